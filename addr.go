@@ -1,0 +1,298 @@
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// inline is how many bytes of a sockaddr fit into an Addr: all of IPv4, IPv6,
+// netlink, packet and vsock, and unix paths up to 28 bytes.
+const inline = 31
+
+// An Addr is the address of a socket in any family: a value of 48 bytes that
+// keeps what the kernel keeps, so that a received one is sent to as it is. Two
+// that name the same are equal with ==, and an Addr can be a map's key. The
+// zero Addr is no address.
+type Addr struct {
+	long string       // the whole sockaddr, where b is too small
+	b    [inline]byte // else the sockaddr, then zeros
+	n    uint8        // its length in b
+}
+
+// bytes returns the sockaddr. It is not to be changed.
+func (a *Addr) bytes() []byte {
+	if a == nil {
+		return nil
+	}
+	if a.long != "" {
+		return sys.StringBytes(a.long)
+	}
+	return a.b[:a.n]
+}
+
+// keep makes an Addr of a sockaddr that is in its one canonical form.
+func keep(sa []byte) (a Addr) {
+	if len(sa) > inline {
+		a.long = string(sa)
+		return a
+	}
+	a.n = uint8(copy(a.b[:], sa))
+	return a
+}
+
+// room for a sockaddr while it is put together.
+type buffer [128]byte
+
+// kernelAddr makes an Addr of what the kernel wrote, whose length and padding
+// differ from call to call and system to system.
+func kernelAddr(sa []byte) Addr {
+	switch d := sys.Family(sa); {
+	case len(sa) < 2, d == sys.AF_UNSPEC && !known(sa):
+		return Addr{}
+	case d == sys.AF_INET:
+		if ip, port, ok := sys.Inet4(sa); ok {
+			var a Addr
+			a.n = uint8(sys.PutInet4(a.b[:], ip, port))
+			return a
+		}
+	case d == sys.AF_INET6:
+		if len(sa) >= sys.SizeInet6 {
+			return keep(sa[:sys.SizeInet6])
+		}
+	case d == sys.AF_UNIX:
+		if path := sys.UnixPath(sa); len(path) <= sys.MaxPath+1 {
+			var b buffer
+			return keep(b[:sys.PutUnix(b[:], string(path[:min(len(path), sys.MaxPath)]))])
+		}
+	}
+	return keep(sa)
+}
+
+// known reports whether an address of no family says anything.
+func known(sa []byte) bool {
+	for _, c := range sa[2:] {
+		if c != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// senderAddr is kernelAddr for a datagram's sender: one without a name is no
+// address to send to.
+func senderAddr(sa []byte) Addr {
+	a := kernelAddr(sa)
+	if a.Domain() == Unix && len(sys.UnixPath(a.bytes())) == 0 {
+		return Addr{}
+	}
+	return a
+}
+
+// AddrFrom returns the address of an IP and a port: [Inet] for IPv4, [Inet6] for
+// IPv6, v4-mapped addresses too. A zone is a scope id in digits, or the name of
+// an interface, which is looked up.
+func AddrFrom(ap netip.AddrPort) (Addr, error) {
+	ip := ap.Addr()
+	var a Addr
+	switch {
+	case ip.Is4():
+		a.n = uint8(sys.PutInet4(a.b[:], ip.As4(), ap.Port()))
+	case ip.Is6():
+		scope, err := scopeID(ip.Zone())
+		if err != nil {
+			return Addr{}, badAddr(ap.String(), err.Error())
+		}
+		a.n = uint8(sys.PutInet6(a.b[:], ip.As16(), ap.Port(), scope))
+	default:
+		return Addr{}, badAddr(ap.String(), "no IP address")
+	}
+	return a, nil
+}
+
+func scopeID(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n), nil
+	}
+	i, err := net.InterfaceByName(zone)
+	if err != nil {
+		return 0, errors.New("no interface " + strconv.Quote(zone))
+	}
+	return uint32(i.Index), nil
+}
+
+// UnixAddr returns the address of a path. The empty path is the unnamed address.
+// A path that does not fit sun_path is an error (108 bytes on Linux, 104 on
+// FreeBSD, NetBSD and DragonFly, 103 on macOS and OpenBSD), as is one with a NUL.
+func UnixAddr(path string) (Addr, error) {
+	if len(path) > sys.MaxPath {
+		return Addr{}, badAddr("unix:"+path, fmt.Sprintf("a path of %d bytes, where %d fit", len(path), sys.MaxPath))
+	}
+	if strings.IndexByte(path, 0) >= 0 {
+		return Addr{}, badAddr("unix:"+strconv.Quote(path), "a path with a NUL")
+	}
+	var b buffer
+	return keep(b[:sys.PutUnix(b[:], path)]), nil
+}
+
+// AbstractAddr returns the address of an abstract name: any bytes, NUL too, that
+// are no path and vanish with the last socket (Linux; elsewhere
+// [errors.ErrUnsupported]).
+func AbstractAddr(name string) (Addr, error) {
+	switch {
+	case !sys.Abstract:
+		return Addr{}, unsupported("address", "abstract names")
+	case len(name) >= sys.MaxPath:
+		return Addr{}, badAddr("unix:@"+strconv.Quote(name), fmt.Sprintf("a name of %d bytes, where %d fit", len(name), sys.MaxPath-1))
+	}
+	var b buffer
+	return keep(b[:sys.PutUnix(b[:], "\x00"+name)]), nil
+}
+
+// PacketAddr returns the address of a link: an EtherType (0x0800 for IPv4, 3 for
+// all), an interface by its index (0 is every one), and a hardware address of at
+// most 8 bytes, which may be empty (Linux; elsewhere [errors.ErrUnsupported]).
+//
+// Source: packet(7).
+func PacketAddr(protocol uint16, ifindex int, hardware []byte) (Addr, error) {
+	switch {
+	case !sys.Has(sys.AF_PACKET):
+		return Addr{}, unsupported("address", Packet.String())
+	case ifindex < 0 || ifindex > math.MaxInt32:
+		return Addr{}, badAddr("packet:"+strconv.Itoa(ifindex), "no interface index")
+	case len(hardware) > sys.MaxHardware:
+		return Addr{}, badAddr("packet", fmt.Sprintf("a hardware address of %d bytes, where %d fit", len(hardware), sys.MaxHardware))
+	}
+	var a Addr
+	a.n = uint8(sys.PutPacket(a.b[:], protocol, int32(ifindex), hardware))
+	return a, nil
+}
+
+// NetlinkAddr returns a netlink address: a port id (0 is the kernel, or in Bind
+// the kernel's choice) and a set of multicast groups. Where there is no netlink
+// it is the zero Addr.
+//
+// Source: netlink(7).
+func NetlinkAddr(pid, groups uint32) (a Addr) {
+	if sys.Has(sys.AF_NETLINK) {
+		a.n = uint8(sys.PutNetlink(a.b[:], pid, groups))
+	}
+	return a
+}
+
+// VSockAddr returns the address of a port on a virtual machine or its host.
+// Where there is no vsock it is the zero Addr.
+//
+// Source: vsock(7).
+func VSockAddr(cid, port uint32) (a Addr) {
+	if sys.Has(sys.AF_VSOCK) {
+		a.n = uint8(sys.PutVSock(a.b[:], cid, port))
+	}
+	return a
+}
+
+// RawAddr returns an address of any family from its sockaddr as it lies in this
+// machine's memory: family first (on the BSDs a length byte before it, which is
+// set), 2 to 128 bytes. What it knows of the family it brings into the form that
+// the other constructors make.
+func RawAddr(sockaddr []byte) (Addr, error) {
+	var b buffer
+	text := fmt.Sprintf("raw:%x", sockaddr)
+	switch {
+	case len(sockaddr) < 2:
+		return Addr{}, badAddr(text, "no family")
+	case len(sockaddr) > len(b):
+		return Addr{}, badAddr(text, fmt.Sprintf("%d bytes, where %d fit", len(sockaddr), len(b)))
+	}
+	sa := b[:copy(b[:], sockaddr)]
+	sys.SetLength(sa)
+	short := false
+	switch sys.Family(sa) {
+	case sys.AF_INET:
+		_, _, ok := sys.Inet4(sa)
+		short = !ok
+	case sys.AF_INET6:
+		short = len(sa) < sys.SizeInet6
+	case sys.AF_UNIX:
+		if path := sys.UnixPath(sa); len(path) > sys.MaxPath {
+			return Addr{}, badAddr(text, "a path too long")
+		}
+	case sys.AF_UNSPEC:
+		return keep(sa), nil
+	}
+	if short {
+		return Addr{}, badAddr(text, "too short for "+Domain(sys.Family(sa)).String())
+	}
+	return kernelAddr(sa), nil
+}
+
+func badAddr(addr, text string) error {
+	return &Error{Op: "address " + addr, Err: &misuse{text, sys.EINVAL}}
+}
+
+// IsValid reports whether a is an address: any but the zero Addr.
+func (a Addr) IsValid() bool { return a.n != 0 || a.long != "" }
+
+// Domain returns the family; [Unspec] for the zero Addr.
+func (a Addr) Domain() Domain { return Domain(sys.Family(a.bytes())) }
+
+// AddrPort returns IP and port, the zero AddrPort in other families. A scope id
+// becomes a zone in digits.
+func (a Addr) AddrPort() netip.AddrPort {
+	if ip, port, ok := sys.Inet4(a.bytes()); ok {
+		return netip.AddrPortFrom(netip.AddrFrom4(ip), port)
+	}
+	if ip, port, scope, ok := sys.Inet6(a.bytes()); ok {
+		addr := netip.AddrFrom16(ip)
+		if scope != 0 {
+			addr = addr.WithZone(strconv.FormatUint(uint64(scope), 10))
+		}
+		return netip.AddrPortFrom(addr, port)
+	}
+	return netip.AddrPort{}
+}
+
+// Port returns the port of an IP address, 0 in other families.
+func (a Addr) Port() uint16 {
+	if _, port, ok := sys.Inet4(a.bytes()); ok {
+		return port
+	}
+	_, port, _, _ := sys.Inet6(a.bytes())
+	return port
+}
+
+// Path returns the path of a unix address: "" if it is unnamed or abstract, and
+// in other families.
+func (a Addr) Path() string {
+	if p := a.unixPath(); len(p) > 0 && p[0] != 0 {
+		return string(p)
+	}
+	return ""
+}
+
+// Abstract returns the abstract name of a unix address, and whether it has one.
+func (a Addr) Abstract() (name string, ok bool) {
+	if p := a.unixPath(); len(p) > 0 && p[0] == 0 {
+		return string(p[1:]), true
+	}
+	return "", false
+}
+
+func (a *Addr) unixPath() []byte {
+	if sys.Family(a.bytes()) != sys.AF_UNIX {
+		return nil
+	}
+	return sys.UnixPath(a.bytes())
+}
+
+// Bytes returns a copy of the sockaddr: see [RawAddr].
+func (a Addr) Bytes() []byte { return append([]byte(nil), a.bytes()...) }

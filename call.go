@@ -1,0 +1,257 @@
+package sock
+
+import (
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// Each method here is one system call: in through the guard, the call, out
+// again, and only then the tracer, which may itself use the Socket. They
+// return an errno, errnoClosed or errnoTimeout.
+
+// The user bits of the guard's word, so that one atomic add tells all that a
+// call wants to know.
+const (
+	nonblock      = guard.User << iota // calls do not wait
+	readDeadline                       // a deadline is set
+	writeDeadline                      //
+	readWaited                         // the last call had to wait
+	writeWaited                        //
+)
+
+// enter takes a reference to the descriptor, and looks at the deadline named,
+// if one is set. 0: the caller is in, and must leave.
+func (s *Socket) enter(deadline uint32) sys.Errno {
+	state, last := s.word.Enter()
+	if state&(guard.Closed|deadline) == 0 {
+		return 0
+	}
+	return s.enterSlow(state, last, deadline)
+}
+
+func (s *Socket) enterSlow(state uint32, last bool, deadline uint32) sys.Errno {
+	if state&guard.Closed != 0 {
+		if last {
+			s.end()
+		}
+		return errnoClosed
+	}
+	if w := s.rare.Load(); w.passed(deadline) {
+		s.leave()
+		return errnoTimeout
+	}
+	return 0
+}
+
+// leave gives the reference back. The last one out after Close ends the
+// descriptor.
+func (s *Socket) leave() {
+	if s.word.Leave() {
+		s.end()
+	}
+}
+
+// plain runs a call that no deadline concerns and that has no hot path.
+func (s *Socket) plain(call func(fd int) sys.Errno, trace func() Call) sys.Errno {
+	if e := s.enter(0); e != 0 {
+		return e
+	}
+	t, start := tracing()
+	e := call(int(s.fd))
+	last := s.word.Leave()
+	if t != nil {
+		t.emit(trace(), int(s.fd), resultOf(e), e, start)
+	}
+	if last {
+		s.end()
+	}
+	return e
+}
+
+func resultOf(e sys.Errno) int {
+	if e != 0 {
+		return -1
+	}
+	return 0
+}
+
+func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
+	if e := s.enter(readDeadline); e != 0 {
+		return -1, e
+	}
+	t, start := tracing()
+	fd, e := sys.Accept(int(s.fd), name)
+	last := s.word.Leave()
+	if t != nil {
+		t.accept(int(s.fd), name, fd, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return fd, e
+}
+
+func (s *Socket) callConnect(a *Addr) sys.Errno {
+	if e := s.enter(writeDeadline); e != 0 {
+		return e
+	}
+	t, start := tracing()
+	e := sys.Connect(int(s.fd), a.bytes())
+	last := s.word.Leave()
+	if t != nil {
+		t.emit(Call{Name: "connect", Addr: *a, Args: a.String()}, int(s.fd), resultOf(e), e, start)
+	}
+	if last {
+		s.end()
+	}
+	return e
+}
+
+func (s *Socket) callGetsockname(name *sys.Name) sys.Errno {
+	if e := s.enter(0); e != 0 {
+		return e
+	}
+	t, start := tracing()
+	e := sys.Getsockname(int(s.fd), name)
+	last := s.word.Leave()
+	if t != nil {
+		t.name("getsockname", int(s.fd), s.Domain(), name, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return e
+}
+
+func (s *Socket) callGetpeername(name *sys.Name) sys.Errno {
+	if e := s.enter(0); e != 0 {
+		return e
+	}
+	t, start := tracing()
+	e := sys.Getpeername(int(s.fd), name)
+	last := s.word.Leave()
+	if t != nil {
+		t.name("getpeername", int(s.fd), s.Domain(), name, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return e
+}
+
+func (s *Socket) callPoll(events int16, deadline uint32) (int16, sys.Errno) {
+	if e := s.enter(deadline); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	got, e := sys.Poll(int(s.fd), events)
+	last := s.word.Leave()
+	if t != nil {
+		t.poll(int(s.fd), events, got, e, start, time.Since(start))
+	}
+	if last {
+		s.end()
+	}
+	return got, e
+}
+
+func (s *Socket) callGetsockopt(level, name int, b []byte) (int, sys.Errno) {
+	if e := s.enter(0); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	n, e := sys.Getsockopt(int(s.fd), level, name, b)
+	last := s.word.Leave()
+	if t != nil {
+		t.option("getsockopt", int(s.fd), level, name, b[:min(n, len(b))], e, start)
+	}
+	if last {
+		s.end()
+	}
+	return n, e
+}
+
+func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
+	if e := s.enter(0); e != 0 {
+		return e
+	}
+	t, start := tracing()
+	e := sys.Setsockopt(int(s.fd), level, name, b)
+	last := s.word.Leave()
+	if t != nil {
+		t.option("setsockopt", int(s.fd), level, name, b, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return e
+}
+
+// The data path. Every transfer is told not to wait, whatever has become of
+// O_NONBLOCK: another process may share the description.
+
+func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {
+	if e := s.enter(writeDeadline); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	n, e := sys.Sendto(int(s.fd), p, int(flags|DontWait), to.bytes())
+	last := s.word.Leave()
+	if t != nil {
+		t.sendto(int(s.fd), p, flags|DontWait, to, n, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return n, e
+}
+
+func (s *Socket) callRecvfrom(p []byte, flags Flags, from *sys.Name) (int, sys.Errno) {
+	if e := s.enter(readDeadline); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	n, e := sys.Recvfrom(int(s.fd), p, int(flags|DontWait), from)
+	last := s.word.Leave()
+	if t != nil {
+		t.recvfrom(int(s.fd), p, flags|DontWait, from, n, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return n, e
+}
+
+func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flags) (int, sys.Errno) {
+	if e := s.enter(writeDeadline); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	n, e := sys.Sendmsg(int(s.fd), bufs, control, to.bytes(), int(flags|DontWait))
+	last := s.word.Leave()
+	if t != nil {
+		t.sendmsg(int(s.fd), bufs, control, to, flags|DontWait, n, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return n, e
+}
+
+func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flags Flags) (n, nc, rflags int, e sys.Errno) {
+	if e := s.enter(readDeadline); e != 0 {
+		return 0, 0, 0, e
+	}
+	t, start := tracing()
+	n, nc, rflags, e = sys.Recvmsg(int(s.fd), bufs, control, from, int(flags|DontWait))
+	last := s.word.Leave()
+	if t != nil {
+		t.recvmsg(int(s.fd), bufs, control[:min(nc, len(control))], from, flags|DontWait, Flags(rflags), n, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return n, nc, rflags, e
+}

@@ -1,0 +1,119 @@
+package sock
+
+import "github.com/berkeleysockets/sock/internal/sys"
+
+// SendTo sends p to an address: one sendto(2). The zero Addr is no address, and
+// SendTo is Send then.
+//
+// On a unix datagram socket whose receiver is full it waits (Linux), looking
+// again at least every millisecond if the socket is not connected: no readiness
+// tells. The BSDs answer ENOBUFS.
+//
+// Errors: those of [Socket.Send]; EAFNOSUPPORT and EINVAL (an address of another
+// family), EISCONN (a connected socket; not on Linux), EACCES (broadcast, unix
+// permissions), ENETUNREACH, EHOSTUNREACH, ENOENT (unix paths), EPERM (a
+// firewall).
+//
+// Source: sendto(2).
+func (s *Socket) SendTo(p []byte, flags Flags, to Addr) (int, error) {
+	return s.sendto("sendto", p, flags, &to)
+}
+
+// RecvFrom receives a datagram and its sender's address: one recvfrom(2). The
+// address is the zero Addr where there is none: a stream, a unix sender that
+// did not bind. An empty datagram is (0, its sender, nil). It allocates only for
+// a unix sender with a path above 28 bytes.
+//
+// Errors: those of [Socket.Recv].
+//
+// Source: recvfrom(2).
+func (s *Socket) RecvFrom(p []byte, flags Flags) (n int, from Addr, err error) {
+	var name sys.Name
+	n, err = s.recvfrom("recvfrom", p, flags, &name)
+	if err != nil {
+		return n, Addr{}, err
+	}
+	return n, senderAddr(name.Bytes()), nil
+}
+
+// A Message is what SendMsg sends and RecvMsg receives: data in pieces, control
+// messages (ancillary data) beside it, and an address.
+type Message struct {
+	Bufs    [][]byte // the data; RecvMsg fills them in order
+	Control []byte   // control messages as the kernel has them; RecvMsg fills it
+	Addr    Addr     // the receiver, or the sender; zero is none
+
+	N        int   // received: bytes of data
+	NControl int   // received: bytes of control messages
+	Flags    Flags // received: Trunc, CTrunc, EOR, OOB, ErrQueue
+}
+
+// SendMsg sends a message: one sendmsg(2). No buffers is an empty message,
+// which may still carry control messages.
+//
+// Errors: those of [Socket.SendTo]; EMSGSIZE (more than 1,024 buffers), EINVAL
+// (control messages the kernel does not understand; a nil Message).
+//
+// Source: sendmsg(2), cmsg(3).
+func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
+	if m == nil {
+		return 0, invalid("sendmsg", "no message")
+	}
+	if flags < 0 {
+		return 0, unsupported("sendmsg", "a flag")
+	}
+	if len(m.Bufs) > sys.MaxVectors {
+		return 0, fail("sendmsg", m.Addr, sys.EMSGSIZE)
+	}
+	tries := 0
+	for {
+		n, e := s.callSendmsg(m.Bufs, m.Control, &m.Addr, flags)
+		if e == 0 {
+			return n, nil
+		}
+		if e = s.await(e, writing, flags, &tries); e != 0 {
+			return 0, verdict("sendmsg", &m.Addr, e)
+		}
+	}
+}
+
+// RecvMsg receives a message: one recvmsg(2). It sets Addr, N, NControl and
+// Flags, and returns N. Trunc in Flags tells that the datagram was longer than
+// the buffers, CTrunc that control messages were cut. Descriptors that arrive
+// are close-on-exec where the kernel can (not on macOS).
+//
+// WaitAll does what the kernel does for a descriptor that does not block:
+// nothing. Errors leave m as it was.
+//
+// Errors: those of [Socket.Recv]; EMSGSIZE (more than 1,024 buffers), EINVAL (a
+// nil Message).
+//
+// Source: recvmsg(2), cmsg(3).
+func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
+	if m == nil {
+		return 0, invalid("recvmsg", "no message")
+	}
+	if flags < 0 {
+		return 0, unsupported("recvmsg", "a flag")
+	}
+	if len(m.Bufs) > sys.MaxVectors {
+		return 0, fail("recvmsg", Addr{}, sys.EMSGSIZE)
+	}
+	var name sys.Name
+	tries := 0
+	if s.hadToWait(reading, flags) {
+		if e := s.park(reading, &tries); e != 0 {
+			return 0, verdict("recvmsg", nil, e)
+		}
+	}
+	for {
+		n, nc, got, e := s.callRecvmsg(m.Bufs, m.Control, &name, flags)
+		if e == 0 {
+			m.Addr, m.N, m.NControl, m.Flags = senderAddr(name.Bytes()), n, nc, Flags(got)
+			return n, nil
+		}
+		if e = s.await(e, reading, flags, &tries); e != 0 {
+			return 0, verdict("recvmsg", nil, e)
+		}
+	}
+}

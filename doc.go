@@ -1,0 +1,3 @@
+// Package sock is every call of Berkeley sockets, one thin layer over the
+// kernel.
+package sock

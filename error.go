@@ -1,0 +1,123 @@
+package sock
+
+import (
+	"errors"
+	"net"
+	"os"
+
+	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// An Error says which call failed, with which address if one was given, and
+// why. It is a [net.Error].
+type Error struct {
+	Op   string // the method, in lower case: "bind", "recvfrom"
+	Addr Addr   // the address given to the call, if any
+	Err  error  // the reason: an errno, net.ErrClosed, os.ErrDeadlineExceeded ...
+}
+
+// Error returns, for example, "bind 127.0.0.1:80: permission denied".
+func (e *Error) Error() string {
+	if e.Addr.IsValid() {
+		return e.Op + " " + e.Addr.String() + ": " + e.Err.Error()
+	}
+	return e.Op + ": " + e.Err.Error()
+}
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether time ran out: a deadline, or the kernel's ETIMEDOUT.
+func (e *Error) Timeout() bool {
+	return errors.Is(e.Err, os.ErrDeadlineExceeded) || errors.Is(e.Err, sys.ETIMEDOUT)
+}
+
+// Temporary is what [net.Error] asks for; it is the same as Timeout. For a
+// failed accept ask [AcceptRetryable].
+func (e *Error) Temporary() bool { return e.Timeout() }
+
+// Two answers of a call that does not wait. They are no failures, and carry
+// neither call nor address: returning them allocates nothing.
+var (
+	// ErrWouldBlock: there is nothing to receive, no connection to accept or
+	// no room to send now. It matches EAGAIN with errors.Is. It has no
+	// Timeout method: would-block is not a time-out.
+	ErrWouldBlock error = &condition{"operation would block", sys.EAGAIN}
+
+	// ErrInProgress: Connect has begun. Once the Socket is writable,
+	// ConnectResult tells how it ended. It matches EINPROGRESS.
+	ErrInProgress error = &condition{"connection in progress", sys.EINPROGRESS}
+)
+
+type condition struct {
+	text  string
+	errno sys.Errno
+}
+
+func (c *condition) Error() string        { return c.text }
+func (c *condition) Is(target error) bool { return target == error(c.errno) }
+
+// AcceptRetryable reports whether err, from Accept, says something of one
+// connection or of this moment, so that the listener is still good: the
+// connection was aborted or its network failed (accept again at once), or
+// descriptors or memory ran out (accept again when some are free; at once would
+// spin). [ErrWouldBlock] is no failure and is not counted.
+//
+// Source: accept(2), "Error handling".
+func AcceptRetryable(err error) bool {
+	var e sys.Errno
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e {
+	case sys.ECONNABORTED, sys.ECONNRESET, sys.EPROTO, sys.EPERM, sys.EINTR,
+		sys.ENETDOWN, sys.ENETUNREACH, sys.EHOSTDOWN, sys.EHOSTUNREACH, sys.ENONET, sys.ENOPROTOOPT, sys.ETIMEDOUT,
+		sys.EMFILE, sys.ENFILE, sys.ENOBUFS, sys.ENOMEM:
+		return true
+	}
+	return false
+}
+
+// Two outcomes that are no errno of the kernel's, passed as one inside.
+const (
+	errnoClosed  sys.Errno = 1 << 17
+	errnoTimeout           = park.Timeout
+)
+
+// reason is the error an errno stands for.
+func reason(e sys.Errno) error {
+	switch e {
+	case errnoClosed:
+		return net.ErrClosed
+	case errnoTimeout:
+		return os.ErrDeadlineExceeded
+	}
+	return e
+}
+
+// fail makes the error of a call; nil for 0.
+func fail(op string, a Addr, e sys.Errno) error {
+	if e == 0 {
+		return nil
+	}
+	return &Error{Op: op, Addr: a, Err: reason(e)}
+}
+
+// A misuse is an input that no call was made for: the kernel's word for it,
+// and ours.
+type misuse struct {
+	text string
+	err  error
+}
+
+func (m *misuse) Error() string { return m.text }
+func (m *misuse) Unwrap() error { return m.err }
+
+func invalid(op, text string) error {
+	return &Error{Op: op, Err: &misuse{text, sys.EINVAL}}
+}
+
+func unsupported(op, what string) error {
+	return &Error{Op: op, Err: &misuse{what + ": not supported on this system", errors.ErrUnsupported}}
+}

@@ -1,0 +1,262 @@
+//go:build darwin || openbsd
+
+package sys
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// These kernels take calls from libc alone, and golang.org/x/sys/unix is how
+// Go reaches it. It wants addresses as values of its own types, so here every
+// address is converted and allocates; the calls made are the same.
+
+// A transfer above this fails on macOS (golang.org/issue/7812).
+const maxTransfer = 1 << 30
+
+const (
+	SendFlags    = unix.MSG_NOSIGNAL
+	AcceptCall   = "accept"
+	PollCall     = "poll"
+	sizeInt      = 4
+	sizeIPMreq   = 8
+	sizeMTUInfo  = 32
+	unixPathFrom = 2
+)
+
+// sockaddr turns the bytes of an address into x/sys' form of it.
+func sockaddr(sa []byte) (unix.Sockaddr, Errno) {
+	switch Family(sa) {
+	case AF_INET:
+		if a, p, ok := Inet4(sa); ok {
+			return &unix.SockaddrInet4{Addr: a, Port: int(p)}, 0
+		}
+	case AF_INET6:
+		if a, p, scope, ok := Inet6(sa); ok {
+			return &unix.SockaddrInet6{Addr: a, Port: int(p), ZoneId: scope}, 0
+		}
+	case AF_UNIX:
+		path := sa[unixPathFrom:]
+		for i, c := range path {
+			if c == 0 {
+				path = path[:i]
+				break
+			}
+		}
+		return &unix.SockaddrUnix{Name: string(path)}, 0
+	}
+	return vendorSockaddr(sa)
+}
+
+// put writes x/sys' form of an address back as bytes.
+func (n *Name) put(sa unix.Sockaddr) {
+	n.n = 0
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		n.n = uint32(PutInet4(n.b[:], sa.Addr, uint16(sa.Port)))
+	case *unix.SockaddrInet6:
+		n.n = uint32(PutInet6(n.b[:], sa.Addr, uint16(sa.Port), sa.ZoneId))
+	case *unix.SockaddrUnix:
+		n.n = uint32(PutUnix(n.b[:], sa.Name))
+	default:
+		n.putVendor(sa)
+	}
+}
+
+func retry(f func() error) Errno {
+	for {
+		if e := errno(f()); e != EINTR {
+			return e
+		}
+	}
+}
+
+// Bind is bind(2).
+func Bind(fd int, sa []byte) Errno {
+	a, e := sockaddr(sa)
+	if e != 0 {
+		return e
+	}
+	return retry(func() error { return unix.Bind(fd, a) })
+}
+
+// Listen is listen(2).
+func Listen(fd, backlog int) Errno { return errno(unix.Listen(fd, backlog)) }
+
+// Connect is connect(2). After EINTR the connection goes on as after EINPROGRESS.
+func Connect(fd int, sa []byte) Errno {
+	a, e := sockaddr(sa)
+	if e != 0 {
+		return e
+	}
+	raceRelease()
+	return errno(unix.Connect(fd, a))
+}
+
+// Accept is accept(2), then fcntl(2) twice. Fork is not locked out meanwhile,
+// as in package net: should someone have made the listener blocking, the lock
+// would be held for ever.
+func Accept(fd int, from *Name) (int, Errno) {
+	for {
+		s, sa, err := unix.Accept(fd)
+		e := errno(err)
+		if e == EINTR {
+			continue
+		}
+		if e != 0 {
+			return -1, e
+		}
+		raceAcquire()
+		unix.CloseOnExec(s)
+		if e := errno(unix.SetNonblock(s, true)); e != 0 {
+			unix.Close(s)
+			return -1, e
+		}
+		if e := Quiet(s); e != 0 {
+			unix.Close(s)
+			return -1, e
+		}
+		from.put(sa)
+		return s, 0
+	}
+}
+
+// Shutdown is shutdown(2).
+func Shutdown(fd, how int) Errno {
+	raceRelease()
+	return errno(unix.Shutdown(fd, how))
+}
+
+// Getsockname is getsockname(2).
+func Getsockname(fd int, name *Name) Errno {
+	sa, err := unix.Getsockname(fd)
+	name.put(sa)
+	return errno(err)
+}
+
+// Getpeername is getpeername(2).
+func Getpeername(fd int, name *Name) Errno {
+	sa, err := unix.Getpeername(fd)
+	name.put(sa)
+	return errno(err)
+}
+
+// Getsockopt is getsockopt(2): it fills b and returns its length. x/sys has no
+// call for plain bytes: its fixed structures of the right size stand in.
+func Getsockopt(fd, level, name int, b []byte) (int, Errno) {
+	switch {
+	case len(b) == sizeInt:
+		v, err := unix.GetsockoptInt(fd, level, name)
+		v32 := int32(v)
+		return copy(b, (*[sizeInt]byte)(unsafe.Pointer(&v32))[:]), errno(err)
+	case len(b) == sizeIPMreq:
+		v, err := unix.GetsockoptIPMreq(fd, level, name)
+		if err != nil {
+			return 0, errno(err)
+		}
+		return copy(b, (*[sizeIPMreq]byte)(unsafe.Pointer(v))[:]), 0
+	case len(b) <= sizeMTUInfo:
+		v, err := unix.GetsockoptIPv6MTUInfo(fd, level, name)
+		if err != nil {
+			return 0, errno(err)
+		}
+		return copy(b, (*[sizeMTUInfo]byte)(unsafe.Pointer(v))[:]), 0
+	}
+	return 0, ENOSYS
+}
+
+// Setsockopt is setsockopt(2).
+func Setsockopt(fd, level, name int, b []byte) Errno {
+	return retry(func() error { return unix.SetsockoptString(fd, level, name, string(b)) })
+}
+
+// Sendto is sendmsg(2) of one buffer: x/sys' sendto loses the count.
+func Sendto(fd int, p []byte, flags int, to []byte) (int, Errno) {
+	return Sendmsg(fd, [][]byte{p}, nil, to, flags)
+}
+
+// Recvfrom is recvfrom(2); from may be nil.
+func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
+	p = p[:min(len(p), maxTransfer)]
+	for {
+		n, sa, err := unix.Recvfrom(fd, p, flags)
+		if err == nil || n >= 0 { // with a count, only the address was not understood
+			raceReceived(unsafe.Pointer(unsafe.SliceData(p)), min(n, len(p)))
+			raceAcquire()
+			if from != nil {
+				from.put(sa)
+			}
+			return n, 0
+		}
+		if e := errno(err); e != EINTR {
+			return 0, e
+		}
+	}
+}
+
+// limit cuts bufs to maxTransfer bytes.
+func limit(bufs [][]byte) [][]byte {
+	left := maxTransfer
+	for i, b := range bufs {
+		if len(b) > left {
+			cut := append([][]byte(nil), bufs[:i+1]...)
+			cut[i] = b[:left]
+			return cut
+		}
+		left -= len(b)
+	}
+	return bufs
+}
+
+// Sendmsg is sendmsg(2) of at most MaxVectors buffers. Control without data
+// makes x/sys add a byte on stream sockets, which need one to carry it.
+func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
+	var a unix.Sockaddr
+	if len(to) > 0 {
+		var e Errno
+		if a, e = sockaddr(to); e != 0 {
+			return 0, e
+		}
+	}
+	bufs = limit(bufs)
+	raceRelease()
+	for {
+		n, err := unix.SendmsgBuffers(fd, bufs, control, a, flags|SendFlags)
+		if err == nil {
+			raceSentVector(bufs, n)
+			return n, 0
+		}
+		if e := errno(err); e != EINTR {
+			return 0, e
+		}
+	}
+}
+
+// Recvmsg is recvmsg(2) into at most MaxVectors buffers; from may be nil. It
+// returns the bytes of data and of control, and the message's flags.
+func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+	bufs = limit(bufs)
+	for {
+		n, nc, rflags, sa, err := unix.RecvmsgBuffers(fd, bufs, control, flags|RecvmsgFlags)
+		if err == nil || n >= 0 {
+			raceReceivedVector(bufs, n)
+			raceReceived(unsafe.Pointer(unsafe.SliceData(control)), nc)
+			raceAcquire()
+			if from != nil {
+				from.put(sa)
+			}
+			return n, nc, rflags &^ RecvmsgFlags, 0
+		}
+		if e := errno(err); e != EINTR {
+			return 0, 0, 0, e
+		}
+	}
+}
+
+// Poll is poll(2) of one descriptor with no time-out: what of events is so now.
+func Poll(fd int, events int16) (int16, Errno) {
+	p := []unix.PollFd{{Fd: int32(fd), Events: events}}
+	e := retry(func() error { _, err := unix.Poll(p, 0); return err })
+	return p[0].Revents, e
+}

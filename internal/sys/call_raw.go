@@ -1,0 +1,283 @@
+//go:build linux || freebsd || netbsd || dragonfly
+
+package sys
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ptr is where b begins. A conversion to uintptr stands in the argument list
+// of the trap itself: only there does the compiler keep what it points to.
+func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
+
+// Socket is socket(2).
+func Socket(domain, typ, proto int) (int, Errno) {
+	fd, _, e := syscall.RawSyscall(trapSocket, uintptr(domain), uintptr(typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK), uintptr(proto))
+	return int(fd), e
+}
+
+// Socketpair is socketpair(2).
+func Socketpair(domain, typ, proto int) (a, b int, e Errno) {
+	var fds [2]int32
+	_, _, e = syscall.RawSyscall6(trapSocketpair, uintptr(domain), uintptr(typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK), uintptr(proto), uintptr(unsafe.Pointer(&fds)), 0, 0)
+	return int(fds[0]), int(fds[1]), e
+}
+
+// Quiet is for systems whose sends cannot be told to raise no signal.
+func Quiet(int) Errno { return 0 }
+
+// Bind is bind(2).
+func Bind(fd int, sa []byte) Errno {
+	for {
+		_, _, e := syscall.Syscall(trapBind, uintptr(fd), uintptr(ptr(sa)), uintptr(len(sa)))
+		if e != EINTR {
+			return e
+		}
+	}
+}
+
+// Listen is listen(2).
+func Listen(fd, backlog int) Errno {
+	_, _, e := syscall.Syscall(trapListen, uintptr(fd), uintptr(backlog), 0)
+	return e
+}
+
+// Connect is connect(2). After EINTR the connection goes on as after EINPROGRESS.
+func Connect(fd int, sa []byte) Errno {
+	raceRelease()
+	_, _, e := syscall.Syscall(trapConnect, uintptr(fd), uintptr(ptr(sa)), uintptr(len(sa)))
+	return e
+}
+
+// Accept is accept4(2).
+func Accept(fd int, from *Name) (int, Errno) {
+	for {
+		from.n = uint32(len(from.b))
+		s, e := accept4(fd, from)
+		if e != EINTR {
+			if e == 0 {
+				raceAcquire()
+			}
+			return s, e
+		}
+	}
+}
+
+// Shutdown is shutdown(2).
+func Shutdown(fd, how int) Errno {
+	raceRelease()
+	_, _, e := syscall.Syscall(trapShutdown, uintptr(fd), uintptr(how), 0)
+	return e
+}
+
+// Getsockname is getsockname(2).
+func Getsockname(fd int, name *Name) Errno {
+	name.n = uint32(len(name.b))
+	_, _, e := syscall.RawSyscall(trapGetsockname, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
+	return e
+}
+
+// Getpeername is getpeername(2).
+func Getpeername(fd int, name *Name) Errno {
+	name.n = uint32(len(name.b))
+	_, _, e := syscall.RawSyscall(trapGetpeername, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
+	return e
+}
+
+// Getsockopt is getsockopt(2): it fills b and returns the kernel's length.
+func Getsockopt(fd, level, name int, b []byte) (int, Errno) {
+	n := uint32(len(b))
+	_, _, e := syscall.Syscall6(trapGetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(ptr(b)), uintptr(unsafe.Pointer(&n)), 0)
+	return int(n), e
+}
+
+// Setsockopt is setsockopt(2).
+func Setsockopt(fd, level, name int, b []byte) Errno {
+	for {
+		_, _, e := syscall.Syscall6(trapSetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(ptr(b)), uintptr(len(b)), 0)
+		if e != EINTR {
+			return e
+		}
+	}
+}
+
+// Sendto is sendto(2); an empty to is no address. Up to rawLimit bytes the
+// goroutine keeps its processor: the caller's flags make sure it cannot sleep.
+func Sendto(fd int, p []byte, flags int, to []byte) (int, Errno) {
+	raceRelease()
+	flags |= SendFlags
+	for {
+		var n uintptr
+		var e Errno
+		if len(p) <= rawLimit && flags&MSG_DONTWAIT != 0 {
+			n, _, e = syscall.RawSyscall6(trapSendto, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(ptr(to)), uintptr(len(to)))
+		} else {
+			n, _, e = syscall.Syscall6(trapSendto, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(ptr(to)), uintptr(len(to)))
+		}
+		if e == 0 {
+			raceSent(ptr(p), int(n))
+			return int(n), 0
+		}
+		if e != EINTR {
+			return 0, e
+		}
+	}
+}
+
+// Recvfrom is recvfrom(2); from may be nil. It may return more than len(p)
+// where the flags say so (MSG_TRUNC on Linux).
+func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
+	var name, namelen unsafe.Pointer
+	if from != nil {
+		name, namelen = unsafe.Pointer(&from.b), unsafe.Pointer(&from.n)
+	}
+	for {
+		if from != nil {
+			from.n = uint32(len(from.b))
+		}
+		var n uintptr
+		var e Errno
+		if len(p) <= rawLimit && flags&MSG_DONTWAIT != 0 {
+			n, _, e = syscall.RawSyscall6(trapRecvfrom, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(name), uintptr(namelen))
+		} else {
+			n, _, e = syscall.Syscall6(trapRecvfrom, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(name), uintptr(namelen))
+		}
+		if e == 0 {
+			raceReceived(ptr(p), min(int(n), len(p)))
+			raceAcquire()
+			return int(n), 0
+		}
+		if e != EINTR {
+			return 0, e
+		}
+	}
+}
+
+// Sendmsg is sendmsg(2) of at most MaxVectors buffers.
+func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
+	if len(bufs) > vectorsInline {
+		return sendmsgMany(fd, bufs, control, to, flags)
+	}
+	var iov [vectorsInline]unix.Iovec // filled here: written through a pointer, the buffers would escape
+	size := 0
+	for i, b := range bufs {
+		iov[i].Base = unsafe.SliceData(b)
+		iov[i].SetLen(len(b))
+		size += len(b)
+	}
+	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags)
+	raceSentVector(bufs, n)
+	return n, e
+}
+
+//go:noinline
+func sendmsgMany(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
+	var iov [MaxVectors]unix.Iovec
+	size := 0
+	for i, b := range bufs {
+		iov[i].Base = unsafe.SliceData(b)
+		iov[i].SetLen(len(b))
+		size += len(b)
+	}
+	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags)
+	raceSentVector(bufs, n)
+	return n, e
+}
+
+func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int) (int, Errno) {
+	var m unix.Msghdr
+	m.Name = (*byte)(ptr(to))
+	m.Namelen = uint32(len(to))
+	m.Iov = unsafe.SliceData(iov)
+	m.SetIovlen(len(iov))
+	if len(control) > 0 {
+		m.Control = (*byte)(ptr(control))
+		m.SetControllen(len(control))
+	}
+	raceRelease()
+	flags |= SendFlags
+	for {
+		var n uintptr
+		var e Errno
+		if size <= rawLimit && flags&MSG_DONTWAIT != 0 {
+			n, _, e = syscall.RawSyscall(trapSendmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
+		} else {
+			n, _, e = syscall.Syscall(trapSendmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
+		}
+		if e == 0 {
+			return int(n), 0
+		}
+		if e != EINTR {
+			return 0, e
+		}
+	}
+}
+
+// Recvmsg is recvmsg(2) into at most MaxVectors buffers; from may be nil. It
+// returns the bytes of data and of control, and the message's flags.
+func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+	if len(bufs) > vectorsInline {
+		return recvmsgMany(fd, bufs, control, from, flags)
+	}
+	var iov [vectorsInline]unix.Iovec
+	size := 0
+	for i, b := range bufs {
+		iov[i].Base = unsafe.SliceData(b)
+		iov[i].SetLen(len(b))
+		size += len(b)
+	}
+	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags)
+	raceReceivedVector(bufs, n)
+	return n, nc, rflags, e
+}
+
+//go:noinline
+func recvmsgMany(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+	var iov [MaxVectors]unix.Iovec
+	size := 0
+	for i, b := range bufs {
+		iov[i].Base = unsafe.SliceData(b)
+		iov[i].SetLen(len(b))
+		size += len(b)
+	}
+	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags)
+	raceReceivedVector(bufs, n)
+	return n, nc, rflags, e
+}
+
+func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+	flags |= RecvmsgFlags
+	for {
+		var m unix.Msghdr
+		if from != nil {
+			m.Name = &from.b[0]
+			m.Namelen = uint32(len(from.b))
+		}
+		m.Iov = unsafe.SliceData(iov)
+		m.SetIovlen(len(iov))
+		if len(control) > 0 {
+			m.Control = (*byte)(ptr(control))
+			m.SetControllen(len(control))
+		}
+		var r uintptr
+		if size <= rawLimit && flags&MSG_DONTWAIT != 0 {
+			r, _, e = syscall.RawSyscall(trapRecvmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
+		} else {
+			r, _, e = syscall.Syscall(trapRecvmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
+		}
+		if e == 0 {
+			if from != nil {
+				from.n = uint32(m.Namelen)
+			}
+			raceReceived(ptr(control), int(m.Controllen))
+			raceAcquire()
+			return int(r), int(m.Controllen), int(m.Flags) &^ RecvmsgFlags, 0
+		}
+		if e != EINTR {
+			return 0, 0, 0, e
+		}
+	}
+}

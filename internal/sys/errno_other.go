@@ -1,0 +1,64 @@
+//go:build !linux && !freebsd && !darwin && !netbsd && !openbsd && !dragonfly
+
+package sys
+
+import "errors"
+
+// Supported reports whether sockets work on this system.
+const Supported = false
+
+// Errno is an error number; 0 is success. The numbers are this package's own.
+type Errno uintptr
+
+// The error numbers that package sock tells apart.
+const (
+	ENOSYS Errno = iota + 1
+	EAFNOSUPPORT
+	EAGAIN
+	EALREADY
+	EBADF
+	ECONNABORTED
+	ECONNRESET
+	EHOSTDOWN
+	EHOSTUNREACH
+	EINPROGRESS
+	EINTR
+	EINVAL
+	EISCONN
+	EMFILE
+	EMSGSIZE
+	ENAMETOOLONG
+	ENETDOWN
+	ENETUNREACH
+	ENFILE
+	ENOBUFS
+	ENOMEM
+	ENOPROTOOPT
+	ENOTCONN
+	ENOTSOCK
+	EPERM
+	EPROTO
+	ETIMEDOUT
+)
+
+func (e Errno) Error() string {
+	if e == ENOSYS {
+		return "function not implemented"
+	}
+	return ErrnoName(e)
+}
+
+func (e Errno) Is(target error) bool { return e == ENOSYS && target == errors.ErrUnsupported }
+
+// ErrnoName returns a name for e.
+func ErrnoName(e Errno) string {
+	switch e {
+	case ENOSYS:
+		return "ENOSYS"
+	case EAFNOSUPPORT:
+		return "EAFNOSUPPORT"
+	case EINVAL:
+		return "EINVAL"
+	}
+	return "errno"
+}

@@ -1,0 +1,49 @@
+//go:build linux || freebsd || darwin || netbsd || openbsd || dragonfly
+
+package sys
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Supported reports whether sockets work on this system.
+const Supported = true
+
+// Errno is an error number of the kernel; 0 is success.
+type Errno = syscall.Errno
+
+// The error numbers that package sock tells apart.
+const (
+	EAFNOSUPPORT = unix.EAFNOSUPPORT
+	EAGAIN       = unix.EAGAIN
+	EALREADY     = unix.EALREADY
+	EBADF        = unix.EBADF
+	ECONNABORTED = unix.ECONNABORTED
+	ECONNRESET   = unix.ECONNRESET
+	EHOSTDOWN    = unix.EHOSTDOWN
+	EHOSTUNREACH = unix.EHOSTUNREACH
+	EINPROGRESS  = unix.EINPROGRESS
+	EINTR        = unix.EINTR
+	EINVAL       = unix.EINVAL
+	EISCONN      = unix.EISCONN
+	EMFILE       = unix.EMFILE
+	EMSGSIZE     = unix.EMSGSIZE
+	ENAMETOOLONG = unix.ENAMETOOLONG
+	ENETDOWN     = unix.ENETDOWN
+	ENETUNREACH  = unix.ENETUNREACH
+	ENFILE       = unix.ENFILE
+	ENOBUFS      = unix.ENOBUFS
+	ENOMEM       = unix.ENOMEM
+	ENOPROTOOPT  = unix.ENOPROTOOPT
+	ENOSYS       = unix.ENOSYS
+	ENOTCONN     = unix.ENOTCONN
+	ENOTSOCK     = unix.ENOTSOCK
+	EPERM        = unix.EPERM
+	EPROTO       = unix.EPROTO
+	ETIMEDOUT    = unix.ETIMEDOUT
+)
+
+// ErrnoName returns the C name of e, such as "EINVAL".
+func ErrnoName(e Errno) string { return unix.ErrnoName(e) }

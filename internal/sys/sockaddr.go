@@ -1,0 +1,148 @@
+package sys
+
+import "encoding/binary"
+
+// How a sockaddr lies in memory. The family comes first: two bytes in the
+// machine's order on Linux; a length byte, then one for the family, on the
+// BSDs and macOS. Port and IP are in network order, scope, netlink and vsock
+// numbers in the machine's.
+
+const (
+	SizeInet4   = 16
+	SizeInet6   = 28
+	SizeNetlink = 12
+	pathAt      = 2 // where sun_path begins, everywhere
+)
+
+// Family is AF_UNSPEC for what is too short to have one.
+func Family(sa []byte) int {
+	if len(sa) < pathAt {
+		return AF_UNSPEC
+	}
+	return family(sa)
+}
+
+// PutInet4 writes a sockaddr_in and returns its length.
+func PutInet4(b []byte, ip [4]byte, port uint16) int {
+	clear(b[:SizeInet4])
+	putFamily(b, AF_INET, SizeInet4)
+	binary.BigEndian.PutUint16(b[2:], port)
+	copy(b[4:], ip[:])
+	return SizeInet4
+}
+
+// Inet4 reads a sockaddr_in.
+func Inet4(b []byte) (ip [4]byte, port uint16, ok bool) {
+	if len(b) < 8 || family(b) != AF_INET {
+		return ip, 0, false
+	}
+	return [4]byte(b[4:8]), binary.BigEndian.Uint16(b[2:]), true
+}
+
+// PutInet6 writes a sockaddr_in6 and returns its length.
+func PutInet6(b []byte, ip [16]byte, port uint16, scope uint32) int {
+	clear(b[:SizeInet6])
+	putFamily(b, AF_INET6, SizeInet6)
+	binary.BigEndian.PutUint16(b[2:], port)
+	copy(b[8:], ip[:])
+	binary.NativeEndian.PutUint32(b[24:], scope)
+	return SizeInet6
+}
+
+// Inet6 reads a sockaddr_in6.
+func Inet6(b []byte) (ip [16]byte, port uint16, scope uint32, ok bool) {
+	if len(b) < SizeInet6 || family(b) != AF_INET6 {
+		return ip, 0, 0, false
+	}
+	return [16]byte(b[8:24]), binary.BigEndian.Uint16(b[2:]), binary.NativeEndian.Uint32(b[24:]), true
+}
+
+// FlowInfo reads sin6_flowinfo.
+func FlowInfo(b []byte) uint32 { return binary.BigEndian.Uint32(b[4:]) }
+
+// PutUnix writes a sockaddr_un and returns its length: the path, and a NUL
+// where there is room. An empty path is the unnamed address; one that begins
+// with NUL is an abstract name (Linux) and has no NUL at its end.
+func PutUnix(b []byte, path string) int {
+	n := pathAt + copy(b[pathAt:pathAt+MaxPath], path)
+	if path != "" && path[0] != 0 && len(path) < sunPath {
+		b[n] = 0
+		n++
+	}
+	putFamily(b, AF_UNIX, n)
+	return n
+}
+
+// UnixPath reads a sockaddr_un: the reverse of PutUnix.
+func UnixPath(b []byte) []byte {
+	p := b[pathAt:]
+	if Abstract && len(p) > 0 && p[0] == 0 {
+		return p
+	}
+	for i, c := range p {
+		if c == 0 {
+			return p[:i]
+		}
+	}
+	return p
+}
+
+// PutNetlink writes a sockaddr_nl and returns its length.
+func PutNetlink(b []byte, pid, groups uint32) int {
+	clear(b[:SizeNetlink])
+	putFamily(b, AF_NETLINK, SizeNetlink)
+	binary.NativeEndian.PutUint32(b[4:], pid)
+	binary.NativeEndian.PutUint32(b[8:], groups)
+	return SizeNetlink
+}
+
+// Netlink reads a sockaddr_nl.
+func Netlink(b []byte) (pid, groups uint32, ok bool) {
+	if len(b) < SizeNetlink || family(b) != AF_NETLINK {
+		return 0, 0, false
+	}
+	return binary.NativeEndian.Uint32(b[4:]), binary.NativeEndian.Uint32(b[8:]), true
+}
+
+// PutVSock writes a sockaddr_vm and returns its length.
+func PutVSock(b []byte, cid, port uint32) int {
+	clear(b[:sizeVSock])
+	putFamily(b, AF_VSOCK, sizeVSock)
+	binary.NativeEndian.PutUint32(b[4:], port)
+	binary.NativeEndian.PutUint32(b[8:], cid)
+	return sizeVSock
+}
+
+// VSock reads a sockaddr_vm.
+func VSock(b []byte) (cid, port uint32, ok bool) {
+	if len(b) < 12 || family(b) != AF_VSOCK {
+		return 0, 0, false
+	}
+	return binary.NativeEndian.Uint32(b[8:]), binary.NativeEndian.Uint32(b[4:]), true
+}
+
+// Where sockaddr_ll (Linux) keeps its fields; sll_addr has room for 8 bytes.
+const (
+	packetAddrAt = 12
+	SizePacket   = 20
+	MaxHardware  = 8
+)
+
+// PutPacket writes a sockaddr_ll and returns its length.
+func PutPacket(b []byte, protocol uint16, ifindex int32, hw []byte) int {
+	clear(b[:SizePacket])
+	putFamily(b, AF_PACKET, SizePacket)
+	binary.BigEndian.PutUint16(b[2:], protocol)
+	binary.NativeEndian.PutUint32(b[4:], uint32(ifindex))
+	b[11] = byte(copy(b[packetAddrAt:SizePacket], hw))
+	return SizePacket
+}
+
+// Packet reads a sockaddr_ll.
+func Packet(b []byte) (protocol uint16, ifindex int32, hw []byte, ok bool) {
+	if len(b) < packetAddrAt || family(b) != AF_PACKET {
+		return 0, 0, nil, false
+	}
+	hw = b[packetAddrAt:min(len(b), packetAddrAt+int(b[11]))]
+	return binary.BigEndian.Uint16(b[2:]), int32(binary.NativeEndian.Uint32(b[4:])), hw, true
+}

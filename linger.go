@@ -1,0 +1,7 @@
+//go:build !darwin
+
+package sock
+
+import "github.com/berkeleysockets/sock/internal/sys"
+
+const linger = sys.SO_LINGER

@@ -1,0 +1,145 @@
+package sock
+
+import (
+	"strings"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// A Domain is an address family (AF_*), the first argument of socket(2). One
+// that a system lacks has a name there too; [Open] answers
+// [errors.ErrUnsupported].
+type Domain int
+
+// The families. Source: address_families(7).
+const (
+	Unspec  Domain = sys.AF_UNSPEC  // no family: the zero Addr's
+	Unix    Domain = sys.AF_UNIX    // within one machine, named by paths
+	Inet    Domain = sys.AF_INET    // IPv4
+	Inet6   Domain = sys.AF_INET6   // IPv6
+	Netlink Domain = sys.AF_NETLINK // the kernel itself (Linux)
+	Packet  Domain = sys.AF_PACKET  // frames of a network interface (Linux)
+	VSock   Domain = sys.AF_VSOCK   // a virtual machine and its host (Linux, macOS)
+)
+
+// String returns the C name, such as "AF_INET".
+func (d Domain) String() string { return sys.ConstName("AF", int(d)) }
+
+// A Type is how a socket carries data (SOCK_*), the second argument of
+// socket(2).
+type Type int
+
+// The types. Source: socket(2).
+const (
+	Stream    Type = sys.SOCK_STREAM    // bytes in order, both ways, over a connection
+	Dgram     Type = sys.SOCK_DGRAM     // single messages, each to its address
+	SeqPacket Type = sys.SOCK_SEQPACKET // messages in order over a connection
+	Raw       Type = sys.SOCK_RAW       // beneath the transport layer
+)
+
+// String returns the C name, such as "SOCK_STREAM".
+func (t Type) String() string { return sys.ConstName("SOCK", int(t)) }
+
+// connected reports whether the type works over a connection, so that there
+// is an end of it.
+func (t Type) connected() bool { return t == Stream || t == SeqPacket }
+
+// A Protocol is one of a family's (IPPROTO_*), the third argument of
+// socket(2); 0 is the usual one for the type.
+type Protocol int
+
+// The protocols of IPv4 and IPv6. Source: ip(7), protocols(5).
+const (
+	ICMP    Protocol = sys.IPPROTO_ICMP
+	TCP     Protocol = sys.IPPROTO_TCP
+	UDP     Protocol = sys.IPPROTO_UDP
+	ICMPv6  Protocol = sys.IPPROTO_ICMPV6
+	SCTP    Protocol = sys.IPPROTO_SCTP
+	UDPLite Protocol = sys.IPPROTO_UDPLITE
+	RawIP   Protocol = sys.IPPROTO_RAW
+	MPTCP   Protocol = sys.IPPROTO_MPTCP
+)
+
+// String returns the C name, such as "IPPROTO_TCP".
+func (p Protocol) String() string { return sys.ConstName("IPPROTO", int(p)) }
+
+// How says which halves of a connection [Socket.Shutdown] ends.
+type How int
+
+// The halves. Source: shutdown(2).
+const (
+	ShutRead  How = sys.SHUT_RD
+	ShutWrite How = sys.SHUT_WR
+	ShutBoth  How = sys.SHUT_RDWR
+)
+
+// String returns the C name, such as "SHUT_WR".
+func (h How) String() string { return sys.ConstName("SHUT", int(h)) }
+
+// Flags change one send or receive, or tell what happened in it (MSG_*). One
+// that a system lacks is negative there, and a call with it answers
+// [errors.ErrUnsupported].
+type Flags int
+
+// The flags. Source: send(2), recv(2).
+const (
+	OOB       Flags = sys.MSG_OOB       // urgent data; never waits
+	Peek      Flags = sys.MSG_PEEK      // receive, and leave it there
+	DontRoute Flags = sys.MSG_DONTROUTE // only to hosts on the same network
+	CTrunc    Flags = sys.MSG_CTRUNC    // received: control messages were cut
+	Trunc     Flags = sys.MSG_TRUNC     // received: the datagram was cut. Given to a receive: return its true length (Linux)
+	DontWait  Flags = sys.MSG_DONTWAIT  // this call does not wait
+	EOR       Flags = sys.MSG_EOR       // the end of a record
+	WaitAll   Flags = sys.MSG_WAITALL   // wait until the buffer is full
+	Confirm   Flags = sys.MSG_CONFIRM   // the neighbour is known to be there (Linux)
+	ErrQueue  Flags = sys.MSG_ERRQUEUE  // receive from the error queue; never waits (Linux)
+	NoSignal  Flags = sys.MSG_NOSIGNAL  // no SIGPIPE: every send has it
+	More      Flags = sys.MSG_MORE      // more follows: do not send a short packet yet (Linux)
+	ZeroCopy  Flags = sys.MSG_ZEROCOPY  // the kernel uses the buffer itself (Linux 4.14)
+	FastOpen  Flags = sys.MSG_FASTOPEN  // send in the first packet of a connection (Linux 3.7)
+)
+
+// String returns the C names, such as "MSG_PEEK|MSG_DONTWAIT".
+func (f Flags) String() string { return sys.FlagNames("MSG", int(f)) }
+
+// immediate are the flags with which a call never waits: readiness does not
+// speak of urgent data or the error queue.
+const immediate = DontWait | OOB | errQueueIfAny
+
+const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not tested for
+
+// Ready says what a socket can do without waiting, what has become of its
+// connection, and, for a Poller, how to watch it.
+type Ready uint16
+
+const (
+	Readable    Ready = 1 << iota // data, a connection or an end to receive
+	Writable                      // room to send
+	Priority                      // urgent data
+	ReadClosed                    // the peer has shut its writing half
+	WriteClosed                   // this side can send no more
+	Hangup                        // both halves are closed, or there never was a connection
+	Failed                        // an error waits, or the error queue has something
+
+	Edge      // Poller: tell of changes only
+	OneShot   // Poller: tell once, then stop
+	Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5)
+
+	modes = Edge | OneShot | Exclusive
+)
+
+var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}
+
+// String returns the names of the bits, such as "Readable|Hangup".
+func (r Ready) String() string {
+	if r == 0 {
+		return "0"
+	}
+	var s []string
+	for i, n := range readyNames {
+		if r&(1<<i) != 0 {
+			s = append(s, n)
+		}
+	}
+	return strings.Join(s, "|")
+}

@@ -1,0 +1,380 @@
+package sock
+
+import (
+	"math"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/track"
+)
+
+// A Socket is one socket of the kernel and its descriptor. Its methods are the
+// calls of Berkeley sockets, one system call each; any number of goroutines may
+// use it. It lives until Close or Detach: a Socket that is dropped leaks its
+// descriptor, as in C.
+type Socket struct {
+	word    guard.Word              // who is inside; see call.go for its bits
+	fd      int32                   //
+	rare    atomic.Pointer[waiting] // nil until the Socket waits or has a deadline
+	peer    atomic.Pointer[Addr]    // the other end, once known
+	proto   int32                   //
+	family  int16                   //
+	typ     int16                   //
+	writing atomic.Uint32           // see writelock.go
+}
+
+// A Setting is an option and its value, for [Open]: see [Option.With].
+type Setting struct {
+	apply func(s *Socket) error
+}
+
+// Open makes a socket: socket(2). The settings are applied in order before
+// anything else happens to it; if one fails the socket is closed again. The
+// descriptor is close-on-exec and non-blocking in the kernel; the Socket's own
+// mode is blocking: see [Socket.SetNonblock].
+//
+// Errors: EAFNOSUPPORT, EPROTONOSUPPORT, EINVAL (the three do not fit
+// together), EMFILE and ENFILE (no descriptor left), EACCES and EPERM (raw and
+// packet sockets need a privilege), [errors.ErrUnsupported].
+//
+// On macOS also fcntl(2) twice and setsockopt(2) with SO_NOSIGPIPE, since
+// socket takes no flags there.
+//
+// Source: socket(2).
+func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
+	if err := available("socket", d, t, p); err != nil {
+		return nil, err
+	}
+	tr, start := tracing()
+	fd, e := sys.Socket(int(d), int(t), int(p))
+	if tr != nil {
+		tr.open("socket", d, t, p, fd, -1, e, start)
+	}
+	if e != 0 {
+		return nil, fail("socket", Addr{}, e)
+	}
+	s := newSocket(fd, d, t, p)
+	for _, o := range set {
+		if o.apply == nil {
+			continue
+		}
+		if err := o.apply(s); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Pair makes two sockets that are connected to each other: socketpair(2). The
+// domain is [Unix] on every system but for oddities.
+//
+// Errors: EOPNOTSUPP (the domain has no pairs), EAFNOSUPPORT, EPROTONOSUPPORT,
+// EMFILE, ENFILE, [errors.ErrUnsupported].
+//
+// Source: socketpair(2).
+func Pair(d Domain, t Type, p Protocol) (a, b *Socket, err error) {
+	if err := available("socketpair", d, t, p); err != nil {
+		return nil, nil, err
+	}
+	tr, start := tracing()
+	x, y, e := sys.Socketpair(int(d), int(t), int(p))
+	if tr != nil {
+		tr.open("socketpair", d, t, p, x, y, e, start)
+	}
+	if e != 0 {
+		return nil, nil, fail("socketpair", Addr{}, e)
+	}
+	return newSocket(x, d, t, p), newSocket(y, d, t, p), nil
+}
+
+// available answers for names that this system does not have.
+func available(op string, d Domain, t Type, p Protocol) error {
+	switch {
+	case !sys.Supported:
+		return unsupported(op, "sockets")
+	case !sys.Has(int(d)):
+		return unsupported(op, d.String())
+	case !sys.Has(int(t)):
+		return unsupported(op, t.String())
+	case !sys.Has(int(p)):
+		return unsupported(op, p.String())
+	case int(d) != int(int16(d)) || int(t) != int(int16(t)) || t < 0 || int(p) != int(int32(p)):
+		return fail(op, Addr{}, sys.EINVAL)
+	}
+	return nil
+}
+
+func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
+	s := new(Socket)
+	s.init(fd, d, t, p)
+	return s
+}
+
+func (s *Socket) init(fd int, d Domain, t Type, p Protocol) {
+	s.fd, s.family, s.typ, s.proto = int32(fd), int16(d), int16(t), int32(p)
+	track.Opened(s, fd)
+}
+
+// Bind gives the socket its own address: bind(2). Port 0 lets the kernel pick
+// one, which [Socket.Name] tells. Binding a unix socket to a path makes a file,
+// which stays when the socket is closed: removing it is the caller's. On Linux
+// the unnamed unix address (unix:) asks for an abstract name of the kernel's.
+//
+// Errors: EADDRINUSE, EADDRNOTAVAIL (not an address of this machine), EACCES (a
+// port below 1024, a directory closed to us), EINVAL (already bound, or an
+// address of another family), EAFNOSUPPORT (another family), ENOENT, ENOTDIR,
+// EROFS, ELOOP (unix paths).
+//
+// Source: bind(2), ip(7), unix(7).
+func (s *Socket) Bind(a Addr) error {
+	if !a.IsValid() {
+		return invalid("bind", "no address")
+	}
+	e := s.plain(func(fd int) sys.Errno { return sys.Bind(fd, a.bytes()) },
+		func() Call { return Call{Name: "bind", Addr: a, Args: a.String()} })
+	return s.addressed("bind", a, e)
+}
+
+// Listen makes the socket accept connections: listen(2). Up to backlog of them
+// wait, made and not yet accepted; 0 or less asks for the system's maximum
+// (net.core.somaxconn on Linux). Calling it again changes the backlog.
+//
+// Errors: EADDRINUSE (not bound, and no port is free), EOPNOTSUPP (not a type
+// that listens), EINVAL (connected; on Linux also a unix socket that is not
+// bound).
+//
+// Source: listen(2).
+func (s *Socket) Listen(backlog int) error {
+	if backlog <= 0 || backlog > math.MaxInt32 {
+		backlog = math.MaxInt32
+	}
+	e := s.plain(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
+		func() Call { return Call{Name: "listen", Args: decimal(backlog)} })
+	return fail("listen", Addr{}, e)
+}
+
+// accepted is a Socket with its peer's address, in one allocation.
+type accepted struct {
+	Socket
+	from Addr
+}
+
+// Accept takes the next connection that waits: accept4(2), or accept(2) and
+// what it takes to set the same flags. The new Socket is in the listener's
+// mode; its deadlines are not inherited. The address is the peer's: the unnamed
+// unix address for a unix client that did not bind.
+//
+// [AcceptRetryable] tells a passing failure from a final one.
+//
+// Errors: [ErrWouldBlock] (non-blocking), ECONNABORTED (gone again), EMFILE,
+// ENFILE, ENOBUFS, ENOMEM, EINVAL (not listening), EOPNOTSUPP (not a type that
+// listens), EPERM (a firewall), on Linux any error pending for the new
+// connection's network.
+//
+// Source: accept(2).
+func (s *Socket) Accept() (*Socket, Addr, error) {
+	var name sys.Name
+	tries := 0
+	for {
+		fd, e := s.callAccept(&name)
+		if e == 0 {
+			return s.accepted(fd, &name)
+		}
+		if e = s.await(e, reading, 0, &tries); e != 0 {
+			return nil, Addr{}, verdict("accept", nil, e)
+		}
+	}
+}
+
+func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
+	c := &accepted{from: kernelAddr(name.Bytes())}
+	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
+	c.peer.Store(&c.from)
+	c.word.Set(s.word.State() & nonblock)
+	return &c.Socket, c.from, nil
+}
+
+// Connect connects to a, or names the one address a datagram socket is to talk
+// with: connect(2).
+//
+// In blocking mode it returns when the connection is made or has failed: after
+// EINPROGRESS it calls poll(2), waits, and asks like [Socket.ConnectResult]. A
+// write deadline ends the waiting, not the attempt: Close does. In non-blocking
+// mode it may return [ErrInProgress].
+//
+// A unix stream socket whose listener's backlog is full answers
+// [ErrWouldBlock] in every mode on Linux, and no readiness ever tells that
+// there is room again.
+//
+// A datagram socket forgets its peer by connecting to the address that
+// [RawAddr] makes of the family [Unspec].
+//
+// Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no
+// port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:
+// another type), ENOENT and EACCES (unix paths), EPERM (firewall, broadcast).
+//
+// Source: connect(2), ip(7), unix(7).
+func (s *Socket) Connect(a Addr) error {
+	if !a.IsValid() {
+		return invalid("connect", "no address")
+	}
+	switch e := s.callConnect(&a); e {
+	case 0:
+		s.setPeer(a)
+		return nil
+	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
+	case sys.EAGAIN:
+		return ErrWouldBlock
+	default:
+		return s.addressed("connect", a, e)
+	}
+	if s.word.State()&nonblock != 0 {
+		return ErrInProgress
+	}
+	for tries := 0; ; {
+		got, e := s.callPoll(sys.POLLOUT, writeDeadline)
+		if e == 0 && got != 0 {
+			return fail("connect", a, s.connectResult())
+		}
+		if e == 0 {
+			e = s.park(writing, &tries)
+		}
+		if e != 0 {
+			return fail("connect", a, e)
+		}
+	}
+}
+
+// ConnectResult tells how a Connect that was in progress ended: nil once it is
+// connected, [ErrInProgress] while it is not known, and otherwise why it
+// failed, once (the kernel forgets; from then on ENOTCONN). Ask when the Socket
+// has become Writable.
+//
+// It calls poll(2) with no time-out, getsockopt(2) with SO_ERROR, and
+// getpeername(2): a wake-up alone proves nothing.
+//
+// Errors: those of Connect.
+//
+// Source: connect(2), EINPROGRESS.
+func (s *Socket) ConnectResult() error {
+	got, e := s.callPoll(sys.POLLOUT, 0)
+	if e == 0 && got == 0 {
+		return ErrInProgress
+	}
+	if e == 0 {
+		e = s.connectResult()
+	}
+	return fail("connect", Addr{}, e)
+}
+
+func (s *Socket) connectResult() sys.Errno {
+	pending, e := s.takeError()
+	if e == 0 {
+		e = pending
+	}
+	var name sys.Name
+	if e == 0 {
+		e = s.callGetpeername(&name)
+	}
+	if e == 0 {
+		s.setPeer(kernelAddr(name.Bytes()))
+	}
+	return e
+}
+
+func (s *Socket) setPeer(a Addr) { s.peer.Store(&a) }
+
+// Shutdown ends one half of a connection or both, whoever else has its
+// descriptor: shutdown(2). The peer then reads an end of stream; what it still
+// sends after ShutRead is discarded on Linux.
+//
+// Errors: ENOTCONN (not connected, or no longer), EINVAL (how).
+//
+// Source: shutdown(2).
+func (s *Socket) Shutdown(how How) error {
+	if !sys.Has(int(how)) {
+		return unsupported("shutdown", "sockets")
+	}
+	e := s.plain(func(fd int) sys.Errno { return sys.Shutdown(fd, int(how)) },
+		func() Call { return Call{Name: "shutdown", Args: how.String()} })
+	return fail("shutdown", Addr{}, e)
+}
+
+// CloseRead is Shutdown(ShutRead), by the name package net gives it.
+func (s *Socket) CloseRead() error { return s.Shutdown(ShutRead) }
+
+// CloseWrite is Shutdown(ShutWrite), a half-close, by the name package net
+// gives it: the peer reads an end of stream, and may still answer.
+func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
+
+// Name returns the socket's own address: getsockname(2). Before Bind or Connect
+// it is the family's unspecified address, for unix the unnamed one.
+//
+// Source: getsockname(2).
+func (s *Socket) Name() (Addr, error) {
+	var name sys.Name
+	if e := s.callGetsockname(&name); e != 0 {
+		return Addr{}, fail("getsockname", Addr{}, e)
+	}
+	return kernelAddr(name.Bytes()), nil
+}
+
+// Peer returns the address of the other end: getpeername(2).
+//
+// Errors: ENOTCONN.
+//
+// Source: getpeername(2).
+func (s *Socket) Peer() (Addr, error) {
+	var name sys.Name
+	if e := s.callGetpeername(&name); e != 0 {
+		return Addr{}, fail("getpeername", Addr{}, e)
+	}
+	return kernelAddr(name.Bytes()), nil
+}
+
+// Domain returns the address family. It makes no call.
+func (s *Socket) Domain() Domain { return Domain(s.family) }
+
+// Type returns the type. It makes no call.
+func (s *Socket) Type() Type { return Type(s.typ) }
+
+// Protocol returns the protocol; where Open was given 0, the one that 0 means
+// for TCP and UDP. It makes no call.
+func (s *Socket) Protocol() Protocol {
+	if s.proto == 0 && (s.Domain() == Inet || s.Domain() == Inet6) {
+		switch s.Type() {
+		case Stream:
+			return TCP
+		case Dgram:
+			return UDP
+		}
+	}
+	return Protocol(s.proto)
+}
+
+// addressed is fail for a call that was given an address; if that is of another
+// family it says so, for the kernel's word may be a bare EINVAL.
+func (s *Socket) addressed(op string, a Addr, e sys.Errno) error {
+	if (e == sys.EINVAL || e == sys.EAFNOSUPPORT) && a.Domain() != s.Domain() {
+		text := "an " + a.Domain().String() + " address for an " + s.Domain().String() + " socket: " + e.Error()
+		return &Error{Op: op, Addr: a, Err: &misuse{text, e}}
+	}
+	return fail(op, a, e)
+}
+
+// verdict is what a call that could not go on returns: would-block is no
+// failure, and costs no allocation.
+func verdict(op string, a *Addr, e sys.Errno) error {
+	if e == sys.EAGAIN {
+		return ErrWouldBlock
+	}
+	if a == nil {
+		return fail(op, Addr{}, e)
+	}
+	return fail(op, *a, e)
+}
+
+var _ syscall.Conn = (*Socket)(nil)

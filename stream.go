@@ -1,0 +1,234 @@
+package sock
+
+import (
+	"io"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// Send sends p to the peer: one send(2), which the kernel calls sendto. On a
+// stream n may be less than len(p), in blocking mode too: it waits only until
+// there is room for anything. A datagram goes whole or not at all. An empty p
+// sends an empty datagram, or on a stream nothing.
+//
+// Errors: [ErrWouldBlock], EPIPE (this side is shut, or the peer is gone; no
+// signal is raised), ECONNRESET, ENOTCONN, EDESTADDRREQ (a datagram socket with
+// no peer), EMSGSIZE (too long a datagram), ECONNREFUSED (an earlier datagram
+// found nobody), EOPNOTSUPP (flags), ENOBUFS.
+//
+// Source: send(2).
+func (s *Socket) Send(p []byte, flags Flags) (n int, err error) {
+	return s.sendto("send", p, flags, nil)
+}
+
+// Recv receives into p: one recv(2), which the kernel calls recvfrom. The
+// result is the kernel's: (0, nil) is the end of a stream, an empty datagram,
+// or an empty p, and a loop that tests only the error spins at the end. What of
+// a datagram does not fit is lost; [Socket.RecvMsg] tells. With WaitAll, in
+// blocking mode, a stream's p is filled over several calls; if those stop early
+// n bytes were received, and err says why. With Peek as well it is one call.
+//
+// Errors: [ErrWouldBlock], ECONNRESET, ECONNREFUSED, ETIMEDOUT, ENOTCONN (not
+// connected), EINVAL (OOB: no urgent data).
+//
+// Source: recv(2).
+func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
+	return s.recvfrom("recv", p, flags, nil)
+}
+
+func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error) {
+	if flags < 0 {
+		return 0, unsupported(op, "a flag")
+	}
+	tries := 0
+	for {
+		n, e := s.callSendto(p, flags, to)
+		if e == 0 {
+			return n, nil
+		}
+		if e = s.await(e, writing, flags, &tries); e != 0 {
+			return 0, verdict(op, to, e)
+		}
+	}
+}
+
+func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int, error) {
+	if flags < 0 {
+		return 0, unsupported(op, "a flag")
+	}
+	tries, done := 0, 0
+	if s.hadToWait(reading, flags) {
+		if e := s.park(reading, &tries); e != 0 {
+			return 0, verdict(op, nil, e)
+		}
+	}
+	for {
+		n, e := s.callRecvfrom(p[done:], flags, from)
+		if e == 0 {
+			if done += n; n == 0 || done >= len(p) || flags&WaitAll == 0 || !s.fills(flags) {
+				return done, nil
+			}
+			continue
+		}
+		if e = s.await(e, reading, flags, &tries); e != 0 {
+			return done, verdict(op, nil, e)
+		}
+	}
+}
+
+// fills reports whether WaitAll makes this Socket wait: the kernel, to which
+// the descriptor is non-blocking, leaves that to us. What is peeked stays, and
+// readiness never tells that there is more of it.
+func (s *Socket) fills(flags Flags) bool {
+	return s.Type() == Stream && flags&(immediate|Peek) == 0 && s.word.State()&nonblock == 0
+}
+
+// Read receives into p, as io.Reader wants it: recv(2), and at the end of a
+// stream or a sequence of packets io.EOF. An empty datagram is no end. An empty
+// p makes no call.
+//
+// Errors: those of [Socket.Recv].
+func (s *Socket) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, fail("read", Addr{}, s.check(readDeadline))
+	}
+	n, err := s.recvfrom("read", p, 0, nil)
+	if n == 0 && err == nil && s.Type().connected() {
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// Write sends all of p, as io.Writer wants it: send(2) as often as it takes,
+// waiting between. Writes of several goroutines do not interleave; Sends may
+// fall between. On a socket of messages it sends p as one, even an empty one.
+// If it stops early, n bytes were sent.
+//
+// In non-blocking mode it stops with [ErrWouldBlock], also while another Write
+// is under way.
+//
+// Errors: those of [Socket.Send].
+func (s *Socket) Write(p []byte) (int, error) {
+	if s.Type() != Stream {
+		return s.sendto("write", p, 0, nil)
+	}
+	if len(p) == 0 {
+		return 0, fail("write", Addr{}, s.check(writeDeadline))
+	}
+	if e := s.lockWrite(); e != 0 {
+		return 0, verdict("write", nil, e)
+	}
+	defer s.unlockWrite()
+	tries, done := 0, 0
+	for {
+		n, e := s.callSendto(p[done:], 0, nil)
+		if done += n; done == len(p) {
+			return done, nil
+		}
+		if e == 0 {
+			tries = 0
+			continue
+		}
+		if e = s.await(e, writing, 0, &tries); e != 0 {
+			return done, verdict("write", nil, e)
+		}
+	}
+}
+
+// Readv receives into the buffers in order: one recvmsg(2), since readv(2) has
+// no flag that keeps it from waiting. The count may be short; io.EOF as
+// [Socket.Read]. Beyond 1,024 buffers (IOV_MAX) a stream's are left for the next
+// call.
+//
+// Errors: those of [Socket.Recv]; EINVAL (no buffers), EMSGSIZE (too many, of a
+// message).
+//
+// Source: readv(2), recvmsg(2).
+func (s *Socket) Readv(bufs [][]byte) (int, error) {
+	bufs, err := s.vectors("readv", bufs)
+	if err != nil {
+		return 0, err
+	}
+	tries := 0
+	for {
+		n, _, _, e := s.callRecvmsg(bufs, nil, nil, 0)
+		if e == 0 {
+			if n == 0 && s.Type().connected() && room(bufs) {
+				return 0, io.EOF
+			}
+			return n, nil
+		}
+		if e = s.await(e, reading, 0, &tries); e != 0 {
+			return 0, verdict("readv", nil, e)
+		}
+	}
+}
+
+// Writev sends the buffers in order: one sendmsg(2), since writev(2) has no
+// flag that keeps it from waiting. On a stream the count may be short. Beyond
+// 1,024 buffers as [Socket.Readv].
+//
+// Errors: those of [Socket.Send]; EINVAL (no buffers), EMSGSIZE (too many, of a
+// message).
+//
+// Source: writev(2), sendmsg(2).
+func (s *Socket) Writev(bufs [][]byte) (int, error) {
+	bufs, err := s.vectors("writev", bufs)
+	if err != nil {
+		return 0, err
+	}
+	tries := 0
+	for {
+		n, e := s.callSendmsg(bufs, nil, nil, 0)
+		if e == 0 {
+			return n, nil
+		}
+		if e = s.await(e, writing, 0, &tries); e != 0 {
+			return 0, verdict("writev", nil, e)
+		}
+	}
+}
+
+// vectors returns as many buffers as one call takes.
+func (s *Socket) vectors(op string, bufs [][]byte) ([][]byte, error) {
+	switch {
+	case len(bufs) == 0:
+		return nil, invalid(op, "no buffers")
+	case len(bufs) <= sys.MaxVectors:
+		return bufs, nil
+	case s.Type() == Stream:
+		return bufs[:sys.MaxVectors], nil
+	}
+	return nil, fail(op, Addr{}, sys.EMSGSIZE)
+}
+
+func room(bufs [][]byte) bool {
+	for _, b := range bufs {
+		if len(b) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// AtMark reports whether the next byte to receive is the one after which urgent
+// data stood: ioctl(2) with SIOCATMARK. Send(p, OOB) sends urgent data: p's
+// last byte is. The receiver sees it as Priority, receives the byte with
+// Recv(b, OOB), and finds its place in the stream with AtMark, since no receive
+// passes the mark in one go.
+//
+// Errors: EINVAL, ENOTTY (not a TCP socket).
+//
+// Source: sockatmark(3), tcp(7).
+func (s *Socket) AtMark() (bool, error) {
+	at := false
+	e := s.plain(func(fd int) (e sys.Errno) { at, e = sys.AtMark(fd); return e },
+		func() Call {
+			n := 0
+			if at {
+				n = 1
+			}
+			return Call{Name: "ioctl", Args: "SIOCATMARK, [" + decimal(n) + "]"}
+		})
+	return at, fail("atmark", Addr{}, e)
+}

@@ -1,0 +1,208 @@
+package sock_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/socktest"
+)
+
+// children are the programs that tests run as processes of their own: the test
+// binary executes itself with SOCK_TEST_CHILD set to one of the names.
+var children = map[string]func(args []string) error{}
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv("SOCK_TEST_CHILD"); name != "" {
+		f := children[name]
+		if f == nil {
+			fmt.Fprintln(os.Stderr, "no child", name)
+			os.Exit(2)
+		}
+		if err := f(os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(socktest.Main(m))
+}
+
+// child returns the command that runs one of children. It is killed with the test.
+func child(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), exe, args...)
+	c.Env = append(os.Environ(), "SOCK_TEST_CHILD="+name)
+	c.WaitDelay = 10 * time.Second
+	c.Stderr = os.Stderr
+	return c
+}
+
+// addr parses an address that is right.
+func addr(t testing.TB, s string) sock.Addr {
+	t.Helper()
+	a, err := sock.ParseAddr(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// open opens a socket that the test's end closes.
+func open(t testing.TB, d sock.Domain, ty sock.Type, set ...sock.Setting) *sock.Socket {
+	t.Helper()
+	s, err := sock.Open(d, ty, 0, set...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return closed(t, s)
+}
+
+// closed closes s at the test's end, if the test has not.
+func closed(t testing.TB, s *sock.Socket) *sock.Socket {
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// place returns an address to bind to: "tcp4" and "udp4" 127.0.0.1:0, "tcp6" and
+// "udp6" [::1]:0 (skipping where there is no IPv6), "unix" a path of its own.
+func place(t testing.TB, network string) sock.Addr {
+	t.Helper()
+	switch network {
+	case "tcp4", "udp4":
+		return addr(t, "127.0.0.1:0")
+	case "tcp6", "udp6":
+		needIPv6(t)
+		return addr(t, "[::1]:0")
+	case "unix":
+		return addr(t, "unix:"+path(t))
+	}
+	t.Fatal("no network ", network)
+	return sock.Addr{}
+}
+
+// path returns a file name that is short enough for every sun_path.
+func path(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
+}
+
+func needIPv6(t testing.TB) {
+	t.Helper()
+	s, err := sock.Open(sock.Inet6, sock.Dgram, 0)
+	if err == nil {
+		err = s.Bind(loopback6)
+		s.Close()
+	}
+	if err != nil {
+		t.Skip("no IPv6 here: ", err)
+	}
+}
+
+var loopback6, _ = sock.AddrFrom(netip.AddrPortFrom(netip.IPv6Loopback(), 0))
+
+// bound opens a socket of a type, bound to place(network), and returns its name.
+func bound(t testing.TB, network string, ty sock.Type, set ...sock.Setting) (*sock.Socket, sock.Addr) {
+	t.Helper()
+	at := place(t, network)
+	s := open(t, at.Domain(), ty, set...)
+	if err := s.Bind(at); err != nil {
+		t.Fatal(err)
+	}
+	name, err := s.Name()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, name
+}
+
+// listening is bound, and listens.
+func listening(t testing.TB, network string) (*sock.Socket, sock.Addr) {
+	t.Helper()
+	l, name := bound(t, network, sock.Stream)
+	if err := l.Listen(0); err != nil {
+		t.Fatal(err)
+	}
+	return l, name
+}
+
+// streams returns the two ends of a connection; network as place has it, or
+// "pair" for a socketpair.
+func streams(t testing.TB, network string) (client, server *sock.Socket) {
+	t.Helper()
+	if network == "pair" {
+		a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return closed(t, a), closed(t, b)
+	}
+	l, name := listening(t, network)
+	defer l.Close()
+	client = open(t, name.Domain(), sock.Stream)
+	if err := client.Connect(name); err != nil {
+		t.Fatal(err)
+	}
+	server, _, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, closed(t, server)
+}
+
+var streamNetworks = []string{"tcp4", "tcp6", "unix", "pair"}
+
+// datagrams returns two datagram sockets that are bound, not connected.
+func datagrams(t testing.TB, network string) (a *sock.Socket, aName sock.Addr, b *sock.Socket, bName sock.Addr) {
+	t.Helper()
+	a, aName = bound(t, network, sock.Dgram)
+	b, bName = bound(t, network, sock.Dgram)
+	return
+}
+
+var datagramNetworks = []string{"udp4", "udp6", "unix"}
+
+// is fails the test unless err matches want; nil wants success.
+func is(t testing.TB, err, want error) {
+	t.Helper()
+	if want == nil && err != nil || want != nil && !errors.Is(err, want) {
+		t.Errorf("error %v, want %v", err, want)
+	}
+}
+
+// soon fails the test if the channel gives nothing within ten seconds.
+func soon[T any](t testing.TB, c <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-c:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing happened in ten seconds")
+	}
+	return v
+}
+
+// eventually fails the test unless is becomes true within ten seconds. It is for
+// what nothing tells: a goroutine of another that has begun to wait.
+func eventually(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not in ten seconds: ", what)
+		}
+	}
+}

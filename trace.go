@@ -1,0 +1,296 @@
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// A Call is one system call, as a tracer sees it. It is a value of its own: of
+// the caller's buffers it has the first bytes, copied.
+type Call struct {
+	Name     string        // as the kernel has it: "sendto", "accept4"
+	FD       int           // the descriptor it was made on; -1 for none
+	Args     string        // the other arguments, decoded: in String between the parentheses
+	Addr     Addr          // the address given or received, if any
+	Flags    Flags         // of a transfer, as really passed
+	Len      int           // of a transfer, the size of the buffers
+	Data     []byte        // of a transfer, at most TracePrefix bytes of what was carried
+	Result   int           // what it returned; -1 with Err
+	Err      error         // the errno
+	Start    time.Time     //
+	Duration time.Duration //
+}
+
+// TracePrefix is how many bytes of a transfer a Call keeps.
+const TracePrefix = 32
+
+// String returns the call in strace's form, "name(fd, args) = result ERRNO
+// (text)", with addresses in this package's short form:
+//
+//	bind(3, 127.0.0.1:8080) = 0
+//	accept4(3, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1 EAGAIN (resource temporarily unavailable)
+func (c Call) String() string {
+	var b strings.Builder
+	b.WriteString(c.Name)
+	b.WriteByte('(')
+	if c.FD >= 0 {
+		b.WriteString(strconv.Itoa(c.FD))
+		if c.Args != "" {
+			b.WriteString(", ")
+		}
+	}
+	b.WriteString(c.Args)
+	b.WriteString(") = ")
+	b.WriteString(strconv.Itoa(c.Result))
+	var e sys.Errno
+	if errors.As(c.Err, &e) {
+		fmt.Fprintf(&b, " %s (%s)", sys.ErrnoName(e), e.Error())
+	}
+	return b.String()
+}
+
+type tracer struct{ f func(Call) }
+
+var current atomic.Pointer[tracer]
+
+// SetTracer has t called for each system call of every Socket, as it returns,
+// in the goroutine that made it and outside of all locks: t may itself use the
+// Socket, Close included, and may be called from several goroutines at once. A
+// call made while waiting is shown when the waiting ends. nil turns tracing off:
+// it then costs a branch, and nothing is allocated.
+//
+// What Go's own poller calls is not ours to show.
+func SetTracer(t func(Call)) {
+	park.Recording.Store(t != nil)
+	if t == nil {
+		current.Store(nil)
+		return
+	}
+	current.Store(&tracer{t})
+}
+
+// tracing returns the tracer, nil for none, and if there is one the time.
+func tracing() (*tracer, time.Time) {
+	t := current.Load()
+	if t == nil {
+		return nil, time.Time{}
+	}
+	return t, time.Now()
+}
+
+func (t *tracer) emit(c Call, fd, result int, e sys.Errno, start time.Time) {
+	c.FD, c.Result, c.Start = fd, result, start
+	if c.Duration == 0 {
+		c.Duration = time.Since(start)
+	}
+	if e != 0 {
+		c.Result, c.Err = -1, e
+	}
+	t.f(c)
+}
+
+func decimal(n int) string { return strconv.Itoa(n) }
+
+func (t *tracer) open(name string, d Domain, ty Type, p Protocol, a, b int, e sys.Errno, start time.Time) {
+	args := d.String() + ", " + ty.String() + sys.OpenFlags + ", "
+	if d == Inet || d == Inet6 {
+		args += p.String()
+	} else {
+		args += decimal(int(p))
+	}
+	result := a
+	if name == "socketpair" {
+		result = 0
+		if e == 0 {
+			args += fmt.Sprintf(", [%d, %d]", a, b)
+		}
+	}
+	t.emit(Call{Name: name, Args: args}, -1, result, e, start)
+}
+
+func (t *tracer) accept(fd int, name *sys.Name, s int, e sys.Errno, start time.Time) {
+	c := Call{Name: sys.AcceptCall}
+	var args []string
+	if e == 0 {
+		c.Addr = kernelAddr(name.Bytes())
+		args = append(args, c.Addr.String())
+	} else {
+		args = append(args, "NULL")
+	}
+	if sys.AcceptFlags != "" {
+		args = append(args, sys.AcceptFlags)
+	}
+	c.Args = strings.Join(args, ", ")
+	t.emit(c, fd, s, e, start)
+}
+
+func (t *tracer) name(call string, fd int, d Domain, name *sys.Name, e sys.Errno, start time.Time) {
+	c := Call{Name: call, Args: "NULL"}
+	if e == 0 {
+		c.Addr = kernelAddr(name.Bytes())
+		c.Args = c.Addr.String()
+	}
+	t.emit(c, fd, resultOf(e), e, start)
+}
+
+func (t *tracer) option(call string, fd, level, name int, value []byte, e sys.Errno, start time.Time) {
+	args := levelName(level) + ", " + optionName(level, name)
+	if call == "setsockopt" || e == 0 {
+		args += ", " + optionValue(level, name, value)
+	}
+	t.emit(Call{Name: call, Args: args}, fd, resultOf(e), e, start)
+}
+
+func (t *tracer) poll(fd int, events, got int16, e sys.Errno, start time.Time, took time.Duration) {
+	n := 0
+	if got != 0 {
+		n = 1
+	}
+	args := "events=" + sys.FlagNames("POLL", int(events))
+	if got != 0 {
+		args += ", revents=" + sys.FlagNames("POLL", int(got))
+	}
+	t.emit(Call{Name: sys.PollCall, Args: args, Duration: took}, fd, n, e, start)
+}
+
+func (t *tracer) sendto(fd int, p []byte, flags Flags, to *Addr, n int, e sys.Errno, start time.Time) {
+	c := transfer("sendto", flags|sys.SendFlags, len(p), p)
+	if to != nil {
+		c.Addr = *to
+	}
+	c.Args = quote(p, len(p)) + ", " + decimal(len(p)) + ", " + c.Flags.String() + ", " + orNull(c.Addr)
+	t.emit(c, fd, n, e, start)
+}
+
+func (t *tracer) recvfrom(fd int, p []byte, flags Flags, from *sys.Name, n int, e sys.Errno, start time.Time) {
+	got := p[:min(max(n, 0), len(p))]
+	c := transfer("recvfrom", flags, len(p), got)
+	if from != nil && e == 0 {
+		c.Addr = kernelAddr(from.Bytes())
+	}
+	c.Args = quote(got, len(got)) + ", " + decimal(len(p)) + ", " + flags.String() + ", " + orNull(c.Addr)
+	t.emit(c, fd, n, e, start)
+}
+
+func (t *tracer) sendmsg(fd int, bufs [][]byte, control []byte, to *Addr, flags Flags, n int, e sys.Errno, start time.Time) {
+	data, total := gather(bufs, -1)
+	c := transfer("sendmsg", flags|sys.SendFlags, total, data)
+	if to != nil {
+		c.Addr = *to
+	}
+	c.Args = message(c.Addr, data, total, len(bufs), len(control), "") + ", " + c.Flags.String()
+	t.emit(c, fd, n, e, start)
+}
+
+func (t *tracer) recvmsg(fd int, bufs [][]byte, control []byte, from *sys.Name, flags, got Flags, n int, e sys.Errno, start time.Time) {
+	data, total := gather(bufs, max(n, 0))
+	_, size := gather(bufs, -1)
+	c := transfer("recvmsg", flags|sys.RecvmsgFlags, size, data)
+	if from != nil && e == 0 {
+		c.Addr = kernelAddr(from.Bytes())
+	}
+	c.Args = message(c.Addr, data, total, len(bufs), len(control), got.String()) + ", " + c.Flags.String()
+	t.emit(c, fd, n, e, start)
+}
+
+// traceParked shows the calls that a wait made, now that it is over.
+func (s *Socket) traceParked(fd int, side *park.Side) {
+	if !park.Recording.Load() {
+		return
+	}
+	t := current.Load()
+	for _, c := range side.Calls() {
+		switch {
+		case t == nil:
+		case c.Peek:
+			x := transfer("recvfrom", Peek|DontWait, 1, nil)
+			x.Args = `"", 1, ` + x.Flags.String() + ", NULL"
+			x.Duration = c.Duration
+			t.emit(x, fd, c.N, c.Errno, c.Start)
+		default:
+			t.poll(fd, c.Events, c.Got, c.Errno, c.Start, c.Duration)
+		}
+	}
+}
+
+func transfer(name string, flags Flags, size int, data []byte) Call {
+	return Call{Name: name, Flags: flags, Len: size, Data: append([]byte(nil), data[:min(len(data), TracePrefix)]...)}
+}
+
+// message writes a msghdr: who, what, in how many pieces, how much beside it.
+func message(a Addr, data []byte, total, pieces, control int, flags string) string {
+	s := "{" + orNull(a) + ", " + quote(data, total)
+	if pieces != 1 {
+		s += fmt.Sprintf(" in %d", pieces)
+	}
+	if control > 0 {
+		s += fmt.Sprintf(", control %d", control)
+	}
+	if flags != "" {
+		s += ", " + flags
+	}
+	return s + "}"
+}
+
+// gather copies the beginning of what bufs hold, n bytes of it; -1 is all.
+func gather(bufs [][]byte, n int) (prefix []byte, total int) {
+	for _, b := range bufs {
+		if n >= 0 {
+			b = b[:min(len(b), n-total)]
+		}
+		total += len(b)
+		prefix = append(prefix, b[:min(len(b), TracePrefix-len(prefix))]...)
+	}
+	return prefix, total
+}
+
+// quote writes bytes as strace does: cut, and then with dots behind.
+func quote(p []byte, total int) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i, c := range p[:min(len(p), TracePrefix)] {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c >= ' ' && c <= '~':
+			b.WriteByte(c)
+		case strings.IndexByte("\t\n\v\f\r", c) >= 0:
+			b.WriteByte('\\')
+			b.WriteByte("tnvfr"[c-'\t'])
+		default: // octal, as short as what follows allows
+			if i+1 < len(p) && p[i+1] >= '0' && p[i+1] <= '7' {
+				fmt.Fprintf(&b, "\\%03o", c)
+			} else {
+				fmt.Fprintf(&b, "\\%o", c)
+			}
+		}
+	}
+	b.WriteByte('"')
+	if total > TracePrefix {
+		b.WriteString("...")
+	}
+	return b.String()
+}
+
+func orNull(a Addr) string {
+	if !a.IsValid() {
+		return "NULL"
+	}
+	return a.String()
+}
+
+// The level of an option is a protocol, but for SOL_SOCKET.
+func levelName(level int) string {
+	if level == sys.SOL_SOCKET {
+		return "SOL_SOCKET"
+	}
+	return strings.Replace(sys.ConstName("IPPROTO", level), "IPPROTO_", "SOL_", 1)
+}
