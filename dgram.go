@@ -101,10 +101,8 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	}
 	var name sys.Name
 	tries := 0
-	if s.hadToWait(reading, flags) {
-		if e := s.park(reading, &tries); e != 0 {
-			return 0, verdict("recvmsg", nil, e)
-		}
+	if e := s.expect(reading, flags, &tries); e != 0 {
+		return 0, verdict("recvmsg", nil, e)
 	}
 	for {
 		n, nc, got, e := s.callRecvmsg(m.Bufs, m.Control, &name, flags)

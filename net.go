@@ -2,6 +2,7 @@ package sock
 
 import (
 	"net"
+	"syscall"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
@@ -16,8 +17,8 @@ func (s *Socket) LocalAddr() net.Addr {
 }
 
 // RemoteAddr returns the address of the other end as package net has it, nil if
-// there is none. It calls getpeername(2); when that no longer tells, after a
-// reset or Close, it returns what Accept or Connect learned.
+// there is none. It calls getpeername(2); when that does not tell, after a reset
+// or Close or while connecting, it returns what Accept or Connect knew.
 func (s *Socket) RemoteAddr() net.Addr {
 	a, err := s.Peer()
 	if err != nil {
@@ -76,3 +77,9 @@ func (s *Socket) takeError() (pending, e sys.Errno) {
 	_, e = s.callGetsockopt(sys.SOL_SOCKET, sys.SO_ERROR, r.b[:4])
 	return sys.Errno(r.int()), e
 }
+
+// A Socket is at home where package net's connections are.
+var (
+	_ net.Conn     = (*Socket)(nil)
+	_ syscall.Conn = (*Socket)(nil)
+)

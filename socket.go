@@ -3,7 +3,6 @@ package sock
 import (
 	"math"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/berkeleysockets/sock/internal/guard"
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -101,11 +100,15 @@ func available(op string, d Domain, t Type, p Protocol) error {
 		return unsupported(op, t.String())
 	case !sys.Has(int(p)):
 		return unsupported(op, p.String())
-	case int(d) != int(int16(d)) || int(t) != int(int16(t)) || t < 0 || int(p) != int(int32(p)):
+	case int(d) != int(int16(d)) || int(t) != int(int16(t)) || t < 0 || t > typeMask || int(p) != int(int32(p)):
 		return fail(op, Addr{}, sys.EINVAL)
 	}
 	return nil
 }
+
+// typeMask has the bits of a type; above it Linux and the BSDs put flags, which
+// are not the caller's to choose.
+const typeMask = 0xf
 
 func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
 	s := new(Socket)
@@ -178,6 +181,9 @@ type accepted struct {
 func (s *Socket) Accept() (*Socket, Addr, error) {
 	var name sys.Name
 	tries := 0
+	if e := s.expect(reading, 0, &tries); e != 0 {
+		return nil, Addr{}, verdict("accept", nil, e)
+	}
 	for {
 		fd, e := s.callAccept(&name)
 		if e == 0 {
@@ -226,6 +232,7 @@ func (s *Socket) Connect(a Addr) error {
 		s.setPeer(a)
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
+		s.setPeer(a)
 	case sys.EAGAIN:
 		return ErrWouldBlock
 	default:
@@ -266,6 +273,9 @@ func (s *Socket) ConnectResult() error {
 	}
 	if e == 0 {
 		e = s.connectResult()
+	}
+	if to := s.peer.Load(); to != nil {
+		return fail("connect", *to, e)
 	}
 	return fail("connect", Addr{}, e)
 }
@@ -376,5 +386,3 @@ func verdict(op string, a *Addr, e sys.Errno) error {
 	}
 	return fail(op, *a, e)
 }
-
-var _ syscall.Conn = (*Socket)(nil)

@@ -57,10 +57,8 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		return 0, unsupported(op, "a flag")
 	}
 	tries, done := 0, 0
-	if s.hadToWait(reading, flags) {
-		if e := s.park(reading, &tries); e != 0 {
-			return 0, verdict(op, nil, e)
-		}
+	if e := s.expect(reading, flags, &tries); e != 0 {
+		return 0, verdict(op, nil, e)
 	}
 	for {
 		n, e := s.callRecvfrom(p[done:], flags, from)
@@ -150,6 +148,9 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 		return 0, err
 	}
 	tries := 0
+	if e := s.expect(reading, 0, &tries); e != 0 {
+		return 0, verdict("readv", nil, e)
+	}
 	for {
 		n, _, _, e := s.callRecvmsg(bufs, nil, nil, 0)
 		if e == 0 {
