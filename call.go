@@ -1,8 +1,6 @@
 package sock
 
 import (
-	"time"
-
 	"github.com/berkeleysockets/sock/internal/guard"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
@@ -149,7 +147,7 @@ func (s *Socket) callPoll(events int16, deadline uint32) (int16, sys.Errno) {
 	got, e := sys.Poll(int(s.fd), events)
 	last := s.word.Leave()
 	if t != nil {
-		t.poll(int(s.fd), events, got, e, start, time.Since(start))
+		t.poll(int(s.fd), events, got, e, start)
 	}
 	if last {
 		s.end()

@@ -3,8 +3,6 @@ package sock
 import (
 	"net"
 	"syscall"
-
-	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // LocalAddr returns the socket's own address as package net has it:
@@ -70,13 +68,6 @@ type otherAddr struct {
 
 func (o otherAddr) Network() string { return o.domain.String() }
 func (o otherAddr) String() string  { return o.addr.String() }
-
-// takeError is getsockopt(2) with SO_ERROR, which forgets what it tells.
-func (s *Socket) takeError() (pending, e sys.Errno) {
-	var r raw
-	_, e = s.callGetsockopt(sys.SOL_SOCKET, sys.SO_ERROR, r.b[:4])
-	return sys.Errno(r.int()), e
-}
 
 // A Socket is at home where package net's connections are.
 var (

@@ -184,7 +184,7 @@ func optionGroup(level int) string {
 
 // optionValue writes a value for a trace, as strace does.
 func optionValue(level, name int, b []byte) string {
-	if level == sys.SOL_SOCKET && (name == sys.SO_LINGER || name == sys.SO_LINGER_SEC) && len(b) == 8 {
+	if level == sys.SOL_SOCKET && name == sys.SO_LINGER && len(b) == 8 {
 		return fmt.Sprintf("{l_onoff=%d, l_linger=%d}", int32(binary.NativeEndian.Uint32(b)), int32(binary.NativeEndian.Uint32(b[4:])))
 	}
 	if len(b) == 4 {

@@ -81,7 +81,7 @@ func (s *Socket) park(d direction, tries *int) sys.Errno {
 		if d == writing {
 			events = sys.POLLOUT
 		}
-		return s.watch(events, d.deadline(), tries)
+		return s.watch(events, true, d.deadline(), tries)
 	}
 	return e
 }
@@ -119,90 +119,6 @@ func (s *Socket) join() (*park.FD, sys.Errno) {
 		w.fd.Store(fd)
 	}
 	return fd, 0
-}
-
-// watch waits for what Go's poller cannot tell apart, or will not wait for, in
-// an epoll descriptor of its own that is parked there: epoll_create1(2),
-// epoll_ctl(2), fcntl(2) and close(2). Where there is none it sleeps a little
-// and lets the caller look again.
-func (s *Socket) watch(events int16, deadlines uint32, tries *int) sys.Errno {
-	if e := s.enter(deadlines); e != 0 {
-		return e
-	}
-	ep := s.openWatch(events)
-	if ep < 0 {
-		s.leave()
-		*tries++
-		return s.pace(*tries-1, deadlines)
-	}
-	fd := park.New(ep)
-	w := s.waiting()
-	w.mu.Lock()
-	closed := s.word.State()&guard.Closed != 0
-	if !closed {
-		w.watches = append(w.watches, watch{fd, deadlines})
-		fd.SetReadDeadline(w.earliest(deadlines))
-	}
-	w.mu.Unlock()
-	e := errnoClosed
-	if !closed {
-		e = fd.WaitRead()
-		w.mu.Lock()
-		for i := range w.watches {
-			if w.watches[i].fd == fd {
-				w.watches = append(w.watches[:i], w.watches[i+1:]...)
-				break
-			}
-		}
-		w.mu.Unlock()
-	}
-	t, start := tracing()
-	ce := fd.Close()
-	last := s.word.Leave()
-	s.traceParked(ep, &fd.Read)
-	if t != nil {
-		t.emit(Call{Name: "close"}, ep, resultOf(ce), ce, start)
-	}
-	if last {
-		s.end()
-	}
-	if e == park.Timeout {
-		return s.ended()
-	}
-	if e == park.Unavailable {
-		*tries++
-		return s.pace(*tries-1, deadlines)
-	}
-	return e
-}
-
-// openWatch returns -1 if there is no such descriptor to be had.
-func (s *Socket) openWatch(events int16) int {
-	t, start := tracing()
-	ep, e := sys.EpollCreate()
-	if t != nil && e != sys.ENOSYS {
-		t.emit(Call{Name: "epoll_create1", Args: "EPOLL_CLOEXEC"}, -1, ep, e, start)
-	}
-	if e != 0 {
-		return -1
-	}
-	t, start = tracing()
-	e = sys.EpollWatch(ep, int(s.fd), events)
-	if t != nil {
-		t.emit(Call{Name: "epoll_ctl", Args: "EPOLL_CTL_ADD, " + decimal(int(s.fd))}, ep, resultOf(e), e, start)
-	}
-	if e == 0 {
-		t, start = tracing()
-		e = sys.SetStatusFlags(ep, sys.O_NONBLOCK)
-		if t != nil {
-			t.emit(Call{Name: "fcntl", Args: "F_SETFL, O_NONBLOCK"}, ep, resultOf(e), e, start)
-		}
-	}
-	if e != 0 {
-		sys.Close(ep)
-		return -1
-	}
-	return ep
 }
 
 // pace sleeps where nothing can wake it, longer each time, never above a

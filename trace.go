@@ -86,6 +86,11 @@ func tracing() (*tracer, time.Time) {
 }
 
 func (t *tracer) emit(c Call, fd, result int, e sys.Errno, start time.Time) {
+	t.f(c.made(fd, result, e, start))
+}
+
+// made adds what became of the call, which has just returned.
+func (c Call) made(fd, result int, e sys.Errno, start time.Time) Call {
 	c.FD, c.Result, c.Start = fd, result, start
 	if c.Duration == 0 {
 		c.Duration = time.Since(start)
@@ -93,7 +98,26 @@ func (t *tracer) emit(c Call, fd, result int, e sys.Errno, start time.Time) {
 	if e != 0 {
 		c.Result, c.Err = -1, e
 	}
-	t.f(c)
+	return c
+}
+
+// A trail keeps calls that are made one after another inside the guard, to show
+// them outside.
+type trail struct {
+	t     *tracer
+	calls []Call
+}
+
+func (r *trail) add(c Call, fd, result int, e sys.Errno, start time.Time) {
+	if r.t != nil {
+		r.calls = append(r.calls, c.made(fd, result, e, start))
+	}
+}
+
+func (r *trail) show() {
+	for _, c := range r.calls {
+		r.t.f(c)
+	}
 }
 
 func decimal(n int) string { return strconv.Itoa(n) }
@@ -148,16 +172,20 @@ func (t *tracer) option(call string, fd, level, name int, value []byte, e sys.Er
 	t.emit(Call{Name: call, Args: args}, fd, resultOf(e), e, start)
 }
 
-func (t *tracer) poll(fd int, events, got int16, e sys.Errno, start time.Time, took time.Duration) {
+func (t *tracer) poll(fd int, events, got int16, e sys.Errno, start time.Time) {
 	n := 0
 	if got != 0 {
 		n = 1
 	}
+	t.emit(pollCall(events, got), fd, n, e, start)
+}
+
+func pollCall(events, got int16) Call {
 	args := "events=" + sys.FlagNames("POLL", int(events))
 	if got != 0 {
 		args += ", revents=" + sys.FlagNames("POLL", int(got))
 	}
-	t.emit(Call{Name: sys.PollCall, Args: args, Duration: took}, fd, n, e, start)
+	return Call{Name: sys.PollCall, Args: args}
 }
 
 func (t *tracer) sendto(fd int, p []byte, flags Flags, to *Addr, n int, e sys.Errno, start time.Time) {
@@ -205,19 +233,33 @@ func (s *Socket) traceParked(fd int, side *park.Side) {
 	if !park.Recording.Load() {
 		return
 	}
-	t := current.Load()
-	for _, c := range side.Calls() {
-		switch {
-		case t == nil:
-		case c.Peek:
-			x := transfer("recvfrom", Peek|DontWait, 1, nil)
-			x.Args = `"", 1, ` + x.Flags.String() + ", NULL"
-			x.Duration = c.Duration
-			t.emit(x, fd, c.N, c.Errno, c.Start)
-		default:
-			t.poll(fd, c.Events, c.Got, c.Errno, c.Start, c.Duration)
+	if t := current.Load(); t != nil {
+		for _, c := range parkedCalls(fd, side) {
+			t.f(c)
 		}
 	}
+}
+
+func parkedCalls(fd int, side *park.Side) (calls []Call) {
+	for _, p := range side.Calls() {
+		c := pollCall(p.Events, p.Got)
+		n := 0
+		if p.Got != 0 {
+			n = 1
+		}
+		if p.Peek {
+			c, n = peekCall(), p.N
+		}
+		c.Duration = p.Duration
+		calls = append(calls, c.made(fd, n, p.Errno, p.Start))
+	}
+	return calls
+}
+
+func peekCall() Call {
+	c := transfer("recvfrom", Peek|DontWait, 1, nil)
+	c.Args = `"", 1, ` + c.Flags.String() + ", NULL"
+	return c
 }
 
 func transfer(name string, flags Flags, size int, data []byte) Call {

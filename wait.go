@@ -57,7 +57,7 @@ func (s *Socket) Wait(want Ready) (Ready, error) {
 			case Writable:
 				e = s.park(writing, &tries)
 			default:
-				e = s.watch(events, deadlines, &tries)
+				e = s.watch(events, false, deadlines, &tries)
 			}
 		}
 		if e != 0 {

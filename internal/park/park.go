@@ -191,9 +191,8 @@ func (s *Side) poll(fd int) int16 {
 
 // peek takes an error that waits to be reported: EAGAIN is none.
 func (s *Side) peek(fd int) sys.Errno {
-	var b [1]byte
 	start := time.Now()
-	n, e := sys.Recvfrom(fd, b[:], sys.MSG_PEEK|sys.MSG_DONTWAIT, nil)
+	n, e := sys.Peek(fd)
 	if Recording.Load() {
 		s.record(Call{Start: start, Duration: time.Since(start), Peek: true, N: n, Errno: e})
 	}

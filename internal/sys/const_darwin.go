@@ -52,10 +52,9 @@ const (
 	SO_DOMAIN        = Missing - 44
 	SO_ERROR         = unix.SO_ERROR
 	SO_KEEPALIVE     = unix.SO_KEEPALIVE
-	SO_LINGER        = unix.SO_LINGER
-	SO_LINGER_SEC    = unix.SO_LINGER_SEC
+	SO_LINGER        = unix.SO_LINGER_SEC
 	SO_NOSIGPIPE     = unix.SO_NOSIGPIPE
-	SO_PROTOCOL      = Missing - 50
+	SO_PROTOCOL      = Missing - 49
 	SO_RCVBUF        = unix.SO_RCVBUF
 	SO_REUSEADDR     = unix.SO_REUSEADDR
 	SO_REUSEPORT     = unix.SO_REUSEPORT

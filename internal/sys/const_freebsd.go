@@ -53,7 +53,6 @@ const (
 	SO_ERROR         = unix.SO_ERROR
 	SO_KEEPALIVE     = unix.SO_KEEPALIVE
 	SO_LINGER        = unix.SO_LINGER
-	SO_LINGER_SEC    = Missing - 48
 	SO_NOSIGPIPE     = unix.SO_NOSIGPIPE
 	SO_PROTOCOL      = unix.SO_PROTOCOL
 	SO_RCVBUF        = unix.SO_RCVBUF

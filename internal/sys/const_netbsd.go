@@ -53,9 +53,8 @@ const (
 	SO_ERROR         = unix.SO_ERROR
 	SO_KEEPALIVE     = unix.SO_KEEPALIVE
 	SO_LINGER        = unix.SO_LINGER
-	SO_LINGER_SEC    = Missing - 48
 	SO_NOSIGPIPE     = unix.SO_NOSIGPIPE
-	SO_PROTOCOL      = Missing - 50
+	SO_PROTOCOL      = Missing - 49
 	SO_RCVBUF        = unix.SO_RCVBUF
 	SO_REUSEADDR     = unix.SO_REUSEADDR
 	SO_REUSEPORT     = unix.SO_REUSEPORT

@@ -53,8 +53,7 @@ const (
 	SO_ERROR         = unix.SO_ERROR
 	SO_KEEPALIVE     = unix.SO_KEEPALIVE
 	SO_LINGER        = unix.SO_LINGER
-	SO_LINGER_SEC    = Missing - 48
-	SO_NOSIGPIPE     = Missing - 49
+	SO_NOSIGPIPE     = Missing - 48
 	SO_PROTOCOL      = unix.SO_PROTOCOL
 	SO_RCVBUF        = unix.SO_RCVBUF
 	SO_REUSEADDR     = unix.SO_REUSEADDR

@@ -8,3 +8,4 @@ package sys
 
 func EpollCreate() (int, Errno)                 { return -1, ENOSYS }
 func EpollWatch(ep, fd int, events int16) Errno { return ENOSYS }
+func EpollTake(ep int) (int16, Errno)           { return 0, ENOSYS }

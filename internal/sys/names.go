@@ -52,7 +52,6 @@ var names = [...]constant{
 	{"SO", "SO_ERROR", SO_ERROR},
 	{"SO", "SO_KEEPALIVE", SO_KEEPALIVE},
 	{"SO", "SO_LINGER", SO_LINGER},
-	{"SO", "SO_LINGER_SEC", SO_LINGER_SEC},
 	{"SO", "SO_NOSIGPIPE", SO_NOSIGPIPE},
 	{"SO", "SO_PROTOCOL", SO_PROTOCOL},
 	{"SO", "SO_RCVBUF", SO_RCVBUF},

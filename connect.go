@@ -1,0 +1,150 @@
+package sock
+
+import (
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// accepted is a Socket with its peer's address, in one allocation.
+type accepted struct {
+	Socket
+	from Addr
+}
+
+// Accept takes the next connection that waits: accept4(2), or accept(2) and
+// what it takes to set the same flags. The new Socket is in the listener's
+// mode; its deadlines are not inherited. The address is the peer's: the unnamed
+// unix address for a unix client that did not bind.
+//
+// [AcceptRetryable] tells a passing failure from a final one.
+//
+// Errors: [ErrWouldBlock] (non-blocking), ECONNABORTED (gone again), EMFILE,
+// ENFILE, ENOBUFS, ENOMEM, EINVAL (not listening), EOPNOTSUPP (not a type that
+// listens), EPERM (a firewall), on Linux any error pending for the new
+// connection's network.
+//
+// Source: accept(2).
+func (s *Socket) Accept() (*Socket, Addr, error) {
+	var name sys.Name
+	tries := 0
+	if e := s.expect(reading, 0, &tries); e != 0 {
+		return nil, Addr{}, verdict("accept", nil, e)
+	}
+	for {
+		fd, e := s.callAccept(&name)
+		if e == 0 {
+			return s.accepted(fd, &name)
+		}
+		if e = s.await(e, reading, 0, &tries); e != 0 {
+			return nil, Addr{}, verdict("accept", nil, e)
+		}
+	}
+}
+
+func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
+	c := &accepted{from: kernelAddr(name.Bytes())}
+	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
+	c.peer.Store(&c.from)
+	c.word.Set(s.word.State() & nonblock)
+	return &c.Socket, c.from, nil
+}
+
+// Connect connects to a, or names the one address a datagram socket is to talk
+// with: connect(2).
+//
+// In blocking mode it returns when the connection is made or has failed: after
+// EINPROGRESS it calls poll(2), waits, and asks like [Socket.ConnectResult]. A
+// write deadline ends the waiting, not the attempt: Close does. In non-blocking
+// mode it may return [ErrInProgress].
+//
+// A unix stream socket whose listener's backlog is full answers
+// [ErrWouldBlock] in every mode on Linux, and no readiness ever tells that
+// there is room again.
+//
+// A datagram socket forgets its peer by connecting to the address that
+// [RawAddr] makes of the family [Unspec].
+//
+// Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no
+// port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:
+// another type), ENOENT and EACCES (unix paths), EPERM (firewall, broadcast).
+//
+// Source: connect(2), ip(7), unix(7).
+func (s *Socket) Connect(a Addr) error {
+	if !a.IsValid() {
+		return invalid("connect", "no address")
+	}
+	switch e := s.callConnect(&a); e {
+	case 0:
+		s.setPeer(a)
+		return nil
+	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
+		s.setPeer(a)
+	case sys.EAGAIN:
+		return ErrWouldBlock
+	default:
+		return s.addressed("connect", a, e)
+	}
+	if s.word.State()&nonblock != 0 {
+		return ErrInProgress
+	}
+	for tries := 0; ; {
+		got, e := s.callPoll(sys.POLLOUT, writeDeadline)
+		if e == 0 && got != 0 {
+			return fail("connect", a, s.connectResult())
+		}
+		if e == 0 {
+			e = s.park(writing, &tries)
+		}
+		if e != 0 {
+			return fail("connect", a, e)
+		}
+	}
+}
+
+// ConnectResult tells how a Connect that was in progress ended: nil once it is
+// connected, [ErrInProgress] while it is not known, and otherwise why it
+// failed, once (the kernel forgets; from then on ENOTCONN). Ask when the Socket
+// has become Writable.
+//
+// It calls poll(2) with no time-out, getsockopt(2) with SO_ERROR, and
+// getpeername(2): a wake-up alone proves nothing.
+//
+// Errors: those of Connect.
+//
+// Source: connect(2), EINPROGRESS.
+func (s *Socket) ConnectResult() error {
+	got, e := s.callPoll(sys.POLLOUT, 0)
+	if e == 0 && got == 0 {
+		return ErrInProgress
+	}
+	if e == 0 {
+		e = s.connectResult()
+	}
+	if to := s.peer.Load(); to != nil {
+		return fail("connect", *to, e)
+	}
+	return fail("connect", Addr{}, e)
+}
+
+func (s *Socket) connectResult() sys.Errno {
+	pending, e := s.takeError()
+	if e == 0 {
+		e = pending
+	}
+	var name sys.Name
+	if e == 0 {
+		e = s.callGetpeername(&name)
+	}
+	if e == 0 {
+		s.setPeer(kernelAddr(name.Bytes()))
+	}
+	return e
+}
+
+// takeError is getsockopt(2) with SO_ERROR, which forgets what it tells.
+func (s *Socket) takeError() (pending, e sys.Errno) {
+	var r raw
+	_, e = s.callGetsockopt(sys.SOL_SOCKET, sys.SO_ERROR, r.b[:4])
+	return sys.Errno(r.int()), e
+}
+
+func (s *Socket) setPeer(a Addr) { s.peer.Store(&a) }
