@@ -28,13 +28,25 @@ type Addr struct {
 
 // bytes returns the sockaddr. It is not to be changed.
 func (a *Addr) bytes() []byte {
-	if a == nil {
+	switch {
+	case a == nil:
 		return nil
-	}
-	if a.long != "" {
+	case a.long != "":
 		return sys.StringBytes(a.long)
+	case a.n == 0:
+		return nil // no empty slice: what points somewhere is an address to sendto(2)
 	}
 	return a.b[:a.n]
+}
+
+// clone shares nothing with a. What an error or a tracer keeps is one: of a
+// Message whose own address were kept, the compiler would move all buffers to
+// the heap.
+func (a *Addr) clone() Addr {
+	if a == nil {
+		return Addr{}
+	}
+	return Addr{strings.Clone(a.long), a.b, a.n}
 }
 
 // keep makes an Addr of a sockaddr that is in its one canonical form.
@@ -66,10 +78,18 @@ func kernelAddr(sa []byte) Addr {
 		if len(sa) >= sys.SizeInet6 {
 			return keep(sa[:sys.SizeInet6])
 		}
+	case d == sys.AF_PACKET:
+		// getsockname(2) leaves off what the hardware address does not fill,
+		// and bind(2) then wants it.
+		if _, _, _, ok := sys.Packet(sa); ok && len(sa) < sys.SizePacket {
+			a := keep(sa)
+			a.n = sys.SizePacket
+			return a
+		}
 	case d == sys.AF_UNIX:
 		if path := sys.UnixPath(sa); len(path) <= sys.MaxPath+1 {
 			var b buffer
-			return keep(b[:sys.PutUnix(b[:], string(path[:min(len(path), sys.MaxPath)]))])
+			return keep(b[:sys.PutUnix(b[:], path[:min(len(path), sys.MaxPath)])])
 		}
 	}
 	return keep(sa)
@@ -141,7 +161,7 @@ func UnixAddr(path string) (Addr, error) {
 		return Addr{}, badAddr("unix:"+strconv.Quote(path), "a path with a NUL")
 	}
 	var b buffer
-	return keep(b[:sys.PutUnix(b[:], path)]), nil
+	return keep(b[:sys.PutUnix(b[:], sys.StringBytes(path))]), nil
 }
 
 // AbstractAddr returns the address of an abstract name: any bytes, NUL too, that
@@ -155,7 +175,7 @@ func AbstractAddr(name string) (Addr, error) {
 		return Addr{}, badAddr("unix:@"+strconv.Quote(name), fmt.Sprintf("a name of %d bytes, where %d fit", len(name), sys.MaxPath-1))
 	}
 	var b buffer
-	return keep(b[:sys.PutUnix(b[:], "\x00"+name)]), nil
+	return keep(b[:sys.PutUnix(b[:], sys.StringBytes("\x00"+name))]), nil
 }
 
 // PacketAddr returns the address of a link: an EtherType (0x0800 for IPv4, 3 for

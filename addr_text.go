@@ -69,7 +69,10 @@ func unixText(path []byte) string {
 // unix: (unnamed), vsock:2:1024, and whatever else [Addr.String] writes. Names of
 // hosts and services are not addresses.
 func ParseAddr(s string) (Addr, error) {
-	kind, rest, _ := strings.Cut(s, ":")
+	kind, rest, colon := strings.Cut(s, ":")
+	if !colon {
+		kind = ""
+	}
 	switch kind {
 	case "unix":
 		return parseUnix(s, rest)

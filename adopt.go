@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"math"
 	"syscall"
 
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -18,60 +19,67 @@ import (
 //
 // Errors: ENOTSOCK, EBADF.
 func FromFD(fd int) (*Socket, error) {
-	d, t, p, e := identify(fd)
+	if fd < 0 || fd > math.MaxInt32 { // the kernel would look at 32 bits of it
+		return nil, fail("fromfd", Addr{}, sys.EBADF)
+	}
+	s := &Socket{fd: int32(fd)}
+	d, t, p, e := s.identify()
 	if e == 0 {
-		e = disown(fd)
+		e = s.adopt()
 	}
 	if e != 0 {
 		return nil, fail("fromfd", Addr{}, e)
 	}
-	return newSocket(fd, d, t, p), nil
+	s.init(fd, d, t, p)
+	return s, nil
 }
 
-// disown gives an adopted descriptor the flags that ours have.
-func disown(fd int) sys.Errno {
-	flags, e := sys.StatusFlags(fd)
+// adopt gives the descriptor the flags that ours have.
+func (s *Socket) adopt() sys.Errno {
+	flags, e := s.callFcntl("F_GETFL", sys.StatusFlags)
 	if e == 0 && flags&sys.O_NONBLOCK == 0 {
-		e = sys.SetStatusFlags(fd, flags|sys.O_NONBLOCK)
+		_, e = s.callFcntl("F_SETFL, O_NONBLOCK", func(fd int) (int, sys.Errno) {
+			return 0, sys.SetStatusFlags(fd, flags|sys.O_NONBLOCK)
+		})
 	}
 	if e == 0 {
-		e = sys.SetCloexec(fd)
+		_, e = s.callFcntl("F_SETFD, FD_CLOEXEC", func(fd int) (int, sys.Errno) { return 0, sys.SetCloexec(fd) })
 	}
 	if e == 0 {
-		e = sys.Quiet(fd)
+		e = sys.Quiet(int(s.fd))
 	}
 	return e
 }
 
-// identify asks the kernel what fd is. Where there is no SO_DOMAIN, its name
-// tells.
-func identify(fd int) (d Domain, t Type, p Protocol, e sys.Errno) {
-	n, e := getInt(fd, sys.SOL_SOCKET, sys.SO_TYPE)
+// identify asks the kernel what the descriptor is. Where there is no SO_DOMAIN,
+// its name tells.
+func (s *Socket) identify() (d Domain, t Type, p Protocol, e sys.Errno) {
+	n, e := s.getInt(sys.SOL_SOCKET, sys.SO_TYPE)
 	if e != 0 {
 		return 0, 0, 0, e
 	}
 	t = Type(n)
-	if n, e := getInt(fd, sys.SOL_SOCKET, sys.SO_DOMAIN); e == 0 {
+	if n, e := s.getInt(sys.SOL_SOCKET, sys.SO_DOMAIN); e == 0 {
 		d = Domain(n)
 	} else {
 		var name sys.Name
-		if e := sys.Getsockname(fd, &name); e != 0 {
+		if e := s.callGetsockname(&name); e != 0 {
 			return 0, 0, 0, e
 		}
 		d = Domain(sys.Family(name.Bytes()))
 	}
-	if n, e := getInt(fd, sys.SOL_SOCKET, sys.SO_PROTOCOL); e == 0 {
+	if n, e := s.getInt(sys.SOL_SOCKET, sys.SO_PROTOCOL); e == 0 {
 		p = Protocol(n)
 	}
 	return d, t, p, 0
 }
 
-func getInt(fd, level, name int) (int, sys.Errno) {
+func (s *Socket) getInt(level, name int) (int, sys.Errno) {
 	if !sys.Has(name) {
 		return 0, sys.ENOPROTOOPT
 	}
 	var r raw
-	_, e := sys.Getsockopt(fd, level, name, r.b[:4])
+	_, e := s.callGetsockopt(level, name, r.b[:4])
 	return r.int(), e
 }
 
@@ -87,17 +95,21 @@ func FromConn(c syscall.Conn) (*Socket, error) {
 	if err != nil {
 		return nil, &Error{Op: "fromconn", Err: err}
 	}
-	var fd int
+	var old, fd int
 	var e sys.Errno
-	if err := rc.Control(func(old uintptr) { fd, e = sys.Dup(int(old)) }); err != nil {
+	tr, start := tracing()
+	if err := rc.Control(func(n uintptr) { old = int(n); fd, e = sys.Dup(old) }); err != nil {
 		return nil, &Error{Op: "fromconn", Err: err}
+	}
+	if tr != nil {
+		tr.emit(Call{Name: "fcntl", Args: dupArgs}, old, fd, e, start)
 	}
 	if e != 0 {
 		return nil, fail("fromconn", Addr{}, e)
 	}
 	s, err := FromFD(fd)
 	if err != nil {
-		sys.Close(fd)
+		closeCopy(fd)
 		return nil, err
 	}
 	return s, nil

@@ -22,21 +22,18 @@ const (
 // enter takes a reference to the descriptor, and looks at the deadline named,
 // if one is set. 0: the caller is in, and must leave.
 func (s *Socket) enter(deadline uint32) sys.Errno {
-	state, last := s.word.Enter()
-	if state&(guard.Closed|deadline) == 0 {
-		return 0
+	if state := s.word.Enter(); state&(guard.Closed|deadline) != 0 {
+		return s.enterSlow(state, deadline)
 	}
-	return s.enterSlow(state, last, deadline)
+	return 0
 }
 
-func (s *Socket) enterSlow(state uint32, last bool, deadline uint32) sys.Errno {
-	if state&guard.Closed != 0 {
-		if last {
-			s.end()
-		}
+func (s *Socket) enterSlow(state, deadline uint32) sys.Errno {
+	switch {
+	case state&guard.Closed != 0:
+		s.leave()
 		return errnoClosed
-	}
-	if w := s.rare.Load(); w.passed(deadline) {
+	case s.rare.Load().passed(state & deadline):
 		s.leave()
 		return errnoTimeout
 	}
@@ -73,6 +70,32 @@ func resultOf(e sys.Errno) int {
 		return -1
 	}
 	return 0
+}
+
+// callFcntl is fcntl(2); args are its arguments, for a trace.
+func (s *Socket) callFcntl(args string, call func(fd int) (int, sys.Errno)) (int, sys.Errno) {
+	if e := s.enter(0); e != 0 {
+		return -1, e
+	}
+	t, start := tracing()
+	n, e := call(int(s.fd))
+	last := s.word.Leave()
+	if t != nil {
+		t.emit(Call{Name: "fcntl", Args: args}, int(s.fd), n, e, start)
+	}
+	if last {
+		s.end()
+	}
+	return n, e
+}
+
+// closeCopy closes a descriptor that has not become a Socket's after all.
+func closeCopy(fd int) {
+	t, start := tracing()
+	e := sys.Close(fd)
+	if t != nil {
+		t.emit(Call{Name: "close"}, fd, resultOf(e), e, start)
+	}
 }
 
 func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {

@@ -77,7 +77,6 @@ func (s *Socket) Connect(a Addr) error {
 		s.setPeer(a)
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
-		s.setPeer(a)
 	case sys.EAGAIN:
 		return ErrWouldBlock
 	default:
@@ -119,9 +118,6 @@ func (s *Socket) ConnectResult() error {
 	if e == 0 {
 		e = s.connectResult()
 	}
-	if to := s.peer.Load(); to != nil {
-		return fail("connect", *to, e)
-	}
 	return fail("connect", Addr{}, e)
 }
 
@@ -147,4 +143,11 @@ func (s *Socket) takeError() (pending, e sys.Errno) {
 	return sys.Errno(r.int()), e
 }
 
-func (s *Socket) setPeer(a Addr) { s.peer.Store(&a) }
+// setPeer notes who the other end is, for RemoteAddr.
+func (s *Socket) setPeer(a Addr) {
+	if a.Domain() == Unspec { // a datagram socket has forgotten its peer
+		s.peer.Store(nil)
+		return
+	}
+	s.peer.Store(&a)
+}

@@ -63,7 +63,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 		return 0, unsupported("sendmsg", "a flag")
 	}
 	if len(m.Bufs) > sys.MaxVectors {
-		return 0, fail("sendmsg", m.Addr, sys.EMSGSIZE)
+		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
 	}
 	tries := 0
 	for {
@@ -110,7 +110,10 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 			m.Addr, m.N, m.NControl, m.Flags = senderAddr(name.Bytes()), n, nc, Flags(got)
 			return n, nil
 		}
-		if e = s.await(e, reading, flags, &tries); e != 0 {
+		if e = s.await(e, reading, flags, &tries); e == errnoShut {
+			m.Addr, m.N, m.NControl, m.Flags = Addr{}, 0, 0, 0
+		}
+		if e != 0 {
 			return 0, verdict("recvmsg", nil, e)
 		}
 	}

@@ -79,10 +79,11 @@ func AcceptRetryable(err error) bool {
 	return false
 }
 
-// Two outcomes that are no errno of the kernel's, passed as one inside.
+// Outcomes that are no errno of the kernel's, passed as one inside.
 const (
-	errnoClosed  sys.Errno = 1 << 17
-	errnoTimeout           = park.Timeout
+	errnoClosed  sys.Errno = 1<<17 + iota
+	errnoShut              // nothing will ever come: a receive returns 0
+	errnoTimeout = park.Timeout
 )
 
 // reason is the error an errno stands for.

@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"errors"
+	"net"
 	"os"
 
 	"github.com/berkeleysockets/sock/internal/guard"
@@ -36,8 +38,7 @@ func (s *Socket) Close() error {
 
 // end closes the descriptor. The guard has told its one caller to.
 func (s *Socket) end() sys.Errno {
-	w := s.rare.Load()
-	fd := w.parked()
+	fd := s.rare.Load().parked()
 	t, start := tracing()
 	var e sys.Errno
 	if fd != nil {
@@ -46,8 +47,7 @@ func (s *Socket) end() sys.Errno {
 		e = sys.Close(int(s.fd))
 	}
 	track.Closed(s)
-	s.word.SetGone()
-	s.rare.Load().gone(e)
+	s.gone(e)
 	if t != nil {
 		t.emit(Call{Name: "close"}, int(s.fd), resultOf(e), e, start)
 	}
@@ -109,8 +109,8 @@ func (s *Socket) Detach() (int, error) {
 	if e != 0 {
 		return -1, fail("detach", Addr{}, e)
 	}
-	if err := s.Close(); err != nil {
-		sys.Close(fd)
+	if err := s.Close(); errors.Is(err, net.ErrClosed) { // another was faster
+		closeCopy(fd)
 		return -1, fail("detach", Addr{}, errnoClosed)
 	}
 	return fd, nil
@@ -128,18 +128,6 @@ func (s *Socket) File() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "socket"), nil
 }
 
-func (s *Socket) dup() (int, sys.Errno) {
-	if e := s.enter(0); e != 0 {
-		return -1, e
-	}
-	t, start := tracing()
-	fd, e := sys.Dup(int(s.fd))
-	last := s.word.Leave()
-	if t != nil {
-		t.emit(Call{Name: "fcntl", Args: "F_DUPFD_CLOEXEC, 0"}, int(s.fd), fd, e, start)
-	}
-	if last {
-		s.end()
-	}
-	return fd, e
-}
+const dupArgs = "F_DUPFD_CLOEXEC, 0"
+
+func (s *Socket) dup() (int, sys.Errno) { return s.callFcntl(dupArgs, sys.Dup) }

@@ -16,7 +16,7 @@ func (s *Socket) LocalAddr() net.Addr {
 
 // RemoteAddr returns the address of the other end as package net has it, nil if
 // there is none. It calls getpeername(2); when that does not tell, after a reset
-// or Close or while connecting, it returns what Accept or Connect knew.
+// or Close, it returns what Accept, Connect or ConnectResult learned.
 func (s *Socket) RemoteAddr() net.Addr {
 	a, err := s.Peer()
 	if err != nil {

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
@@ -187,8 +188,13 @@ func optionValue(level, name int, b []byte) string {
 	if level == sys.SOL_SOCKET && name == sys.SO_LINGER && len(b) == 8 {
 		return fmt.Sprintf("{l_onoff=%d, l_linger=%d}", int32(binary.NativeEndian.Uint32(b)), int32(binary.NativeEndian.Uint32(b[4:])))
 	}
+	if len(b) == 4 && level == sys.SOL_SOCKET && name == sys.SO_ERROR {
+		if e := sys.Errno(binary.NativeEndian.Uint32(b)); e != 0 {
+			return "[" + sys.ErrnoName(e) + "]"
+		}
+	}
 	if len(b) == 4 {
 		return fmt.Sprintf("[%d]", int32(binary.NativeEndian.Uint32(b)))
 	}
-	return fmt.Sprintf("[%x]", b)
+	return "[" + hex.EncodeToString(b) + "]" // not with fmt, which would have b on the heap
 }

@@ -40,8 +40,10 @@ func (s *Socket) expect(d direction, flags Flags, tries *int) sys.Errno {
 
 // park waits until d may not block: 0, or why there is no more waiting.
 func (s *Socket) park(d direction, tries *int) sys.Errno {
-	if *tries++; *tries > 2 && s.lies(d) {
-		return s.pace(*tries-3, d.deadline())
+	if *tries++; *tries > 2 {
+		if e := s.doubt(d, *tries-3); e != 0 {
+			return e
+		}
 	}
 	if e := s.enter(d.deadline()); e != 0 {
 		return e
@@ -61,7 +63,11 @@ func (s *Socket) park(d direction, tries *int) sys.Errno {
 	} else {
 		e = fd.WaitWrite()
 	}
-	if slept := side.Sleeps() != before; slept != (s.word.State()&d.waited() != 0) {
+	slept := side.Sleeps() != before
+	if slept {
+		*tries = 0
+	}
+	if slept != (s.word.State()&d.waited() != 0) {
 		if slept {
 			s.word.Set(d.waited())
 		} else {
@@ -86,10 +92,19 @@ func (s *Socket) park(d direction, tries *int) sys.Errno {
 	return e
 }
 
-// lies reports whether poll(2) may call ready what is not: an unconnected unix
-// datagram socket is writable though the receiver it sends to is full.
-func (s *Socket) lies(d direction) bool {
-	return d == writing && s.Domain() == Unix && s.Type() == Dgram
+// doubt is for readiness that lies: again and again poll(2) says ready, and the
+// call that it would block. A datagram socket that was shut for reading does so
+// on Linux, where a call that blocks returns 0: errnoShut. Else it is paced: an
+// unconnected unix datagram socket is writable though its receiver is full.
+func (s *Socket) doubt(d direction, n int) sys.Errno {
+	if e := s.pace(n, d.deadline()); e != 0 || d == writing || s.Type().connected() {
+		return e
+	}
+	got, e := s.callPoll(sys.POLLRDHUP, d.deadline())
+	if e == 0 && got&sys.POLLRDHUP != 0 {
+		return errnoShut
+	}
+	return e
 }
 
 // ended tells the two causes of a waiting's end apart: Close ends it with a

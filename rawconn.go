@@ -19,6 +19,9 @@ func (s *Socket) SyscallConn() (syscall.RawConn, error) {
 type rawConn struct{ s *Socket }
 
 func (c rawConn) Control(f func(fd uintptr)) error {
+	if f == nil {
+		return invalid("syscallconn", "no function")
+	}
 	return c.s.WithFD(func(fd int) error { f(uintptr(fd)); return nil })
 }
 
@@ -27,6 +30,9 @@ func (c rawConn) Read(f func(fd uintptr) (done bool)) error { return c.until(f, 
 func (c rawConn) Write(f func(fd uintptr) (done bool)) error { return c.until(f, writing) }
 
 func (c rawConn) until(f func(fd uintptr) bool, d direction) error {
+	if f == nil {
+		return invalid("syscallconn", "no function")
+	}
 	tries := 0
 	for {
 		if e := c.s.check(d.deadline()); e != 0 {
@@ -37,7 +43,7 @@ func (c rawConn) until(f func(fd uintptr) bool, d direction) error {
 		if done || err != nil {
 			return err
 		}
-		if e := c.s.await(sys.EAGAIN, d, 0, &tries); e != 0 {
+		if e := c.s.await(sys.EAGAIN, d, 0, &tries); e != 0 && e != errnoShut {
 			return verdict("syscallconn", nil, e)
 		}
 	}

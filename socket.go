@@ -240,11 +240,11 @@ func (s *Socket) addressed(op string, a Addr, e sys.Errno) error {
 // verdict is what a call that could not go on returns: would-block is no
 // failure, and costs no allocation.
 func verdict(op string, a *Addr, e sys.Errno) error {
-	if e == sys.EAGAIN {
+	switch e {
+	case sys.EAGAIN:
 		return ErrWouldBlock
+	case errnoShut:
+		return nil
 	}
-	if a == nil {
-		return fail(op, Addr{}, e)
-	}
-	return fail(op, *a, e)
+	return fail(op, a.clone(), e)
 }

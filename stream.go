@@ -223,13 +223,14 @@ func room(bufs [][]byte) bool {
 // Source: sockatmark(3), tcp(7).
 func (s *Socket) AtMark() (bool, error) {
 	at := false
-	e := s.plain(func(fd int) (e sys.Errno) { at, e = sys.AtMark(fd); return e },
-		func() Call {
-			n := 0
-			if at {
-				n = 1
-			}
-			return Call{Name: "ioctl", Args: "SIOCATMARK, [" + decimal(n) + "]"}
-		})
+	args := "SIOCATMARK"
+	e := s.plain(func(fd int) (e sys.Errno) {
+		if at, e = sys.AtMark(fd); at {
+			args += ", [1]"
+		} else if e == 0 {
+			args += ", [0]"
+		}
+		return e
+	}, func() Call { return Call{Name: "ioctl", Args: args} })
 	return at, fail("atmark", Addr{}, e)
 }

@@ -77,12 +77,11 @@ func SetTracer(t func(Call)) {
 }
 
 // tracing returns the tracer, nil for none, and if there is one the time.
-func tracing() (*tracer, time.Time) {
-	t := current.Load()
-	if t == nil {
-		return nil, time.Time{}
+func tracing() (t *tracer, start time.Time) {
+	if t = current.Load(); t != nil {
+		start = time.Now()
 	}
-	return t, time.Now()
+	return
 }
 
 func (t *tracer) emit(c Call, fd, result int, e sys.Errno, start time.Time) {
@@ -180,6 +179,11 @@ func (t *tracer) poll(fd int, events, got int16, e sys.Errno, start time.Time) {
 	t.emit(pollCall(events, got), fd, n, e, start)
 }
 
+// epollEvents are those of a watch; the bits are those of poll(2).
+func epollEvents(events int16) string {
+	return "{events=" + strings.ReplaceAll(sys.FlagNames("POLL", int(events)), "POLL", "EPOLL") + "|EPOLLET}"
+}
+
 func pollCall(events, got int16) Call {
 	args := "events=" + sys.FlagNames("POLL", int(events))
 	if got != 0 {
@@ -190,9 +194,7 @@ func pollCall(events, got int16) Call {
 
 func (t *tracer) sendto(fd int, p []byte, flags Flags, to *Addr, n int, e sys.Errno, start time.Time) {
 	c := transfer("sendto", flags|sys.SendFlags, len(p), p)
-	if to != nil {
-		c.Addr = *to
-	}
+	c.Addr = to.clone()
 	c.Args = quote(p, len(p)) + ", " + decimal(len(p)) + ", " + c.Flags.String() + ", " + orNull(c.Addr)
 	t.emit(c, fd, n, e, start)
 }
@@ -210,9 +212,7 @@ func (t *tracer) recvfrom(fd int, p []byte, flags Flags, from *sys.Name, n int, 
 func (t *tracer) sendmsg(fd int, bufs [][]byte, control []byte, to *Addr, flags Flags, n int, e sys.Errno, start time.Time) {
 	data, total := gather(bufs, -1)
 	c := transfer("sendmsg", flags|sys.SendFlags, total, data)
-	if to != nil {
-		c.Addr = *to
-	}
+	c.Addr = to.clone()
 	c.Args = message(c.Addr, data, total, len(bufs), len(control), "") + ", " + c.Flags.String()
 	t.emit(c, fd, n, e, start)
 }

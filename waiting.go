@@ -82,14 +82,19 @@ func (w *waiting) callback(n int) {
 }
 
 // gone notes what close(2) said, and lets Close return.
-func (w *waiting) gone(e sys.Errno) {
-	if w == nil {
-		return
+func (s *Socket) gone(e sys.Errno) {
+	if e != 0 {
+		w := s.waiting()
+		w.mu.Lock()
+		w.result = e
+		w.mu.Unlock()
 	}
-	w.mu.Lock()
-	w.result = e
-	w.release()
-	w.mu.Unlock()
+	s.word.SetGone() // a Close that comes to wait from here on sees it
+	if w := s.rare.Load(); w != nil {
+		w.mu.Lock()
+		w.release()
+		w.mu.Unlock()
+	}
 }
 
 func (w *waiting) release() {

@@ -25,11 +25,14 @@ func (s *Socket) watch(events int16, fresh bool, deadlines uint32, tries *int) s
 	if ep >= 0 {
 		wait, got := true, sys.Errno(0)
 		if fresh {
-			wait, got = s.nothingNew(ep, &r)
+			wait, got = s.nothingNew(ep, events, &r)
 		}
 		fd := park.New(ep)
 		if e = got; wait {
 			e = s.parkWatch(watch{fd, deadlines})
+			if fd.Read.Sleeps() > 0 {
+				*tries = 0
+			}
 			r.calls = append(r.calls, parkedCalls(ep, &fd.Read)...)
 		}
 		_, start := tracing()
@@ -65,7 +68,7 @@ func (s *Socket) openWatch(events int16, r *trail) int {
 	}
 	_, start = tracing()
 	e = sys.EpollWatch(ep, int(s.fd), events)
-	r.add(Call{Name: "epoll_ctl", Args: "EPOLL_CTL_ADD, " + decimal(int(s.fd))}, ep, resultOf(e), e, start)
+	r.add(Call{Name: "epoll_ctl", Args: "EPOLL_CTL_ADD, " + decimal(int(s.fd)) + ", " + epollEvents(events)}, ep, resultOf(e), e, start)
 	if e == 0 {
 		_, start = tracing()
 		e = sys.SetStatusFlags(ep, sys.O_NONBLOCK)
@@ -83,7 +86,7 @@ func (s *Socket) openWatch(events int16, r *trail) int {
 // nothingNew takes the event that a new epoll descriptor begins with, which
 // tells what was so already: epoll_pwait(2). An error alone is the error queue,
 // unless peeking finds one to report.
-func (s *Socket) nothingNew(ep int, r *trail) (bool, sys.Errno) {
+func (s *Socket) nothingNew(ep int, events int16, r *trail) (bool, sys.Errno) {
 	_, start := tracing()
 	got, e := sys.EpollTake(ep)
 	n := 0
@@ -97,7 +100,7 @@ func (s *Socket) nothingNew(ep int, r *trail) (bool, sys.Errno) {
 	_, start = tracing()
 	n, e = sys.Peek(int(s.fd))
 	r.add(peekCall(), int(s.fd), n, e, start)
-	if e == sys.EAGAIN {
+	if e == sys.EAGAIN || e == 0 && events&sys.POLLIN == 0 {
 		return true, 0
 	}
 	return false, e

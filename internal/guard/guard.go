@@ -22,16 +22,10 @@ const (
 	refs = User - 1
 )
 
-// Enter returns the word with the caller counted, so that one atomic add tells
-// everything. If it has Closed the caller is not inside, and does not Leave,
-// but may be the last: then it must end the thing.
-func (g *Word) Enter() (state uint32, last bool) {
-	state = g.w.Add(1)
-	if state&Closed != 0 {
-		return state, g.Leave()
-	}
-	return state, false
-}
+// Enter counts the caller in and returns the word, so that one atomic add tells
+// everything. Whoever finds Closed in it has come too late, and must Leave at
+// once.
+func (g *Word) Enter() (state uint32) { return g.w.Add(1) }
 
 // Leave undoes Enter, and reports whether the caller must end the thing.
 func (g *Word) Leave() (last bool) {

@@ -152,7 +152,8 @@ func (s *Side) check(fd uintptr) bool {
 			s.failing = true
 			return true
 		}
-		if e := s.peek(int(fd)); e != sys.EAGAIN {
+		// What there is to receive hides an error, and is no news to a writer.
+		if e := s.peek(int(fd)); e != sys.EAGAIN && (e != 0 || s.events&sys.POLLIN != 0) {
 			s.failing = false
 			s.failure.Store(uintptr(e))
 			return true

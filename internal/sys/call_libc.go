@@ -58,7 +58,7 @@ func (n *Name) put(sa unix.Sockaddr) {
 	case *unix.SockaddrInet6:
 		n.n = uint32(PutInet6(n.b[:], sa.Addr, uint16(sa.Port), sa.ZoneId))
 	case *unix.SockaddrUnix:
-		n.n = uint32(PutUnix(n.b[:], sa.Name))
+		n.n = uint32(PutUnix(n.b[:], StringBytes(sa.Name)))
 	default:
 		n.putVendor(sa)
 	}
@@ -258,5 +258,6 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 func Poll(fd int, events int16) (int16, Errno) {
 	p := []unix.PollFd{{Fd: int32(fd), Events: events}}
 	e := retry(func() error { _, err := unix.Poll(p, 0); return err })
+	raceAcquire() // what is so now, somebody made so
 	return p[0].Revents, e
 }

@@ -15,14 +15,22 @@ func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
 
 // Socket is socket(2).
 func Socket(domain, typ, proto int) (int, Errno) {
-	fd, _, e := syscall.RawSyscall(trapSocket, uintptr(domain), uintptr(typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK), uintptr(proto))
+	typ |= unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
+	fd, _, e := syscall.RawSyscall(trapSocket, uintptr(domain), uintptr(typ), uintptr(proto))
+	if socketcalls && e == ENOSYS {
+		fd, e = oldSocket(domain, typ, proto)
+	}
 	return int(fd), e
 }
 
 // Socketpair is socketpair(2).
 func Socketpair(domain, typ, proto int) (a, b int, e Errno) {
 	var fds [2]int32
-	_, _, e = syscall.RawSyscall6(trapSocketpair, uintptr(domain), uintptr(typ|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK), uintptr(proto), uintptr(unsafe.Pointer(&fds)), 0, 0)
+	typ |= unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
+	_, _, e = syscall.RawSyscall6(trapSocketpair, uintptr(domain), uintptr(typ), uintptr(proto), uintptr(unsafe.Pointer(&fds)), 0, 0)
+	if socketcalls && e == ENOSYS {
+		e = oldSocketpair(domain, typ, proto, &fds)
+	}
 	return int(fds[0]), int(fds[1]), e
 }
 
@@ -33,6 +41,9 @@ func Quiet(int) Errno { return 0 }
 func Bind(fd int, sa []byte) Errno {
 	for {
 		_, _, e := syscall.Syscall(trapBind, uintptr(fd), uintptr(ptr(sa)), uintptr(len(sa)))
+		if socketcalls && e == ENOSYS {
+			e = oldBind(fd, sa)
+		}
 		if e != EINTR {
 			return e
 		}
@@ -42,6 +53,9 @@ func Bind(fd int, sa []byte) Errno {
 // Listen is listen(2).
 func Listen(fd, backlog int) Errno {
 	_, _, e := syscall.Syscall(trapListen, uintptr(fd), uintptr(backlog), 0)
+	if socketcalls && e == ENOSYS {
+		e = oldListen(fd, backlog)
+	}
 	return e
 }
 
@@ -49,6 +63,9 @@ func Listen(fd, backlog int) Errno {
 func Connect(fd int, sa []byte) Errno {
 	raceRelease()
 	_, _, e := syscall.Syscall(trapConnect, uintptr(fd), uintptr(ptr(sa)), uintptr(len(sa)))
+	if socketcalls && e == ENOSYS {
+		e = oldConnect(fd, sa)
+	}
 	return e
 }
 
@@ -70,6 +87,9 @@ func Accept(fd int, from *Name) (int, Errno) {
 func Shutdown(fd, how int) Errno {
 	raceRelease()
 	_, _, e := syscall.Syscall(trapShutdown, uintptr(fd), uintptr(how), 0)
+	if socketcalls && e == ENOSYS {
+		e = oldShutdown(fd, how)
+	}
 	return e
 }
 
@@ -77,6 +97,9 @@ func Shutdown(fd, how int) Errno {
 func Getsockname(fd int, name *Name) Errno {
 	name.n = uint32(len(name.b))
 	_, _, e := syscall.RawSyscall(trapGetsockname, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
+	if socketcalls && e == ENOSYS {
+		e = oldGetsockname(fd, name)
+	}
 	return e
 }
 
@@ -84,6 +107,9 @@ func Getsockname(fd int, name *Name) Errno {
 func Getpeername(fd int, name *Name) Errno {
 	name.n = uint32(len(name.b))
 	_, _, e := syscall.RawSyscall(trapGetpeername, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
+	if socketcalls && e == ENOSYS {
+		e = oldGetpeername(fd, name)
+	}
 	return e
 }
 
@@ -91,6 +117,9 @@ func Getpeername(fd int, name *Name) Errno {
 func Getsockopt(fd, level, name int, b []byte) (int, Errno) {
 	n := uint32(len(b))
 	_, _, e := syscall.Syscall6(trapGetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(ptr(b)), uintptr(unsafe.Pointer(&n)), 0)
+	if socketcalls && e == ENOSYS {
+		e = oldGetsockopt(fd, level, name, b, &n)
+	}
 	return int(n), e
 }
 
@@ -98,6 +127,9 @@ func Getsockopt(fd, level, name int, b []byte) (int, Errno) {
 func Setsockopt(fd, level, name int, b []byte) Errno {
 	for {
 		_, _, e := syscall.Syscall6(trapSetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(ptr(b)), uintptr(len(b)), 0)
+		if socketcalls && e == ENOSYS {
+			e = oldSetsockopt(fd, level, name, b)
+		}
 		if e != EINTR {
 			return e
 		}
@@ -116,6 +148,9 @@ func Sendto(fd int, p []byte, flags int, to []byte) (int, Errno) {
 			n, _, e = syscall.RawSyscall6(trapSendto, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(ptr(to)), uintptr(len(to)))
 		} else {
 			n, _, e = syscall.Syscall6(trapSendto, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(ptr(to)), uintptr(len(to)))
+		}
+		if socketcalls && e == ENOSYS {
+			n, e = oldSendto(fd, p, flags, to)
 		}
 		if e == 0 {
 			raceSent(ptr(p), int(n))
@@ -144,6 +179,9 @@ func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
 			n, _, e = syscall.RawSyscall6(trapRecvfrom, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(name), uintptr(namelen))
 		} else {
 			n, _, e = syscall.Syscall6(trapRecvfrom, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(name), uintptr(namelen))
+		}
+		if socketcalls && e == ENOSYS {
+			n, e = oldRecvfrom(fd, p, flags, name, namelen)
 		}
 		if e == 0 {
 			raceReceived(ptr(p), min(int(n), len(p)))
@@ -207,6 +245,9 @@ func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int) 
 		} else {
 			n, _, e = syscall.Syscall(trapSendmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
 		}
+		if socketcalls && e == ENOSYS {
+			n, e = oldSendmsg(fd, &m, flags)
+		}
 		if e == 0 {
 			return int(n), 0
 		}
@@ -267,6 +308,9 @@ func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, fla
 			r, _, e = syscall.RawSyscall(trapRecvmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
 		} else {
 			r, _, e = syscall.Syscall(trapRecvmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
+		}
+		if socketcalls && e == ENOSYS {
+			r, e = oldRecvmsg(fd, &m, flags)
 		}
 		if e == 0 {
 			if from != nil {

@@ -45,5 +45,11 @@ const (
 	ETIMEDOUT    = unix.ETIMEDOUT
 )
 
-// ErrnoName returns the C name of e, such as "EINVAL".
-func ErrnoName(e Errno) string { return unix.ErrnoName(e) }
+// ErrnoName returns the C name of e, such as "EINVAL". Of the two that share a
+// number on some systems it is the one that the calls' pages have.
+func ErrnoName(e Errno) string {
+	if e == unix.EOPNOTSUPP {
+		return "EOPNOTSUPP"
+	}
+	return unix.ErrnoName(e)
+}

@@ -63,9 +63,9 @@ func FlowInfo(b []byte) uint32 { return binary.BigEndian.Uint32(b[4:]) }
 // PutUnix writes a sockaddr_un and returns its length: the path, and a NUL
 // where there is room. An empty path is the unnamed address; one that begins
 // with NUL is an abstract name (Linux) and has no NUL at its end.
-func PutUnix(b []byte, path string) int {
+func PutUnix(b, path []byte) int {
 	n := pathAt + copy(b[pathAt:pathAt+MaxPath], path)
-	if path != "" && path[0] != 0 && len(path) < sunPath {
+	if len(path) > 0 && path[0] != 0 && len(path) < sunPath {
 		b[n] = 0
 		n++
 	}

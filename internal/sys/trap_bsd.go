@@ -41,6 +41,7 @@ func Poll(fd int, events int16) (int16, Errno) {
 	for {
 		_, _, e := syscall.Syscall(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, 0)
 		if e != EINTR {
+			raceAcquire() // what is so now, somebody made so
 			return p.Revents, e
 		}
 	}

@@ -36,7 +36,11 @@ const (
 )
 
 func accept4(fd int, from *Name) (int, Errno) {
-	s, _, e := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(&from.b)), uintptr(unsafe.Pointer(&from.n)), unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0, 0)
+	const flags = unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
+	s, _, e := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(&from.b)), uintptr(unsafe.Pointer(&from.n)), flags, 0, 0)
+	if socketcalls && e == ENOSYS {
+		s, e = oldAccept4(fd, from, flags)
+	}
 	return int(s), e
 }
 
@@ -48,6 +52,7 @@ func Poll(fd int, events int16) (int16, Errno) {
 		var now unix.Timespec
 		_, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
 		if e != EINTR {
+			raceAcquire() // what is so now, somebody made so
 			return p.Revents, e
 		}
 	}

@@ -1,0 +1,536 @@
+//go:build linux || freebsd || darwin || netbsd || openbsd || dragonfly
+
+package sock_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"reflect"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/internal/track"
+)
+
+// Each buffer here is an array of the function that is measured: one that a
+// call forced to the heap would be an allocation too.
+
+const allocRuns = 50
+
+// needRawCalls skips where calls go through x/sys, which allocates for them,
+// and where what is measured is the race detector.
+func needRawCalls(t *testing.T) {
+	t.Helper()
+	switch runtime.GOOS {
+	case "darwin", "openbsd":
+		t.Skip(runtime.GOOS, " is called through golang.org/x/sys, which allocates")
+	}
+	if raceDetector {
+		t.Skip("the race detector is measured with the rest")
+	}
+	// A leak finder that notes each Socket is no part of the cost.
+	finder := track.Current.Swap(nil)
+	t.Cleanup(func() { track.Current.Store(finder) })
+}
+
+func allocates(t *testing.T, what string, want float64, f func()) {
+	t.Helper()
+	if got := testing.AllocsPerRun(allocRuns, f); got != want {
+		t.Errorf("%s: %v allocations, want %v", what, got, want)
+	}
+}
+
+// must and wants are for the functions measured: they format only a failure.
+func must(t *testing.T, n int, err error, want int) {
+	if err != nil || n != want {
+		t.Fatalf("%d, %v, want %d", n, err, want)
+	}
+}
+
+func wants(t *testing.T, err, want error) {
+	if err != want {
+		t.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+func TestAllocStream(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range streamNetworks {
+		t.Run(network, func(t *testing.T) {
+			a, b := streams(t, network)
+			allocates(t, "Send, Recv", 0, func() {
+				var out, in [64]byte
+				n, err := a.Send(out[:], 0)
+				must(t, n, err, len(out))
+				n, err = b.Recv(in[:], 0)
+				must(t, n, err, len(out))
+			})
+			allocates(t, "Write, Read", 0, func() {
+				var out, in [64]byte
+				n, err := a.Write(out[:])
+				must(t, n, err, len(out))
+				n, err = b.Read(in[:])
+				must(t, n, err, len(out))
+			})
+			allocates(t, "Recv with WaitAll", 0, func() {
+				var out, in [64]byte
+				n, err := a.Send(out[:], 0)
+				must(t, n, err, len(out))
+				n, err = b.Recv(in[:], sock.WaitAll)
+				must(t, n, err, len(out))
+			})
+			allocates(t, "Wait, ready", 0, func() {
+				got, err := a.Wait(sock.Writable)
+				if err != nil || got != sock.Writable {
+					t.Fatal(got, err)
+				}
+			})
+		})
+	}
+}
+
+func TestAllocLargeTransfer(t *testing.T) {
+	needRawCalls(t)
+	a, b := streams(t, "pair")
+	// Above 64 KiB the calls take another path.
+	is(t, sock.SendBuffer.Set(a, 200<<10), nil)
+	var out, in [100 << 10]byte // captured, but shared by all runs
+	allocates(t, "Send, Recv of 100 KiB", 0, func() {
+		n, err := a.Send(out[:], 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n > 0 {
+			m, err := b.Recv(in[:], 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n -= m
+		}
+	})
+}
+
+func TestAllocVectors(t *testing.T) {
+	needRawCalls(t)
+	a, b := streams(t, "tcp4")
+	allocates(t, "1 buffer", 0, func() {
+		var out, in [64]byte
+		n, err := a.Writev([][]byte{out[:]})
+		must(t, n, err, len(out))
+		n, err = b.Readv([][]byte{in[:]})
+		must(t, n, err, len(out))
+	})
+	for _, pieces := range []int{16, 17, 1024} {
+		allocates(t, "vectors", 0, func() {
+			var out, in [1024]byte
+			var outs, ins [1024][]byte
+			for i := range pieces {
+				outs[i], ins[i] = out[i:i+1], in[i:i+1]
+			}
+			n, err := a.Writev(outs[:pieces])
+			must(t, n, err, pieces)
+			n, err = b.Readv(ins[:pieces])
+			must(t, n, err, pieces)
+		})
+	}
+}
+
+func TestAllocDatagram(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range []string{"udp4", "udp6"} {
+		t.Run(network, func(t *testing.T) {
+			a, from, b, to := datagrams(t, network)
+			allocates(t, "SendTo, RecvFrom", 0, func() {
+				var out, in [64]byte
+				n, err := a.SendTo(out[:], 0, to)
+				must(t, n, err, len(out))
+				n, who, err := b.RecvFrom(in[:], 0)
+				must(t, n, err, len(out))
+				if who != from {
+					t.Fatal(who)
+				}
+			})
+			allocates(t, "SendMsg, RecvMsg", 0, func() {
+				var out, in [64]byte
+				m := sock.Message{Bufs: [][]byte{out[:32], out[32:]}, Addr: to}
+				n, err := a.SendMsg(&m, 0)
+				must(t, n, err, len(out))
+				m = sock.Message{Bufs: [][]byte{in[:16], in[16:]}}
+				n, err = b.RecvMsg(&m, 0)
+				must(t, n, err, len(out))
+				if m.Addr != from { // printed, it would take the buffers along to the heap
+					t.Fatal("a stranger's")
+				}
+			})
+			allocates(t, "SendMsg, RecvMsg of 100 pieces", 0, func() {
+				var out, in [100]byte
+				var outs, ins [100][]byte
+				for i := range out {
+					outs[i], ins[i] = out[i:i+1], in[i:i+1]
+				}
+				m := sock.Message{Bufs: outs[:], Addr: to}
+				n, err := a.SendMsg(&m, 0)
+				must(t, n, err, len(out))
+				m = sock.Message{Bufs: ins[:]}
+				n, err = b.RecvMsg(&m, 0)
+				must(t, n, err, len(out))
+			})
+		})
+	}
+}
+
+// A descriptor is sent beside the data, received, and closed.
+func TestAllocControl(t *testing.T) {
+	needRawCalls(t)
+	a, b := streams(t, "pair")
+	var rights []byte
+	is(t, a.WithFD(func(fd int) error { rights = unix.UnixRights(fd); return nil }), nil)
+	allocates(t, "SendMsg, RecvMsg with control", 0, func() {
+		var out, in, control [64]byte
+		n := copy(control[:], rights)
+		m := sock.Message{Bufs: [][]byte{out[:]}, Control: control[:n]}
+		n, err := a.SendMsg(&m, 0)
+		must(t, n, err, len(out))
+		var got [64]byte
+		m = sock.Message{Bufs: [][]byte{in[:]}, Control: got[:]}
+		n, err = b.RecvMsg(&m, 0)
+		must(t, n, err, len(out))
+		if m.NControl < unix.CmsgLen(4) {
+			t.Fatal("control of ", m.NControl)
+		}
+		unix.Close(int(binary.NativeEndian.Uint32(got[unix.CmsgLen(0):])))
+	})
+}
+
+func TestAllocWouldBlock(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range streamNetworks {
+		t.Run(network, func(t *testing.T) {
+			a, b := streams(t, network)
+			a.SetNonblock(true)
+			b.SetNonblock(true)
+			fill(t, a)
+			allocates(t, "sending", 0, func() {
+				var p [16 << 10]byte
+				_, err := a.Send(p[:], 0)
+				wants(t, err, sock.ErrWouldBlock)
+				_, err = a.Write(p[:])
+				wants(t, err, sock.ErrWouldBlock)
+				_, err = a.Writev([][]byte{p[:]})
+				wants(t, err, sock.ErrWouldBlock)
+				_, err = a.SendTo(p[:], 0, sock.Addr{})
+				wants(t, err, sock.ErrWouldBlock)
+				m := sock.Message{Bufs: [][]byte{p[:]}}
+				_, err = a.SendMsg(&m, 0)
+				wants(t, err, sock.ErrWouldBlock)
+			})
+			allocates(t, "receiving", 0, func() {
+				var p, control [64]byte
+				_, err := a.Recv(p[:], 0)
+				wants(t, err, sock.ErrWouldBlock)
+				_, err = a.Read(p[:])
+				wants(t, err, sock.ErrWouldBlock)
+				_, err = a.Readv([][]byte{p[:]})
+				wants(t, err, sock.ErrWouldBlock)
+				_, _, err = a.RecvFrom(p[:], 0)
+				wants(t, err, sock.ErrWouldBlock)
+				m := sock.Message{Bufs: [][]byte{p[:]}, Control: control[:]}
+				_, err = a.RecvMsg(&m, 0)
+				wants(t, err, sock.ErrWouldBlock)
+			})
+			a.SetNonblock(false)
+			allocates(t, "DontWait", 0, func() {
+				var p [64]byte
+				_, err := a.Recv(p[:], sock.DontWait)
+				wants(t, err, sock.ErrWouldBlock)
+			})
+		})
+	}
+	t.Run("accept", func(t *testing.T) {
+		l, _ := listening(t, "tcp4")
+		l.SetNonblock(true)
+		allocates(t, "Accept", 0, func() {
+			_, _, err := l.Accept()
+			wants(t, err, sock.ErrWouldBlock)
+		})
+	})
+}
+
+// fill sends until the kernel takes no more, and has taken none for a while:
+// over loopback some drains to the receiver.
+func fill(t *testing.T, s *sock.Socket) {
+	t.Helper()
+	p := make([]byte, 1<<20)
+	eventually(t, "a full send buffer", func() bool {
+		for n := 0; ; n++ {
+			if _, err := s.Send(p, 0); err == sock.ErrWouldBlock {
+				return n == 0
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestAllocInProgress(t *testing.T) {
+	needRawCalls(t)
+	l, to := listening(t, "tcp4")
+	is(t, l.Listen(allocRuns+2), nil)
+	var made [allocRuns + 1]*sock.Socket
+	n := 0
+	// The Socket is the one allocation, as below without Connect.
+	allocates(t, "Open, Connect in progress", 1, func() {
+		s, err := sock.Open(sock.Inet, sock.Stream, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made[n] = s
+		n++
+		s.SetNonblock(true)
+		wants(t, s.Connect(to), sock.ErrInProgress)
+	})
+	for _, s := range made {
+		is(t, s.Close(), nil)
+	}
+	allocates(t, "Open, Close", 1, func() {
+		s, err := sock.Open(sock.Inet, sock.Stream, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants(t, s.Close(), nil)
+	})
+}
+
+func TestAllocConnectResultInProgress(t *testing.T) {
+	needRawCalls(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("a full backlog leaves a connection in progress on Linux alone")
+	}
+	l, to := listening(t, "tcp4")
+	is(t, l.Listen(1), nil)
+	var s *sock.Socket
+	for range 4 { // 1 waits, and 1 more that the kernel allows
+		s = open(t, sock.Inet, sock.Stream)
+		s.SetNonblock(true)
+		is(t, s.Connect(to), sock.ErrInProgress)
+	}
+	allocates(t, "ConnectResult", 0, func() { wants(t, s.ConnectResult(), sock.ErrInProgress) })
+}
+
+func TestAllocNames(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range []string{"tcp4", "tcp6"} {
+		a, _ := streams(t, network)
+		allocates(t, "Name, Peer", 0, func() {
+			if _, err := a.Name(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.Peer(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestAllocOptions(t *testing.T) {
+	needRawCalls(t)
+	a, _ := streams(t, "tcp4")
+	allocates(t, "Set, Get", 0, func() {
+		if err := sock.TCPNoDelay.Set(a, true); err != nil {
+			t.Fatal(err)
+		}
+		if on, err := sock.TCPNoDelay.Get(a); err != nil || !on {
+			t.Fatal(on, err)
+		}
+	})
+}
+
+// answer sends each byte it receives back, waiting, until s is closed.
+func answer(s *sock.Socket) {
+	var p [1]byte
+	for {
+		if n, err := s.Recv(p[:], 0); n == 0 || err != nil {
+			return
+		}
+		if _, err := s.Send(p[:], 0); err != nil {
+			return
+		}
+	}
+}
+
+func TestAllocParked(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range streamNetworks {
+		for _, deadline := range []bool{false, true} {
+			a, b := streams(t, network)
+			if deadline {
+				is(t, a.SetDeadline(time.Now().Add(time.Hour)), nil)
+				is(t, b.SetDeadline(time.Now().Add(time.Hour)), nil)
+			}
+			ended := make(chan bool)
+			go func() { answer(b); ended <- true }()
+			allocates(t, network+": Send, parked Recv", 0, func() {
+				var p [1]byte
+				n, err := a.Send(p[:], 0)
+				must(t, n, err, 1)
+				n, err = a.Recv(p[:], 0)
+				must(t, n, err, 1)
+			})
+			allocates(t, network+": Write, parked Read", 0, func() {
+				var p [1]byte
+				n, err := a.Write(p[:])
+				must(t, n, err, 1)
+				n, err = a.Read(p[:])
+				must(t, n, err, 1)
+			})
+			allocates(t, network+": Writev, parked Readv", 0, func() {
+				var p [1]byte
+				n, err := a.Writev([][]byte{p[:]})
+				must(t, n, err, 1)
+				n, err = a.Readv([][]byte{p[:]})
+				must(t, n, err, 1)
+			})
+			allocates(t, network+": SendMsg, parked RecvMsg", 0, func() {
+				var p, control [64]byte
+				m := sock.Message{Bufs: [][]byte{p[:1]}, Control: control[:0]}
+				n, err := a.SendMsg(&m, 0)
+				must(t, n, err, 1)
+				m.Control = control[:]
+				n, err = a.RecvMsg(&m, 0)
+				must(t, n, err, 1)
+			})
+			allocates(t, network+": Send, parked Wait", 0, func() {
+				var p [1]byte
+				n, err := a.Send(p[:], 0)
+				must(t, n, err, 1)
+				if got, err := a.Wait(sock.Readable); err != nil || got != sock.Readable {
+					t.Fatal(got, err)
+				}
+				n, err = a.Recv(p[:], 0)
+				must(t, n, err, 1)
+			})
+			is(t, a.Close(), nil)
+			soon(t, ended)
+		}
+	}
+}
+
+// A write that has to wait for its reader.
+func TestAllocParkedWrite(t *testing.T) {
+	needRawCalls(t)
+	a, b := streams(t, "pair")
+	var out [256 << 10]byte
+	total := (allocRuns + 1) * len(out)
+	read := make(chan int)
+	go func() {
+		var in [64 << 10]byte
+		n := 0
+		for n < total {
+			k, err := b.Recv(in[:], 0)
+			if err != nil || k == 0 {
+				break
+			}
+			n += k
+		}
+		read <- n
+	}()
+	allocates(t, "Write, parked", 0, func() {
+		n, err := a.Write(out[:])
+		must(t, n, err, len(out))
+	})
+	if n := soon(t, read); n != total {
+		t.Errorf("%d of %d bytes arrived", n, total)
+	}
+}
+
+func TestAllocParkedDatagram(t *testing.T) {
+	needRawCalls(t)
+	a, _, b, to := datagrams(t, "udp4")
+	ended := make(chan error)
+	go func() {
+		var p [64]byte
+		for {
+			n, from, err := b.RecvFrom(p[:], 0)
+			if err != nil {
+				ended <- err
+				return
+			}
+			b.SendTo(p[:n], 0, from)
+		}
+	}()
+	allocates(t, "SendTo, parked RecvFrom", 0, func() {
+		var p [64]byte
+		n, err := a.SendTo(p[:], 0, to)
+		must(t, n, err, len(p))
+		n, from, err := a.RecvFrom(p[:], 0)
+		must(t, n, err, len(p))
+		if from != to {
+			t.Fatal(from)
+		}
+	})
+	is(t, b.Close(), nil)
+	if err := soon(t, ended); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+}
+
+// A deadline that is moved before each call is a usual thing too.
+func TestAllocDeadline(t *testing.T) {
+	needRawCalls(t)
+	a, b := streams(t, "tcp4")
+	ended := make(chan bool)
+	go func() { answer(b); ended <- true }()
+	allocates(t, "SetReadDeadline, parked Recv", 0, func() {
+		var p [1]byte
+		if err := a.SetReadDeadline(time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := a.Send(p[:], 0)
+		must(t, n, err, 1)
+		n, err = a.Recv(p[:], 0)
+		must(t, n, err, 1)
+	})
+	is(t, a.Close(), nil)
+	soon(t, ended)
+}
+
+// Accept allocates the Socket, with its peer's address in one piece.
+func TestAllocAccept(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range []string{"tcp4", "tcp6"} {
+		t.Run(network, func(t *testing.T) {
+			l, to := listening(t, network)
+			is(t, l.Listen(allocRuns+2), nil)
+			for range allocRuns + 1 {
+				is(t, open(t, to.Domain(), sock.Stream).Connect(to), nil)
+			}
+			var got [allocRuns + 1]*sock.Socket
+			n := 0
+			allocates(t, "Accept", 1, func() {
+				s, _, err := l.Accept()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[n] = s
+				n++
+			})
+			for _, s := range got {
+				is(t, s.Close(), nil)
+			}
+		})
+	}
+}
+
+func TestAllocSizes(t *testing.T) {
+	t.Parallel()
+	addr, socket := reflect.TypeFor[sock.Addr]().Size(), reflect.TypeFor[sock.Socket]().Size()
+	t.Logf("Addr %d bytes, Socket %d bytes", addr, socket)
+	if addr > 48 || socket > 48 {
+		t.Errorf("Addr %d bytes, Socket %d bytes, want at most 48", addr, socket)
+	}
+}
