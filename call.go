@@ -230,14 +230,15 @@ func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {
 }
 
 func (s *Socket) callRecvfrom(p []byte, flags Flags, from *sys.Name) (int, sys.Errno) {
+	flags = flags&^sys.Sleeps | DontWait
 	if e := s.enter(readDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Recvfrom(int(s.fd), p, int(flags|DontWait), from)
+	n, e := sys.Recvfrom(int(s.fd), p, int(flags), from)
 	last := s.word.Leave()
 	if t != nil {
-		t.recvfrom(int(s.fd), p, flags|DontWait, from, n, e, start)
+		t.recvfrom(int(s.fd), p, flags, from, n, e, start)
 	}
 	if last {
 		s.end()
@@ -262,14 +263,15 @@ func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flag
 }
 
 func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flags Flags) (n, nc, rflags int, e sys.Errno) {
+	flags = flags&^sys.Sleeps | DontWait
 	if e := s.enter(readDeadline); e != 0 {
 		return 0, 0, 0, e
 	}
 	t, start := tracing()
-	n, nc, rflags, e = sys.Recvmsg(int(s.fd), bufs, control, from, int(flags|DontWait))
+	n, nc, rflags, e = sys.Recvmsg(int(s.fd), bufs, control, from, int(flags))
 	last := s.word.Leave()
 	if t != nil {
-		t.recvmsg(int(s.fd), bufs, control[:min(nc, len(control))], from, flags|DontWait, Flags(rflags), n, e, start)
+		t.recvmsg(int(s.fd), bufs, control[:min(nc, len(control))], from, flags, Flags(rflags), n, e, start)
 	}
 	if last {
 		s.end()

@@ -1,3 +1,5 @@
+//go:build linux || freebsd || darwin || netbsd || openbsd || dragonfly
+
 package sock_test
 
 import (
@@ -112,7 +114,7 @@ var pendings = []pending{
 	{"Write behind another", func(t testing.TB) (*sock.Socket, func() error) {
 		s, _ := streams(t, "pair")
 		first := begin(t, func() error { _, err := s.Write(megabyte[:]); return err })
-		t.Cleanup(func() { is(t, soon(t, first), net.ErrClosed) })
+		t.Cleanup(func() { soon(t, first) })
 		return s, func() error {
 			n, err := s.Write([]byte("mine"))
 			if n != 0 {

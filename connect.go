@@ -61,7 +61,8 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // there is room again.
 //
 // A datagram socket forgets its peer by connecting to the address that
-// [RawAddr] makes of the family [Unspec].
+// [RawAddr] makes of the family [Unspec]. The BSDs and macOS then answer EINVAL,
+// EAFNOSUPPORT or EADDRNOTAVAIL, and it is forgotten all the same.
 //
 // Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no
 // port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:

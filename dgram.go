@@ -49,7 +49,7 @@ type Message struct {
 }
 
 // SendMsg sends a message: one sendmsg(2). No buffers is an empty message,
-// which may still carry control messages.
+// which may still carry control messages (not on macOS and OpenBSD: EOPNOTSUPP).
 //
 // Errors: those of [Socket.SendTo]; EMSGSIZE (more than 1,024 buffers), EINVAL
 // (control messages the kernel does not understand; a nil Message).

@@ -100,7 +100,7 @@ func TestErrnoAcceptAborted(t *testing.T) {
 	if err := c.Connect(at); err != nil {
 		t.Fatal(err)
 	}
-	c.Close()
+	end(t, c)
 	l.SetNonblock(true)
 	s, _, err := l.Accept()
 	switch {

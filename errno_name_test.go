@@ -25,8 +25,8 @@ func TestErrnoGetpeername(t *testing.T) {
 		"ENOTCONN unix, listening":    {func(t *testing.T) *sock.Socket { l, _ := listening(t, "unix"); return l }, onLinux(syscall.ENOTCONN)},
 		"ENOTCONN unix datagrams":     {func(t *testing.T) *sock.Socket { s, _ := bound(t, "unix", sock.Dgram); return s }, onLinux(syscall.ENOTCONN)},
 		"ENOTCONN tcp4, reset":        {func(t *testing.T) *sock.Socket { return reset(t, "tcp4") }, onLinux(syscall.ENOTCONN, syscall.ENOTCONN, syscall.EINVAL)},
-		"none unix, the peer is gone": {func(t *testing.T) *sock.Socket { a, b := streams(t, "pair"); b.Close(); return a }, onLinux(nil, syscall.ENOTCONN)},
-		"none tcp4, the peer is gone": {func(t *testing.T) *sock.Socket { a, b := streams(t, "tcp4"); b.Close(); return a }, onLinux(nil)},
+		"none unix, the peer is gone": {func(t *testing.T) *sock.Socket { a, b := streams(t, "pair"); end(t, b); return a }, onLinux(nil, syscall.ENOTCONN)},
+		"none tcp4, the peer is gone": {func(t *testing.T) *sock.Socket { a, b := streams(t, "tcp4"); end(t, b); return a }, onLinux(nil)},
 		"none udp4, connected":        {func(t *testing.T) *sock.Socket { return aimed(t, "udp4") }, onLinux(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {

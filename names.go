@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -124,8 +125,6 @@ const (
 	Edge      // Poller: tell of changes only
 	OneShot   // Poller: tell once, then stop
 	Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5)
-
-	modes = Edge | OneShot | Exclusive
 )
 
 var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}
@@ -139,7 +138,11 @@ func (r Ready) String() string {
 	for i, n := range readyNames {
 		if r&(1<<i) != 0 {
 			s = append(s, n)
+			r &^= 1 << i
 		}
+	}
+	if r != 0 {
+		s = append(s, "0x"+strconv.FormatUint(uint64(r), 16))
 	}
 	return strings.Join(s, "|")
 }

@@ -135,7 +135,10 @@ var errorCodec = codec[error]{size: 4,
 
 var lingerCodec = codec[LingerValue]{8,
 	func(v LingerValue) (r raw, err error) {
-		seconds := (int64(v.Timeout) + int64(time.Second) - 1) / int64(time.Second)
+		seconds := int64(v.Timeout / time.Second)
+		if v.Timeout%time.Second != 0 {
+			seconds++
+		}
 		if v.Timeout < 0 || seconds > math.MaxInt32 {
 			return r, &misuse{"a time-out of " + v.Timeout.String(), sys.EINVAL}
 		}
@@ -153,9 +156,10 @@ var lingerCodec = codec[LingerValue]{8,
 }
 
 // LingerValue is the value of [Linger]: if On, Close of a stream with unsent
-// data lets the kernel try for Timeout in the background, and with a Timeout of
-// 0 it resets the connection. The kernel counts whole seconds: parts are rounded
-// up.
+// data keeps trying to send it for Timeout, and with a Timeout of 0 it resets
+// the connection. On Linux close(2) waits meanwhile, though the descriptor is
+// non-blocking, and holds a thread. The kernel counts whole seconds: parts are
+// rounded up.
 type LingerValue struct {
 	On      bool
 	Timeout time.Duration

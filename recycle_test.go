@@ -1,3 +1,5 @@
+//go:build linux || freebsd || darwin || netbsd || openbsd || dragonfly
+
 package sock_test
 
 import (

@@ -29,8 +29,7 @@ func TestStrace(t *testing.T) {
 	if err != nil {
 		t.Skip("no strace: ", err)
 	}
-	c := child(t, "nothing")
-	if out, err := exec.Command(strace, "-f", "-o", os.DevNull, "-e", "trace=close", c.Path, "-test.run=^$").CombinedOutput(); err != nil {
+	if out, err := exec.Command(strace, "-f", "-o", os.DevNull, "-e", "trace=close", os.Args[0], "-test.run=^$").CombinedOutput(); err != nil {
 		t.Skipf("strace may not trace this program: %v\n%s", err, out)
 	}
 	dir := filepath.Dir(path(t))
@@ -39,7 +38,7 @@ func TestStrace(t *testing.T) {
 	if err := os.Mkdir(names, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c = child(t, "session", calls, names)
+	c := child(t, "session", calls, names)
 	c.Args = append([]string{strace, "-f", "-qq", "-o", account, "-s", strconv.Itoa(sock.TracePrefix), "-e", "signal=none",
 		"-e", "trace=%network,close,fcntl,?fcntl64,ppoll,epoll_create1,epoll_ctl,epoll_pwait,ioctl", c.Path}, c.Args[1:]...)
 	c.Path = strace

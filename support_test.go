@@ -42,6 +42,9 @@ func child(t testing.TB, name string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), exe, args...)
+	if emulator := os.Getenv("SOCK_TEST_EXEC"); emulator != "" { // the kernel cannot execute exe itself
+		c = exec.CommandContext(t.Context(), emulator, append([]string{exe}, args...)...)
+	}
 	c.Env = append(os.Environ(), "SOCK_TEST_CHILD="+name)
 	c.WaitDelay = 10 * time.Second
 	c.Stderr = os.Stderr

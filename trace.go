@@ -35,7 +35,7 @@ const TracePrefix = 32
 // (text)", with addresses in this package's short form:
 //
 //	bind(3, 127.0.0.1:8080) = 0
-//	accept4(3, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1 EAGAIN (resource temporarily unavailable)
+//	accept4(3, NULL, SOCK_CLOEXEC|SOCK_NONBLOCK) = -1 EAGAIN (resource temporarily unavailable)
 func (c Call) String() string {
 	var b strings.Builder
 	b.WriteString(c.Name)
@@ -66,7 +66,8 @@ var current atomic.Pointer[tracer]
 // call made while waiting is shown when the waiting ends. nil turns tracing off:
 // it then costs a branch, and nothing is allocated.
 //
-// What Go's own poller calls is not ours to show.
+// What Go's own poller calls is not ours to show. On macOS neither are the calls
+// that stand in for the flags socket(2) and accept(2) do not take there.
 func SetTracer(t func(Call)) {
 	park.Recording.Store(t != nil)
 	if t == nil {

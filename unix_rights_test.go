@@ -74,7 +74,11 @@ func TestUnixRightsCut(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	fd := int(w.Fd())
-	for _, room := range []int{0, 1, unix.CmsgSpace(4)} {
+	rooms := []int{1, unix.CmsgSpace(4)}
+	if runtime.GOOS == "linux" { // the BSDs say nothing where nothing was wanted
+		rooms = append(rooms, 0)
+	}
+	for _, room := range rooms {
 		out := sock.Message{Bufs: [][]byte{{'x'}}, Control: unix.UnixRights(fd, fd, fd, fd, fd, fd)}
 		if _, err := a.SendMsg(&out, 0); err != nil {
 			t.Fatal(err)
@@ -84,7 +88,7 @@ func TestUnixRightsCut(t *testing.T) {
 			t.Errorf("room for %d bytes: %v, %v", room, in.Flags, err)
 		}
 		messages, err := unix.ParseSocketControlMessage(in.Control[:in.NControl])
-		if err != nil && room > 1 {
+		if err != nil && room > 1 && runtime.GOOS == "linux" { // else the length inside is that of all
 			t.Error(err)
 		}
 		for _, m := range messages {

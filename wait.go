@@ -29,13 +29,18 @@ func (s *Socket) SetNonblock(on bool) {
 // descriptor for the time (about five calls); systems without epoll look again
 // every millisecond instead.
 //
-// Errors: EINVAL (Edge, OneShot, Exclusive), net.ErrClosed,
-// os.ErrDeadlineExceeded.
+// What poll(2) says differs by system. ReadClosed without a hang-up is told on
+// Linux and FreeBSD 13 and later; a failure with nothing to read or write, and
+// that a TCP socket was never connected (Hangup), on Linux alone. Readable and
+// Writable are told everywhere, an end or an error included.
+//
+// Errors: EINVAL (Edge, OneShot, Exclusive, bits that are none),
+// net.ErrClosed, os.ErrDeadlineExceeded.
 //
 // Source: poll(2).
 func (s *Socket) Wait(want Ready) (Ready, error) {
-	if want&modes != 0 {
-		return 0, invalid("wait", (want&modes).String()+": a Poller's mode")
+	if bad := want &^ (Edge - 1); bad != 0 { // from Edge on they say how to watch
+		return 0, invalid("wait", bad.String()+": nothing to wait for")
 	}
 	var deadlines uint32
 	if want&(Readable|Priority|ReadClosed|Failed) != 0 || want == 0 {

@@ -2,8 +2,11 @@ package sock_test
 
 import (
 	"errors"
+	"fmt"
+	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,74 +23,292 @@ func setInt(t testing.TB, s *sock.Socket, level, name, value int) {
 	}
 }
 
-// stamped makes every send of s leave a message in its error queue.
+// stamped has every send of s leave messages in its error queue.
 func stamped(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	setInt(t, s, unix.SOL_SOCKET, unix.SO_TIMESTAMPING,
-		unix.SOF_TIMESTAMPING_TX_SOFTWARE|unix.SOF_TIMESTAMPING_TX_SCHED|unix.SOF_TIMESTAMPING_SOFTWARE|unix.SOF_TIMESTAMPING_OPT_ID|unix.SOF_TIMESTAMPING_OPT_TSONLY)
+		unix.SOF_TIMESTAMPING_TX_SOFTWARE|unix.SOF_TIMESTAMPING_TX_SCHED|unix.SOF_TIMESTAMPING_SOFTWARE|
+			unix.SOF_TIMESTAMPING_OPT_ID|unix.SOF_TIMESTAMPING_OPT_TSONLY)
 }
 
-// calls counts the system calls on descriptors of s while f runs.
-func calls(s *sock.Socket, f func()) (n int, names string) {
+// inErrorQueue waits until the error queue of s has something. It takes nothing.
+func inErrorQueue(t testing.TB, s *sock.Socket) {
+	t.Helper()
+	if got, err := s.Wait(sock.Failed); got&sock.Failed == 0 || err != nil {
+		t.Fatalf("Wait(Failed) = %v, %v", got, err)
+	}
+}
+
+// few fails the test if more than most system calls are made for s while f runs:
+// then somebody spins.
+func few(t testing.TB, s *sock.Socket, most int, f func()) {
+	t.Helper()
 	var mu sync.Mutex
 	var list []string
+	fd := s.FD()
 	sock.SetTracer(func(c sock.Call) {
 		mu.Lock()
 		defer mu.Unlock()
-		list = append(list, c.String())
+		if c.FD == fd || strings.HasPrefix(c.Name, "epoll") {
+			list = append(list, c.String())
+		}
 	})
 	f()
 	sock.SetTracer(nil)
 	mu.Lock()
 	defer mu.Unlock()
-	return len(list), strings.Join(list[:min(len(list), 40)], "\n")
+	if len(list) > most {
+		t.Errorf("%d calls, want at most %d:\n%s", len(list), most, strings.Join(list[:min(len(list), 30)], "\n"))
+	}
 }
 
-func TestSpinReader(t *testing.T) {
-	a, b := streams(t, "tcp4")
-	stamped(t, a)
-	stuff(t, a)
-	time.Sleep(50 * time.Millisecond)
-	stuff(t, a)
-	var done <-chan error
-	n, names := calls(a, func() {
-		done = begin(t, func() error { _, err := a.Recv(make([]byte, 10), 0); return err })
-		time.Sleep(200 * time.Millisecond)
-	})
-	t.Log(n, names)
-	b.Send([]byte("x"), 0)
-	is(t, soon(t, done), nil)
-}
+// A while that is long for one who spins.
+func letSpin() { time.Sleep(50 * time.Millisecond) }
 
-func TestSpinWriter(t *testing.T) {
-	a, b := streams(t, "tcp4")
-	stamped(t, a)
-	b.Send([]byte("x"), 0)
-	stuff(t, a)
-	time.Sleep(50 * time.Millisecond)
-	stuff(t, a)
-	var done <-chan error
-	n, names := calls(a, func() {
-		done = make(chan error)
-		go func() { _, err := a.Send(make([]byte, 10), 0); _ = err }()
-		time.Sleep(200 * time.Millisecond)
-		a.Close()
-	})
-	t.Log(n, names)
-	_ = errors.Is
-	_ = done
-}
-
-func TestSpinShut(t *testing.T) {
-	for _, nw := range []string{"udp4", "unix"} {
-		a, _ := bound(t, nw, sock.Dgram)
-		go func() { n, err := a.Recv(make([]byte, 10), 0); t.Log(n, err) }()
-		n, names := calls(a, func() {
-			time.Sleep(100 * time.Millisecond)
-			t.Log(a.Shutdown(sock.ShutRead))
-			time.Sleep(100 * time.Millisecond)
-			a.Close()
+// Somebody who waits to receive is not disturbed by messages in the error queue,
+// which are no news to him: he neither spins nor fails, and receives what comes.
+// The tests of the error queue are not parallel: they count system calls.
+func TestWaitReaderWithErrorQueue(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		t.Run(fmt.Sprint("filled before ", before), func(t *testing.T) {
+			a, _, b, bName := datagrams(t, "udp4")
+			is(t, a.Connect(bName), nil)
+			stamped(t, a)
+			const many = 20
+			send := func() {
+				for range many {
+					if _, err := a.Send([]byte("x"), 0); err != nil {
+						t.Fatal(err)
+					}
+				}
+				inErrorQueue(t, a)
+			}
+			if before {
+				send()
+			}
+			p := make([]byte, 9)
+			var n int
+			few(t, a, 20*many, func() {
+				waiting := begin(t, func() (err error) { n, err = a.Recv(p, 0); return err })
+				if !before {
+					send()
+				}
+				letSpin()
+				name, err := a.Name()
+				is(t, err, nil)
+				if _, err := b.SendTo([]byte("data"), 0, name); err != nil {
+					t.Fatal(err)
+				}
+				is(t, soon(t, waiting), nil)
+			})
+			if string(p[:n]) != "data" {
+				t.Errorf("received %q", p[:n])
+			}
 		})
-		t.Log(n, names)
+	}
+}
+
+// The same where there is no room to send: the kernel then tells of nothing but
+// the error, and Go's poller refuses to wait.
+func TestWaitFullWithErrorQueue(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		call func(s *sock.Socket) error
+		done func(t *testing.T, peer *sock.Socket) // what ends the waiting
+	}{
+		{"Recv", func(s *sock.Socket) error {
+			p := make([]byte, 9)
+			if n, err := s.Recv(p, 0); string(p[:n]) != "data" || err != nil {
+				return fmt.Errorf("Recv = %q, %v", p[:n], err)
+			}
+			return nil
+		}, func(t *testing.T, peer *sock.Socket) { peer.Send([]byte("data"), 0) }},
+		{"Recv, at the end", func(s *sock.Socket) error {
+			if n, err := s.Recv(make([]byte, 9), 0); n != 0 || err != nil {
+				return fmt.Errorf("Recv = %d, %v", n, err)
+			}
+			return nil
+		}, func(t *testing.T, peer *sock.Socket) { peer.CloseWrite() }},
+		{"Recv, reset", func(s *sock.Socket) error {
+			if _, err := s.Recv(make([]byte, 9), 0); !errors.Is(err, syscall.ECONNRESET) {
+				return fmt.Errorf("Recv = %v", err)
+			}
+			return nil
+		}, func(t *testing.T, peer *sock.Socket) { abort(t, peer) }},
+		{"Send", func(s *sock.Socket) error { _, err := s.Send([]byte("x"), 0); return err },
+			func(t *testing.T, peer *sock.Socket) { drain(t, peer) }},
+		{"Send, reset", func(s *sock.Socket) error {
+			if _, err := s.Send(megabyte[:], 0); !errors.Is(err, syscall.ECONNRESET) {
+				return fmt.Errorf("Send = %v", err)
+			}
+			return nil
+		}, func(t *testing.T, peer *sock.Socket) { abort(t, peer) }},
+		{"Write with something to receive", func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
+			func(t *testing.T, peer *sock.Socket) { drain(t, peer) }},
+		{"Write at the end", func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
+			func(t *testing.T, peer *sock.Socket) { drain(t, peer) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, peer := streams(t, "tcp4")
+			stamped(t, s)
+			switch test.name {
+			case "Write with something to receive":
+				if _, err := peer.Send([]byte("unread"), 0); err != nil {
+					t.Fatal(err)
+				}
+				is(t, readable(s, sock.Readable), nil)
+			case "Write at the end":
+				is(t, peer.CloseWrite(), nil)
+				is(t, readable(s, sock.Readable), nil)
+			}
+			// What has been sent moves into the peer's buffer, and makes room.
+			for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+				stuff(t, s)
+			}
+			inErrorQueue(t, s)
+			few(t, s, 40, func() {
+				waiting := begin(t, func() error { return test.call(s) })
+				letSpin()
+				test.done(t, peer)
+				is(t, soon(t, waiting), nil)
+			})
+		})
+	}
+}
+
+// A deadline and Close reach somebody who waits so.
+func TestWaitFullWithErrorQueueEnds(t *testing.T) {
+	s, _ := streams(t, "tcp4")
+	stamped(t, s)
+	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+		stuff(t, s)
+	}
+	inErrorQueue(t, s)
+	call := func() error { _, err := s.Recv(make([]byte, 9), 0); return err }
+	waiting := begin(t, call)
+	is(t, s.SetReadDeadline(time.Now().Add(10*time.Millisecond)), nil)
+	isTimeout(t, soon(t, waiting))
+	is(t, s.SetReadDeadline(time.Time{}), nil)
+	waiting = begin(t, call)
+	is(t, s.Close(), nil)
+	is(t, soon(t, waiting), net.ErrClosed)
+}
+
+// An error that waits to be reported is not lost among what fills the queue.
+func TestWaitErrorBehindErrorQueue(t *testing.T) {
+	a, _, b, bName := datagrams(t, "udp4")
+	is(t, a.Connect(bName), nil)
+	stamped(t, a)
+	for range 5 {
+		if _, err := a.Send([]byte("x"), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inErrorQueue(t, a)
+	is(t, b.Close(), nil)
+	for range 3 {
+		waiting := begin(t, func() error { _, err := a.Recv(make([]byte, 9), 0); return err })
+		for len(waiting) == 0 { // the reader may not be the one to be told
+			if _, err := a.Send([]byte("x"), 0); err != nil {
+				is(t, err, syscall.ECONNREFUSED)
+			}
+		}
+		is(t, <-waiting, syscall.ECONNREFUSED)
+		eventually(t, "no more errors", func() bool {
+			_, err := a.Recv(make([]byte, 9), sock.DontWait)
+			return errors.Is(err, sock.ErrWouldBlock)
+		})
+	}
+}
+
+// Wait(Failed) tells of the error queue, ErrQueue receives from it and never
+// waits; Wait for data says unasked that something is there.
+func TestWaitFailed(t *testing.T) {
+	t.Parallel()
+	for _, nonblock := range []bool{false, true} {
+		gone, to := bound(t, "udp4", sock.Dgram)
+		gone.Close()
+		s, _ := bound(t, "udp4", sock.Dgram)
+		s.SetNonblock(nonblock)
+		setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
+		p := make([]byte, 9)
+		_, err := s.Recv(p, sock.ErrQueue)
+		is(t, err, sock.ErrWouldBlock)
+
+		var got sock.Ready
+		waiting := begin(t, func() (err error) { got, err = s.Wait(sock.Failed); return err })
+		if _, err := s.SendTo([]byte("lost"), 0, to); err != nil {
+			t.Fatal(err)
+		}
+		is(t, soon(t, waiting), nil)
+		if got != sock.Failed {
+			t.Errorf("Wait(Failed) = %v", got)
+		}
+		if got, err = s.Wait(sock.Readable); got != sock.Failed || err != nil {
+			t.Errorf("Wait(Readable) = %v, %v", got, err)
+		}
+		_, err = s.Recv(p, 0) // the error itself comes first
+		is(t, err, syscall.ECONNREFUSED)
+		n, from, err := s.RecvFrom(p, sock.ErrQueue)
+		if string(p[:n]) != "lost" || from != to || err != nil {
+			t.Errorf("from the error queue came %q %v, %v", p[:n], from, err)
+		}
+		_, err = s.Recv(p, sock.ErrQueue)
+		is(t, err, sock.ErrWouldBlock)
+		waiting = begin(t, func() error { return readable(s, 0) })
+		s.Close()
+		is(t, soon(t, waiting), net.ErrClosed)
+	}
+}
+
+// A datagram socket that was shut for reading calls itself readable for ever,
+// though there is nothing: a call that waits returns what the kernel's own would
+// have, and one that does not wait hears EAGAIN. Not parallel: it counts calls.
+func TestWaitShutDatagrams(t *testing.T) {
+	for _, network := range []string{"udp4", "unix"} {
+		for name, call := range map[string]func(s *sock.Socket) (int, error){
+			"Recv":     func(s *sock.Socket) (int, error) { return s.Recv(make([]byte, 9), 0) },
+			"Read":     func(s *sock.Socket) (int, error) { return s.Read(make([]byte, 9)) },
+			"Readv":    func(s *sock.Socket) (int, error) { return s.Readv([][]byte{make([]byte, 9)}) },
+			"RecvFrom": func(s *sock.Socket) (int, error) { n, _, err := s.RecvFrom(make([]byte, 9), 0); return n, err },
+			"RecvMsg": func(s *sock.Socket) (int, error) {
+				m := sock.Message{Bufs: [][]byte{make([]byte, 9)}, Addr: loopback6, N: 7, NControl: 7, Flags: sock.Trunc}
+				n, err := s.RecvMsg(&m, 0)
+				if m.Addr.IsValid() || m.N != 0 || m.NControl != 0 || m.Flags != 0 {
+					return n, fmt.Errorf("%+v is left from before", m)
+				}
+				return n, err
+			},
+		} {
+			t.Run(network+" "+name, func(t *testing.T) {
+				s, _ := bound(t, network, sock.Dgram)
+				few(t, s, 40, func() {
+					waiting := begin(t, func() error {
+						n, err := call(s)
+						if n != 0 {
+							return fmt.Errorf("%d bytes, %v", n, err)
+						}
+						return err
+					})
+					s.Shutdown(sock.ShutRead) // UDP says ENOTCONN, and does it
+					is(t, soon(t, waiting), nil)
+				})
+				_, err := s.Recv(make([]byte, 9), sock.DontWait)
+				is(t, err, sock.ErrWouldBlock)
+			})
+		}
+		// Whoever asks on and on does not spin either.
+		s, _ := bound(t, network, sock.Dgram)
+		s.Shutdown(sock.ShutRead)
+		raw, err := s.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		few(t, s, 500, func() {
+			waiting := begin(t, func() error { return raw.Read(func(uintptr) bool { return false }) })
+			letSpin()
+			s.Close()
+			is(t, soon(t, waiting), net.ErrClosed)
+		})
 	}
 }

@@ -277,7 +277,11 @@ func TestMainReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.CommandContext(t.Context(), exe, "-test.run=^TestLeavesOpen$", "-test.v")
+	args := []string{exe, "-test.run=^TestLeavesOpen$", "-test.v"}
+	if emulator := os.Getenv("SOCK_TEST_EXEC"); emulator != "" { // the kernel cannot execute exe itself
+		args = append([]string{emulator}, args...)
+	}
+	c := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	c.Env = append(os.Environ(), leaveOpen+"=1")
 	out, err := c.CombinedOutput()
 	if c.ProcessState == nil || c.ProcessState.ExitCode() != 1 {

@@ -22,6 +22,15 @@ const (
 	Unavailable                          // Go's poller cannot wait for this now
 )
 
+// Go makes its poller when something first needs it, and ends the program if no
+// descriptor is left for it then: just when a server with too many clients must
+// wait for one to leave. A timer is what needs it from outside package os.
+func init() {
+	if sys.Supported {
+		time.AfterFunc(time.Hour, func() {}).Stop()
+	}
+}
+
 // An FD is a descriptor in Go's poller.
 type FD struct {
 	Read, Write Side

@@ -17,7 +17,7 @@ const maxTransfer = 1 << 30
 
 const (
 	SendFlags    = unix.MSG_NOSIGNAL
-	AcceptCall   = "accept"
+	Sleeps       = unix.MSG_WAITALL // see trap_bsd.go
 	PollCall     = "poll"
 	sizeInt      = 4
 	sizeIPMreq   = 8
@@ -87,6 +87,12 @@ func Listen(fd, backlog int) Errno { return errno(unix.Listen(fd, backlog)) }
 // Connect is connect(2). After EINTR the connection goes on as after EINPROGRESS.
 func Connect(fd int, sa []byte) Errno {
 	a, e := sockaddr(sa)
+	if Family(sa) == AF_UNSPEC {
+		// x/sys has no address without a family. Told to connect to one that
+		// nothing can connect to, a datagram socket has forgotten its peer
+		// before the kernel says so (soconnect in sys/kern/uipc_socket.c).
+		a, e = &unix.SockaddrInet4{}, 0
+	}
 	if e != 0 {
 		return e
 	}
@@ -94,31 +100,16 @@ func Connect(fd int, sa []byte) Errno {
 	return errno(unix.Connect(fd, a))
 }
 
-// Accept is accept(2), then fcntl(2) twice. Fork is not locked out meanwhile,
-// as in package net: should someone have made the listener blocking, the lock
-// would be held for ever.
+// Accept is accept(2), or what the system has of accept4.
 func Accept(fd int, from *Name) (int, Errno) {
 	for {
-		s, sa, err := unix.Accept(fd)
-		e := errno(err)
-		if e == EINTR {
-			continue
+		s, e := accept4(fd, from)
+		if e == 0 {
+			raceAcquire()
 		}
-		if e != 0 {
-			return -1, e
+		if e != EINTR {
+			return s, e
 		}
-		raceAcquire()
-		unix.CloseOnExec(s)
-		if e := errno(unix.SetNonblock(s, true)); e != 0 {
-			unix.Close(s)
-			return -1, e
-		}
-		if e := Quiet(s); e != 0 {
-			unix.Close(s)
-			return -1, e
-		}
-		from.put(sa)
-		return s, 0
 	}
 }
 
@@ -195,6 +186,29 @@ func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
 	}
 }
 
+// vector makes bufs fit: at most maxTransfer bytes, and not none, which macOS
+// answers with EMSGSIZE (sendmsg in bsd/kern/uipc_syscalls.c). Control messages
+// without room for data are refused, for x/sys would send or receive a byte
+// that is not the caller's with them.
+func vector(bufs [][]byte, control []byte) ([][]byte, Errno) {
+	if len(control) > 0 && !holds(bufs) {
+		return nil, unix.EOPNOTSUPP
+	}
+	if len(bufs) == 0 {
+		return make([][]byte, 1), 0
+	}
+	return limit(bufs), 0
+}
+
+func holds(bufs [][]byte) bool {
+	for _, b := range bufs {
+		if len(b) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // limit cuts bufs to maxTransfer bytes.
 func limit(bufs [][]byte) [][]byte {
 	left := maxTransfer
@@ -209,8 +223,7 @@ func limit(bufs [][]byte) [][]byte {
 	return bufs
 }
 
-// Sendmsg is sendmsg(2) of at most MaxVectors buffers. Control without data
-// makes x/sys add a byte on stream sockets, which need one to carry it.
+// Sendmsg is sendmsg(2) of at most MaxVectors buffers.
 func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
 	var a unix.Sockaddr
 	if len(to) > 0 {
@@ -219,7 +232,10 @@ func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) 
 			return 0, e
 		}
 	}
-	bufs = limit(bufs)
+	bufs, e := vector(bufs, control)
+	if e != 0 {
+		return 0, e
+	}
 	raceRelease()
 	for {
 		n, err := unix.SendmsgBuffers(fd, bufs, control, a, flags|SendFlags)
@@ -236,9 +252,12 @@ func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) 
 // Recvmsg is recvmsg(2) into at most MaxVectors buffers; from may be nil. It
 // returns the bytes of data and of control, and the message's flags.
 func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
-	bufs = limit(bufs)
+	if bufs, e = vector(bufs, control); e != 0 {
+		return 0, 0, 0, e
+	}
+	flags |= RecvmsgFlags
 	for {
-		n, nc, rflags, sa, err := unix.RecvmsgBuffers(fd, bufs, control, flags|RecvmsgFlags)
+		n, nc, rflags, sa, err := unix.RecvmsgBuffers(fd, bufs, control, flags)
 		if err == nil || n >= 0 {
 			raceReceivedVector(bufs, n)
 			raceReceived(unsafe.Pointer(unsafe.SliceData(control)), nc)
@@ -246,7 +265,7 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 			if from != nil {
 				from.put(sa)
 			}
-			return n, nc, rflags &^ RecvmsgFlags, 0
+			return n, nc, told(rflags, flags), 0
 		}
 		if e := errno(err); e != EINTR {
 			return 0, 0, 0, e
@@ -254,8 +273,8 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 	}
 }
 
-// Poll is poll(2) of one descriptor with no time-out: what of events is so now.
-func Poll(fd int, events int16) (int16, Errno) {
+// poll is poll(2) of one descriptor with no time-out.
+func poll(fd int, events int16) (int16, Errno) {
 	p := []unix.PollFd{{Fd: int32(fd), Events: events}}
 	e := retry(func() error { _, err := unix.Poll(p, 0); return err })
 	raceAcquire() // what is so now, somebody made so

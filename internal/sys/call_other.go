@@ -5,6 +5,7 @@ package sys
 const (
 	SendFlags    = 0
 	RecvmsgFlags = 0
+	Sleeps       = 0
 	AcceptCall   = "accept"
 	PollCall     = "poll"
 	O_NONBLOCK   = 0

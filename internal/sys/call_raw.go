@@ -100,6 +100,9 @@ func Getsockname(fd int, name *Name) Errno {
 	if socketcalls && e == ENOSYS {
 		e = oldGetsockname(fd, name)
 	}
+	if e == 0 && name.n == 0 { // DragonFly, of a unix socket without a name (golang.org/issue/3349)
+		name.n = uint32(PutUnix(name.b[:], nil))
+	}
 	return e
 }
 
@@ -318,7 +321,7 @@ func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, fla
 			}
 			raceReceived(ptr(control), int(m.Controllen))
 			raceAcquire()
-			return int(r), int(m.Controllen), int(m.Flags) &^ RecvmsgFlags, 0
+			return int(r), int(m.Controllen), told(int(m.Flags), flags), 0
 		}
 		if e != EINTR {
 			return 0, 0, 0, e

@@ -11,7 +11,26 @@ const (
 	RecvmsgFlags = 0
 	OpenFlags    = ""
 	AcceptFlags  = ""
+	AcceptCall   = "accept"
 )
+
+// accept4 is accept(2), then fcntl(2) twice and setsockopt(2). Fork is not
+// locked out meanwhile, as in package net: should someone have made the
+// listener blocking, the lock would be held for ever. A connection that was
+// reset may come without an address: x/sys makes ECONNABORTED of that.
+func accept4(fd int, from *Name) (int, Errno) {
+	s, sa, err := unix.Accept(fd)
+	if err != nil {
+		return -1, errno(err)
+	}
+	unix.CloseOnExec(s)
+	if e := prepare(s); e != 0 {
+		unix.Close(s)
+		return -1, e
+	}
+	from.put(sa)
+	return s, 0
+}
 
 // Socket is socket(2), then fcntl(2) for the flags that socket does not take
 // and setsockopt(2) for SO_NOSIGPIPE. Fork waits meanwhile.
@@ -69,6 +88,35 @@ func Quiet(fd int) Errno {
 		return e
 	}
 	return 0
+}
+
+// Poll is poll(2) of one descriptor with no time-out: what of events is so now.
+// POLLHUP is to mean, as on the other systems, that both halves of a connection
+// have ended. There it means one, of those that events name (poll_callback in
+// bsd/kern/sys_generic.c): then each is asked for by itself.
+func Poll(fd int, events int16) (int16, Errno) {
+	got, e := poll(fd, events)
+	if e != 0 || got&POLLHUP == 0 && events&(POLLIN|POLLOUT) != 0 {
+		return got, e
+	}
+	in, e := poll(fd, POLLIN)
+	if e != 0 {
+		return 0, e
+	}
+	out, e := poll(fd, POLLOUT)
+	got |= (in | out) & (POLLERR | POLLNVAL)
+	if in&POLLHUP != 0 {
+		got &^= POLLPRI // the end of a stream shows as urgent data too
+	}
+	switch {
+	case in&out&POLLHUP != 0:
+		got |= POLLHUP
+	case out&POLLHUP != 0: // a send fails, at once
+		got = got&^POLLHUP | events&POLLOUT
+	default:
+		got &^= POLLHUP
+	}
+	return got, e
 }
 
 func vendorSockaddr(sa []byte) (unix.Sockaddr, Errno) {

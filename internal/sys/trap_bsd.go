@@ -31,6 +31,12 @@ const (
 	SendFlags    = unix.MSG_NOSIGNAL
 	RecvmsgFlags = unix.MSG_CMSG_CLOEXEC
 
+	// Sleeps are the flags with which a receive may sleep though it was told
+	// not to: once it has got something, MSG_WAITALL waits for more whatever
+	// O_NONBLOCK and MSG_DONTWAIT say (soreceive in sys/kern/uipc_socket.c:
+	// the loop that calls sbwait).
+	Sleeps = unix.MSG_WAITALL
+
 	// PollCall is what poll is named in a trace.
 	PollCall = "poll"
 )
@@ -42,6 +48,9 @@ func Poll(fd int, events int16) (int16, Errno) {
 		_, _, e := syscall.Syscall(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, 0)
 		if e != EINTR {
 			raceAcquire() // what is so now, somebody made so
+			if hangupIsOfWriting && p.Revents&POLLHUP != 0 {
+				return p.Revents&^POLLHUP | events&POLLOUT, e
+			}
 			return p.Revents, e
 		}
 	}

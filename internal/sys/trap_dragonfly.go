@@ -16,3 +16,8 @@ func accept4(fd int, from *Name) (int, Errno) {
 
 // AcceptCall is what accept is named in a trace.
 const AcceptCall = "accept4"
+
+// hangupIsOfWriting: POLLHUP tells that this side can send no more, and says
+// nothing of the other half (poll_copyout in sys/kern/sys_generic.c): so a send
+// fails at once, which is to be writable.
+const hangupIsOfWriting = true

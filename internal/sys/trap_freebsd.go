@@ -16,3 +16,7 @@ func accept4(fd int, from *Name) (int, Errno) {
 
 // AcceptCall is what accept is named in a trace.
 const AcceptCall = "accept4"
+
+// hangupIsOfWriting: POLLHUP is of both halves (sopoll_generic in
+// sys/kern/uipc_socket.c).
+const hangupIsOfWriting = false

@@ -30,6 +30,10 @@ const (
 	SendFlags    = unix.MSG_NOSIGNAL
 	RecvmsgFlags = unix.MSG_CMSG_CLOEXEC
 
+	// Sleeps are the flags with which a receive may sleep though it was told
+	// not to.
+	Sleeps = 0
+
 	// What the calls are named in a trace.
 	AcceptCall = "accept4"
 	PollCall   = "ppoll"

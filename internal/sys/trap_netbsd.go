@@ -18,3 +18,6 @@ func accept4(fd int, from *Name) (int, Errno) {
 
 // AcceptCall is what accept is named in a trace.
 const AcceptCall = "paccept"
+
+// hangupIsOfWriting: there is no POLLHUP (sopoll in sys/kern/uipc_socket.c).
+const hangupIsOfWriting = false

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+)
+
+// comments finds exported names without a comment in the packages for users. A
+// comment on a group speaks for the group.
+func comments(f *file) (broken []string) {
+	if f.test || f.folder != "." && f.folder != "socktest" {
+		return nil
+	}
+	missing := func(kind string, name *ast.Ident) {
+		broken = append(broken, f.at(name.Pos(), "%s %s has no comment", kind, name.Name))
+	}
+	for _, d := range f.ast.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Doc == nil && d.Name.IsExported() && receiverExported(d) {
+				missing("func", d.Name)
+			}
+		case *ast.GenDecl:
+			if d.Doc != nil && d.Tok != token.TYPE {
+				continue
+			}
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					if s.Name.IsExported() && s.Doc == nil && (d.Doc == nil || d.Lparen.IsValid()) {
+						missing("type", s.Name)
+					}
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						if n.IsExported() && s.Doc == nil && s.Comment == nil {
+							missing(d.Tok.String(), n)
+						}
+					}
+				}
+			}
+		}
+	}
+	return broken
+}
+
+// receiverExported reports whether a function is one, or a method of an
+// exported type.
+func receiverExported(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	t := d.Recv.List[0].Type
+	for {
+		switch x := t.(type) {
+		case *ast.StarExpr:
+			t = x.X
+		case *ast.IndexExpr:
+			t = x.X
+		case *ast.IndexListExpr:
+			t = x.X
+		case *ast.Ident:
+			return x.IsExported()
+		default:
+			return true
+		}
+	}
+}
+
+// packageComments finds packages that do not say what they are for.
+func packageComments(files []*file) (broken []string) {
+	type pack struct{ folder, name string }
+	of := func(f *file) pack { return pack{f.folder, f.ast.Name.Name} }
+	has := map[pack]bool{}
+	for _, f := range files {
+		has[of(f)] = has[of(f)] || f.ast.Doc != nil && !f.test
+	}
+	for _, f := range files {
+		if !f.test && !has[of(f)] {
+			broken = append(broken, f.at(f.ast.Name.Pos(), "package %s has no comment", f.ast.Name.Name))
+			has[of(f)] = true // once is enough
+		}
+	}
+	return broken
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tree writes files and returns what check says of them, as FILE: WORDS.
+func tree(t *testing.T, content map[string]string) []string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range content {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := parse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var broken []string
+	for _, b := range check(files) {
+		place, words, _ := strings.Cut(strings.TrimPrefix(b, root+"/"), ": ")
+		name, _, _ := strings.Cut(place, ":")
+		broken = append(broken, name+": "+words)
+	}
+	return broken
+}
+
+const (
+	self = `"github.com/berkeleysockets/sock"`
+	sys  = `"github.com/berkeleysockets/sock/internal/sys"`
+	help = `"github.com/berkeleysockets/sock/socktest"`
+)
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	pack := func(imports string) string { return "// Package p is.\npackage p\n" + imports }
+	for _, c := range []struct {
+		name, file, text string
+		want             []string
+	}{
+		{"internal below", "internal/park/a.go", pack("import " + sys), nil},
+		{"internal to the root", "internal/park/a.go", pack("import " + self), []string{"folder internal/park may not import github.com/berkeleysockets/sock"}},
+		{"the root to internal", "a_freebsd.go", pack("import " + sys), nil},
+		{"the root to socktest", "a.go", pack("import " + help), []string{"folder . may not import github.com/berkeleysockets/sock/socktest"}},
+		{"a test to socktest", "a_test.go", "package p_test\nimport " + self + "\nimport " + help, nil},
+		{"an example to the root", "examples/echo/a.go", pack("import " + self), nil},
+		{"an example to internal", "examples/echo/a_test.go", pack("import " + sys), []string{"folder examples/echo may not import github.com/berkeleysockets/sock/internal/sys"}},
+		{"a new folder", "cmd/a.go", pack("import " + self), []string{"folder cmd may not import github.com/berkeleysockets/sock"}},
+		{"a nested module", "bench/go.mod", "module m", nil},
+
+		{"unsafe", "a.go", pack(`import "unsafe"`), []string{"only internal may import unsafe"}},
+		{"x/sys", "examples/a.go", pack(`import u "golang.org/x/sys/unix"`), []string{"only internal may import golang.org/x/sys/unix"}},
+		{"in a test", "a_test.go", pack(`import _ "golang.org/x/sys/unix"`), nil},
+		{"in internal", "internal/sys/a.go", pack(`import _ "unsafe"`), nil},
+		{"a trap", "a_linux.go", pack(`import "syscall"; const n = syscall.SYS_READ`), []string{"SYS_READ: trap numbers belong to internal"}},
+
+		{"a func", "a.go", pack("func F() {}"), []string{"func F has no comment"}},
+		{"a method", "a.go", pack("type t[T any] int\nfunc (*t[T]) F() {}\n// T is.\ntype T[A, B any] int\nfunc (T[A, B]) F() {}"), []string{"func F has no comment"}},
+		{"types", "socktest/a.go", pack("type T int\n// Two.\ntype (\nU int\n// V is.\nV int\n)"), []string{"type T has no comment", "type U has no comment"}},
+		{"values", "a.go", pack("const A = 1\n// All.\nvar (\nB = 1\n)\nvar (\nC = 1 // C is.\nD, e = 1, 2\n)"), []string{"const A has no comment", "var D has no comment"}},
+		{"not for users", "internal/a/a.go", pack("func F() {}"), nil},
+		{"a package", "internal/a/a.go", "package p", []string{"package p has no comment"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for i := range c.want {
+				c.want[i] = c.file + ": " + c.want[i]
+			}
+			got := tree(t, map[string]string{c.file: c.text, "internal/x/x.go": pack("")})
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}

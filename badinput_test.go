@@ -1,0 +1,457 @@
+package sock_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"os"
+	"reflect"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// methods has every method of Socket that may fail, called as it should be.
+var methods = map[string]func(s *sock.Socket) error{
+	"Accept":        func(s *sock.Socket) error { _, _, err := s.Accept(); return err },
+	"AtMark":        func(s *sock.Socket) error { _, err := s.AtMark(); return err },
+	"Bind":          func(s *sock.Socket) error { return s.Bind(anywhere) },
+	"Close":         func(s *sock.Socket) error { return s.Close() },
+	"CloseRead":     func(s *sock.Socket) error { return s.CloseRead() },
+	"CloseWrite":    func(s *sock.Socket) error { return s.CloseWrite() },
+	"Connect":       func(s *sock.Socket) error { return s.Connect(anywhere) },
+	"ConnectResult": func(s *sock.Socket) error { return s.ConnectResult() },
+	"Detach":        func(s *sock.Socket) error { _, err := s.Detach(); return err },
+	"Dup":           func(s *sock.Socket) error { _, err := s.Dup(); return err },
+	"File":          func(s *sock.Socket) error { _, err := s.File(); return err },
+	"Listen":        func(s *sock.Socket) error { return s.Listen(1) },
+	"Name":          func(s *sock.Socket) error { _, err := s.Name(); return err },
+	"Peer":          func(s *sock.Socket) error { _, err := s.Peer(); return err },
+	"Read":          func(s *sock.Socket) error { _, err := s.Read(make([]byte, 1)); return err },
+	"Readv":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{make([]byte, 1)}); return err },
+	"Recv":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1), 0); return err },
+	"RecvFrom":      func(s *sock.Socket) error { _, _, err := s.RecvFrom(make([]byte, 1), 0); return err },
+	"RecvMsg": func(s *sock.Socket) error {
+		_, err := s.RecvMsg(&sock.Message{Bufs: [][]byte{make([]byte, 1)}}, 0)
+		return err
+	},
+	"Send":        func(s *sock.Socket) error { _, err := s.Send([]byte("x"), 0); return err },
+	"SendMsg":     func(s *sock.Socket) error { _, err := s.SendMsg(&sock.Message{Bufs: [][]byte{{1}}}, 0); return err },
+	"SendTo":      func(s *sock.Socket) error { _, err := s.SendTo([]byte("x"), 0, anywhere); return err },
+	"SetDeadline": func(s *sock.Socket) error { return s.SetDeadline(time.Now().Add(time.Hour)) },
+	"SetReadDeadline": func(s *sock.Socket) error {
+		return s.SetReadDeadline(time.Time{})
+	},
+	"SetWriteDeadline": func(s *sock.Socket) error { return s.SetWriteDeadline(time.Unix(1, 0)) },
+	"Shutdown":         func(s *sock.Socket) error { return s.Shutdown(sock.ShutBoth) },
+	"SyscallConn":      func(s *sock.Socket) error { _, err := s.SyscallConn(); return err },
+	"Wait":             func(s *sock.Socket) error { _, err := s.Wait(sock.Readable); return err },
+	"WithFD":           func(s *sock.Socket) error { return s.WithFD(func(int) error { return nil }) },
+	"Write":            func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
+	"Writev":           func(s *sock.Socket) error { _, err := s.Writev([][]byte{{1}}); return err },
+}
+
+var anywhere, _ = sock.ParseAddr("127.0.0.1:0")
+
+// calls are more ways to call them, which a closed Socket answers the same.
+var calls = map[string]func(s *sock.Socket) error{
+	"Connect, IPv6":        func(s *sock.Socket) error { return s.Connect(loopback6) },
+	"Read, nil":            func(s *sock.Socket) error { _, err := s.Read(nil); return err },
+	"Readv, empty":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{{}}); return err },
+	"Readv, 17":            func(s *sock.Socket) error { _, err := s.Readv(make([][]byte, 17)); return err },
+	"Recv, nil":            func(s *sock.Socket) error { _, err := s.Recv(nil, 0); return err },
+	"Recv, DontWait":       func(s *sock.Socket) error { _, err := s.Recv(nil, sock.DontWait); return err },
+	"Recv, OOB":            func(s *sock.Socket) error { _, err := s.Recv(nil, sock.OOB); return err },
+	"Recv, WaitAll":        func(s *sock.Socket) error { _, err := s.Recv(nil, sock.WaitAll); return err },
+	"Recv, 1 MiB":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1<<20), 0); return err },
+	"RecvFrom, nil":        func(s *sock.Socket) error { _, _, err := s.RecvFrom(nil, 0); return err },
+	"RecvMsg, empty":       func(s *sock.Socket) error { _, err := s.RecvMsg(&sock.Message{}, 0); return err },
+	"Send, nil":            func(s *sock.Socket) error { _, err := s.Send(nil, 0); return err },
+	"Send, DontWait":       func(s *sock.Socket) error { _, err := s.Send(nil, sock.DontWait); return err },
+	"Send, 1 MiB":          func(s *sock.Socket) error { _, err := s.Send(make([]byte, 1<<20), 0); return err },
+	"SendMsg, empty":       func(s *sock.Socket) error { _, err := s.SendMsg(&sock.Message{}, 0); return err },
+	"SendTo, no address":   func(s *sock.Socket) error { _, err := s.SendTo(nil, 0, sock.Addr{}); return err },
+	"SetDeadline, none":    func(s *sock.Socket) error { return s.SetDeadline(time.Time{}) },
+	"Wait, Writable":       func(s *sock.Socket) error { _, err := s.Wait(sock.Writable); return err },
+	"Wait, all":            func(s *sock.Socket) error { _, err := s.Wait(sock.Edge - 1); return err },
+	"Wait, 0":              func(s *sock.Socket) error { _, err := s.Wait(0); return err },
+	"Write, nil":           func(s *sock.Socket) error { _, err := s.Write(nil); return err },
+	"Writev, empty":        func(s *sock.Socket) error { _, err := s.Writev([][]byte{{}}); return err },
+	"Writev, 17":           func(s *sock.Socket) error { _, err := s.Writev(make([][]byte, 17)); return err },
+	"Option.Get":           func(s *sock.Socket) error { _, err := sock.ReuseAddr.Get(s); return err },
+	"Option.Set":           func(s *sock.Socket) error { return sock.Linger.Set(s, sock.LingerValue{}) },
+	"PendingError.Get":     func(s *sock.Socket) error { _, err := sock.PendingError.Get(s); return err },
+	"FromConn":             func(s *sock.Socket) error { _, err := sock.FromConn(s); return err },
+	"fmt, and no String":   func(s *sock.Socket) error { return fmt.Errorf("%w", s.Close()) },
+	"io.WriteString":       func(s *sock.Socket) error { _, err := io.WriteString(s, "x"); return err },
+	"io.ReadFull":          func(s *sock.Socket) error { _, err := io.ReadFull(s, make([]byte, 2)); return err },
+	"Shutdown of nonsense": func(s *sock.Socket) error { return s.Shutdown(77) },
+}
+
+// certain are the methods that cannot fail, and say something after Close too.
+var certain = []string{"Domain", "FD", "LocalAddr", "Protocol", "RemoteAddr", "SetNonblock", "Type"}
+
+// Whoever adds a method to Socket adds it to a table above.
+func TestBadInputTables(t *testing.T) {
+	t.Parallel()
+	ty := reflect.TypeFor[*sock.Socket]()
+	for i := range ty.NumMethod() {
+		name := ty.Method(i).Name
+		if methods[name] == nil && !slices.Contains(certain, name) {
+			t.Errorf("Socket.%s is not tested on a closed Socket: add it to methods, in badinput_test.go", name)
+		}
+	}
+}
+
+// ended are Sockets at the end of different lives.
+func ended(t *testing.T) map[string]*sock.Socket {
+	t.Helper()
+	fresh := open(t, sock.Inet, sock.Stream)
+	dgram := open(t, sock.Inet, sock.Dgram)
+	named, _ := bound(t, "unix", sock.Dgram)
+	l, _ := listening(t, "tcp4")
+	client, server := streams(t, "tcp4")
+	a, b := streams(t, "pair")
+
+	waited, _ := streams(t, "unix") // has been in Go's poller
+	if err := waited.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := waited.Recv(make([]byte, 1), 0)
+	is(t, err, os.ErrDeadlineExceeded)
+
+	past, _ := streams(t, "tcp4") // a deadline does not hide that it is closed
+	if err := past.SetDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	quiet, _ := streams(t, "tcp4")
+	quiet.SetNonblock(true)
+	ends := map[string]*sock.Socket{
+		"fresh": fresh, "datagrams": dgram, "named": named, "listening": l, "client": client, "server": server, "pair": a, "waited": waited, "past": past, "non-blocking": quiet,
+	}
+	for _, s := range ends {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fd, err := b.Detach()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := sock.FromFD(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, again)
+	ends["detached"] = b
+	return ends
+}
+
+func TestBadInputClosed(t *testing.T) {
+	t.Parallel()
+	for life, s := range ended(t) {
+		for _, table := range []map[string]func(*sock.Socket) error{methods, calls} {
+			for name, call := range table {
+				err := call(s)
+				if !errors.Is(err, net.ErrClosed) {
+					t.Errorf("%s, %s: error %v, want net.ErrClosed", life, name, err)
+				}
+				var ne net.Error
+				if !errors.As(err, &ne) || ne.Timeout() {
+					t.Errorf("%s, %s: %#v is no net.Error, or a time-out", life, name, err)
+				}
+			}
+		}
+		if s.FD() != -1 {
+			t.Errorf("%s: FD = %d", life, s.FD())
+		}
+		if s.Domain() == sock.Unspec || s.Type() == 0 {
+			t.Errorf("%s: %v %v", life, s.Domain(), s.Type())
+		}
+		s.Protocol()
+		s.SetNonblock(false)
+		if a := s.LocalAddr(); a == nil || a.Network() == "" {
+			t.Errorf("%s: LocalAddr = %v", life, a)
+		} else {
+			_ = a.String()
+		}
+		if a := s.RemoteAddr(); a != nil {
+			_ = a.String()
+		}
+	}
+}
+
+// What an address says comes with the error, closed or not.
+func TestBadInputClosedText(t *testing.T) {
+	t.Parallel()
+	s := open(t, sock.Inet, sock.Stream)
+	s.Close()
+	at := addr(t, "127.0.0.1:9")
+	wrong(t, s.Bind(at), "bind", at, net.ErrClosed)
+	wrong(t, s.Connect(at), "connect", at, net.ErrClosed)
+	_, err := s.SendTo(nil, 0, at)
+	wrong(t, err, "sendto", at, net.ErrClosed)
+	wrong(t, s.Listen(0), "listen", sock.Addr{}, net.ErrClosed)
+	wrong(t, s.Close(), "close", sock.Addr{}, net.ErrClosed)
+}
+
+// A RawConn outlives its Socket harmlessly.
+func TestBadInputClosedRawConn(t *testing.T) {
+	t.Parallel()
+	s := open(t, sock.Inet, sock.Stream)
+	rc, err := s.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	never := func(uintptr) { t.Error("called with a closed descriptor") }
+	is(t, rc.Control(never), net.ErrClosed)
+	is(t, rc.Read(func(fd uintptr) bool { never(fd); return true }), net.ErrClosed)
+	is(t, rc.Write(func(fd uintptr) bool { never(fd); return true }), net.ErrClosed)
+	is(t, s.WithFD(func(int) error { never(0); return nil }), net.ErrClosed)
+}
+
+func TestBadInputNil(t *testing.T) {
+	t.Parallel()
+	s := aimed(t, "udp4")
+	rc, err := s.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, do := range map[string]func() error{
+		"withfd":            func() error { return s.WithFD(nil) },
+		"syscallconn":       func() error { return rc.Control(nil) },
+		"syscallconn read":  func() error { return rc.Read(nil) },
+		"syscallconn write": func() error { return rc.Write(nil) },
+		"fromconn":          func() error { _, err := sock.FromConn(nil); return err },
+		"sendmsg":           func() error { _, err := s.SendMsg(nil, 0); return err },
+		"recvmsg":           func() error { _, err := s.RecvMsg(nil, 0); return err },
+		"readv":             func() error { _, err := s.Readv(nil); return err },
+		"readv of none":     func() error { _, err := s.Readv([][]byte{}); return err },
+		"writev":            func() error { _, err := s.Writev(nil); return err },
+		"bind":              func() error { return s.Bind(sock.Addr{}) },
+		"connect":           func() error { return s.Connect(sock.Addr{}) },
+	} {
+		err := do()
+		is(t, err, syscall.EINVAL)
+		var e *sock.Error
+		if !errors.As(err, &e) || err.Error() == e.Op+": "+syscall.EINVAL.Error() {
+			t.Errorf("%s: %v does not say what is wrong", what, err)
+		}
+	}
+	if _, err := sock.FromConn((*os.File)(nil)); !errors.Is(err, os.ErrInvalid) {
+		t.Error(err)
+	}
+	c, err := net.Dial("udp", "127.0.0.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	_, err = sock.FromConn(c.(syscall.Conn))
+	is(t, err, net.ErrClosed)
+	if sock.AcceptRetryable(nil) {
+		t.Error("no error is retryable")
+	}
+}
+
+func TestBadInputSettings(t *testing.T) {
+	t.Parallel()
+	s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.Setting{}, sock.ReuseAddr.With(true), sock.Setting{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, s)
+	if on, err := sock.ReuseAddr.Get(s); err != nil || !on {
+		t.Error(on, err)
+	}
+}
+
+// Empty buffers, where they do nothing and where they are a message, in blocking
+// mode: nothing waits for what it does not want.
+func TestBadInputEmpty(t *testing.T) {
+	t.Parallel()
+	for _, network := range streamNetworks {
+		a, b := streams(t, network)
+		for name, do := range map[string]func() (int, error){
+			"Write":           func() (int, error) { return a.Write(nil) },
+			"Write empty":     func() (int, error) { return a.Write([]byte{}) },
+			"Send":            func() (int, error) { return a.Send(nil, 0) },
+			"SendTo":          func() (int, error) { return a.SendTo(nil, 0, sock.Addr{}) },
+			"SendMsg":         func() (int, error) { return a.SendMsg(&sock.Message{}, 0) },
+			"SendMsg empty":   func() (int, error) { return a.SendMsg(&sock.Message{Bufs: [][]byte{nil, {}}, Control: []byte{}}, 0) },
+			"Writev":          func() (int, error) { return a.Writev([][]byte{nil, {}}) },
+			"Read":            func() (int, error) { return b.Read(nil) },
+			"Read empty":      func() (int, error) { return b.Read([]byte{}) },
+			"Recv, not there": func() (int, error) { return nonzero(b.Recv(nil, sock.DontWait)) },
+		} {
+			if n, err := do(); n != 0 || err != nil {
+				t.Errorf("%s, %s: %d, %v", network, name, n, err)
+			}
+		}
+		send(t, a, "x")
+		for name, do := range map[string]func() (int, error){
+			"Recv":           func() (int, error) { return b.Recv(nil, 0) },
+			"RecvFrom":       func() (int, error) { n, _, err := b.RecvFrom([]byte{}, 0); return n, err },
+			"RecvMsg":        func() (int, error) { return b.RecvMsg(&sock.Message{}, 0) },
+			"RecvMsg, empty": func() (int, error) { return b.RecvMsg(&sock.Message{Bufs: [][]byte{nil}}, 0) },
+			"Readv":          func() (int, error) { return b.Readv([][]byte{nil, {}}) },
+		} {
+			if n, err := do(); n != 0 || err != nil {
+				t.Errorf("%s, %s: %d, %v", network, name, n, err)
+			}
+		}
+		recv(t, b, 9, 0, "x")
+	}
+}
+
+// nonzero passes over ErrWouldBlock: whether an empty receive of an empty stream
+// would block is the kernel's to say.
+func nonzero(n int, err error) (int, error) {
+	if err == sock.ErrWouldBlock {
+		err = nil
+	}
+	return n, err
+}
+
+func TestBadInputBacklog(t *testing.T) {
+	t.Parallel()
+	for _, backlog := range []int{-1, 0, 1, math.MinInt, math.MaxInt, math.MaxInt32} {
+		for _, network := range []string{"tcp4", "unix"} {
+			l, at := bound(t, network, sock.Stream)
+			if err := l.Listen(backlog); err != nil {
+				t.Errorf("%s, %d: %v", network, backlog, err)
+				continue
+			}
+			c := open(t, at.Domain(), sock.Stream)
+			if err := c.Connect(at); err != nil {
+				t.Errorf("%s, %d: %v", network, backlog, err)
+			}
+		}
+	}
+}
+
+// More buffers than a call takes: a stream's are left for the next, a message is
+// not cut.
+func TestBadInputVectors(t *testing.T) {
+	t.Parallel()
+	bufs := make([][]byte, 2000)
+	for i := range bufs {
+		bufs[i] = []byte{byte(i)}
+	}
+	room := make([][]byte, 2000)
+	for i := range room {
+		room[i] = make([]byte, 1)
+	}
+	a, b := streams(t, "pair")
+	if n, err := a.Writev(bufs); n != 1024 || err != nil {
+		t.Fatalf("Writev = %d, %v", n, err)
+	}
+	if n, err := a.Writev(bufs[1024:]); n != 2000-1024 || err != nil {
+		t.Fatalf("Writev = %d, %v", n, err)
+	}
+	n, err := b.Readv(room)
+	if n != 1024 || err != nil {
+		t.Fatalf("Readv = %d, %v", n, err)
+	}
+	for i := range n {
+		if room[i][0] != byte(i) {
+			t.Fatalf("byte %d is %d", i, room[i][0])
+		}
+	}
+	d := aimed(t, "udp4")
+	_, err = d.Writev(bufs)
+	wrong(t, err, "writev", sock.Addr{}, syscall.EMSGSIZE)
+	_, err = d.Readv(room)
+	wrong(t, err, "readv", sock.Addr{}, syscall.EMSGSIZE)
+	for _, s := range []*sock.Socket{a, d} {
+		_, err = s.SendMsg(&sock.Message{Bufs: bufs}, 0)
+		wrong(t, err, "sendmsg", sock.Addr{}, syscall.EMSGSIZE)
+		_, err = s.RecvMsg(&sock.Message{Bufs: room}, 0)
+		wrong(t, err, "recvmsg", sock.Addr{}, syscall.EMSGSIZE)
+	}
+	for _, n := range []int{1, 15, 16, 17, 1023, 1024} { // both sides of each array
+		if k, err := a.Writev(bufs[:n]); k != n || err != nil {
+			t.Errorf("Writev of %d = %d, %v", n, k, err)
+		}
+		if _, err := b.Recv(make([]byte, 4000), 0); err != nil {
+			t.Error(err)
+		}
+		if k, err := d.Writev(bufs[:n]); k != n || err != nil {
+			t.Errorf("Writev of %d = %d, %v", n, k, err)
+		}
+	}
+}
+
+// Errors leave a Message as it was.
+func TestBadInputMessageKept(t *testing.T) {
+	t.Parallel()
+	s, at := bound(t, "udp4", sock.Dgram)
+	m := sock.Message{Bufs: [][]byte{make([]byte, 4)}, Control: make([]byte, 8), Addr: at, N: 1, NControl: 2, Flags: sock.EOR}
+	want := m
+	_, err := s.RecvMsg(&m, sock.DontWait)
+	if err != sock.ErrWouldBlock || !reflect.DeepEqual(m, want) {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestBadInputWait(t *testing.T) {
+	t.Parallel()
+	s, _ := streams(t, "pair")
+	for _, want := range []sock.Ready{sock.Edge, sock.OneShot | sock.Readable, sock.Exclusive, 1 << 10, 1<<15 | sock.Writable, math.MaxUint16} {
+		if r, err := s.Wait(want); r != 0 || !errors.Is(err, syscall.EINVAL) {
+			t.Errorf("Wait(%v) = %v, %v", want, r, err)
+		}
+	}
+	if s := (sock.Readable | 1<<12).String(); s != "Readable|0x1000" {
+		t.Error(s)
+	}
+}
+
+// Deadlines at the ends of time.
+func TestBadInputDeadlines(t *testing.T) {
+	t.Parallel()
+	for at, past := range map[time.Time]bool{
+		time.Time{}.Add(1): true, time.Unix(-1<<62, 0): true, time.Unix(0, 0): true, time.Unix(1<<62, 0): false, time.Unix(1<<40, 0): false,
+	} {
+		a, b := streams(t, "tcp4")
+		send(t, a, "x")
+		if err := b.SetDeadline(at); err != nil {
+			t.Fatal(err)
+		}
+		n, err := b.Recv(make([]byte, 1), 0)
+		if past {
+			is(t, err, os.ErrDeadlineExceeded)
+		} else if n != 1 || err != nil {
+			t.Errorf("deadline %v: %d, %v", at, n, err)
+		}
+		_, err = b.Send(nil, 0)
+		if past != errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("deadline %v: %v", at, err)
+		}
+	}
+}
+
+// What is no socket is in TestErrnoFromFD. This is one, of another kind than the
+// calls expect: they answer, with an error or not.
+func TestBadInputForeignSocket(t *testing.T) {
+	t.Parallel()
+	if sock.Netlink < 0 {
+		t.Skip("no netlink here")
+	}
+	s := open(t, sock.Netlink, sock.Raw)
+	for name, call := range methods {
+		if slices.Contains([]string{"Close", "Detach", "Dup", "File", "Wait"}, name) {
+			continue
+		}
+		s.SetNonblock(true)
+		if err := call(s); err != nil && err.Error() == "" {
+			t.Error(name)
+		}
+	}
+	_ = fmt.Sprint(s.LocalAddr(), s.RemoteAddr())
+}

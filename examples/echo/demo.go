@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// demo runs a server and two clients in one process, and prints what they do.
+func demo(ctx context.Context) error {
+	at, err := sock.ParseAddr("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	l, err := listen(at)
+	if err != nil {
+		return err
+	}
+	name, err := l.Name()
+	if err != nil {
+		l.Close()
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, l) }()
+
+	err = talk(ctx, name)
+	stop()
+	if serverErr := <-ended; !errors.Is(serverErr, net.ErrClosed) {
+		err = errors.Join(err, serverErr)
+	}
+	return err
+}
+
+// talk is the conversation. The server has two clients at once, and does not
+// mix them up: each has its own socket there.
+func talk(ctx context.Context, server sock.Addr) error {
+	anna, err := connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer anna.Close()
+	if err := say("anna", anna, "hello"); err != nil {
+		return err
+	}
+
+	ben, err := connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer ben.Close()
+	if err := say("ben", ben, "good morning"); err != nil {
+		return err
+	}
+
+	if err := say("anna", anna, "is anybody there?"); err != nil {
+		return err
+	}
+	if err := end("anna", anna); err != nil {
+		return err
+	}
+	if err := say("ben", ben, "only you and I"); err != nil {
+		return err
+	}
+	return end("ben", ben)
+}
+
+// say sends a text, and waits for as many bytes to come back.
+func say(name string, s *sock.Socket, text string) error {
+	fmt.Printf("%s sends: %s\n", name, text)
+	if err := sendAll(s, []byte(text)); err != nil {
+		return err
+	}
+	answer := make([]byte, len(text))
+	for got := 0; got < len(answer); { // they may come in pieces
+		n, err := s.Recv(answer[got:], 0)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		got += n
+	}
+	fmt.Printf("%s receives: %s\n", name, answer)
+	return nil
+}
+
+// end tells the server that no more comes, and waits for it to end as well.
+func end(name string, s *sock.Socket) error {
+	fmt.Printf("%s sends no more: CloseWrite\n", name)
+	if err := s.CloseWrite(); err != nil {
+		return err
+	}
+	n, err := s.Recv(make([]byte, 1), 0)
+	if err != nil {
+		return err
+	}
+	if n != 0 {
+		return fmt.Errorf("%s receives more than was sent", name)
+	}
+	fmt.Printf("%s: Recv gave 0, the server sends no more: Close\n", name)
+	return nil
+}

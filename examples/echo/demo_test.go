@@ -1,0 +1,77 @@
+package main
+
+import (
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	p := program(t).start(strings.NewReader(""))
+	p.wait(0)
+	out := p.out.String()
+	if p.err.String() != "" {
+		t.Errorf("stderr: %s", p.err.String())
+	}
+	// What the server says of two clients, and each client of itself, comes in
+	// order; whose line comes first is not said.
+	for who, want := range map[string][]string{
+		"anna": {"anna sends: hello", "anna receives: hello", "anna sends: is anybody there?", "anna receives: is anybody there?",
+			"anna sends no more: CloseWrite", "anna: Recv gave 0, the server sends no more: Close"},
+		"ben": {"ben sends: good morning", "ben receives: good morning", "ben sends: only you and I", "ben receives: only you and I",
+			"ben sends no more: CloseWrite", "ben: Recv gave 0, the server sends no more: Close"},
+		"server": {"server: listening on 127.0.0.1:PORT", "server: socket N is for the client at 127.0.0.1:PORT", "server: socket N is for the client at 127.0.0.1:PORT",
+			"server: socket N: Recv gave 0, the client sends no more; 22 bytes went back; Close",
+			"server: socket N: Recv gave 0, the client sends no more; 26 bytes went back; Close"},
+	} {
+		var got []string
+		for line := range strings.Lines(out) {
+			if strings.HasPrefix(line, who) {
+				line = regexp.MustCompile(`socket \d+`).ReplaceAllString(strings.TrimSpace(line), "socket N")
+				got = append(got, regexp.MustCompile(`:\d+$`).ReplaceAllString(line, ":PORT"))
+			}
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s:\n%s\nwant\n%s", who, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+func TestDemoTrace(t *testing.T) {
+	t.Parallel()
+	p := program(t, "-trace").start(strings.NewReader(""))
+	p.wait(0)
+	for _, want := range []string{
+		`socket\(AF_INET, SOCK_STREAM.*\) = \d+`,
+		`setsockopt\(\d+, SOL_SOCKET, SO_REUSEADDR, \[1\]\) = 0`,
+		`bind\(\d+, 127\.0\.0\.1:0\) = 0`,
+		`listen\(\d+, \d+\) = 0`,
+		`connect\(\d+, 127\.0\.0\.1:\d+\) = `,
+		acceptCall() + `\(\d+, 127\.0\.0\.1:\d+.*\) = \d+`,
+		`sendto\(\d+, "hello", 5, .*\) = 5`,
+		`recvfrom\(\d+, "hello", \d+, .*\) = 5`,
+		`recvfrom\(\d+, "", \d+, .*\) = 0`,
+		`shutdown\(\d+, SHUT_WR\) = 0`,
+		`close\(\d+\) = 0`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.err.String()) {
+			t.Errorf("no %s in the trace:\n%s", want, p.err.String())
+		}
+	}
+	// Listener, two clients, and the server's two sockets for them.
+	if n := len(regexp.MustCompile(`(?m)^close\(\d+\) = 0`).FindAllString(p.err.String(), -1)); n != 5 {
+		t.Errorf("%d sockets were closed, want 5:\n%s", n, p.err.String())
+	}
+	if strings.Contains(p.out.String(), "sendto(") {
+		t.Error("the trace is on stdout")
+	}
+}
+
+func acceptCall() string {
+	if runtime.GOOS == "darwin" {
+		return "accept"
+	}
+	return "accept4"
+}

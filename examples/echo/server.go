@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// server runs a server at an address until ctx ends.
+func server(ctx context.Context, at sock.Addr) error {
+	l, err := listen(at)
+	if err != nil {
+		return err
+	}
+	if path := at.Path(); path != "" {
+		defer os.Remove(path) // Bind made this file, and Close leaves it there
+	}
+	return serve(ctx, l)
+}
+
+// listen makes a socket that clients can connect to, and says where.
+func listen(at sock.Addr) (*sock.Socket, error) {
+	// A server that was just stopped leaves old connections behind, which
+	// hold its port for a minute: ReuseAddr lets it start again at once.
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	if err != nil {
+		return nil, err
+	}
+	err = l.Bind(at)
+	if err == nil {
+		err = l.Listen(0) // 0: as many may wait as the system allows
+	}
+	var name sock.Addr
+	if err == nil {
+		name, err = l.Name() // where Bind was given port 0, the kernel chose one
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	fmt.Println("server: listening on", name)
+	return l, nil
+}
+
+// serve accepts clients, one after the other. Each gets a goroutine, so that
+// all of them are served at once. It always ends with an error: net.ErrClosed
+// when ctx has ended.
+func serve(ctx context.Context, l *sock.Socket) error {
+	ctx, stop := context.WithCancel(ctx)
+	context.AfterFunc(ctx, func() { l.Close() })
+	var clients sync.WaitGroup
+	defer clients.Wait()
+	defer stop() // whatever ends this loop, listener and clients are closed
+	for {
+		c, from, err := l.Accept()
+		switch {
+		case err == nil:
+			clients.Go(func() { serveClient(ctx, c, from) })
+		case sock.AcceptRetryable(err):
+			// This client was lost, or we have no descriptor for it now.
+			// That is no reason to leave all others alone.
+			fmt.Println("server:", err)
+			time.Sleep(10 * time.Millisecond)
+		default:
+			return err
+		}
+	}
+}
+
+// serveClient talks to one client, on the socket that Accept made for it.
+func serveClient(ctx context.Context, c *sock.Socket, from sock.Addr) {
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	who := fmt.Sprintf("server: socket %d", c.FD())
+	fmt.Printf("%s is for the client at %s\n", who, from)
+	switch n, err := echo(c); {
+	case err == nil:
+		fmt.Printf("%s: Recv gave 0, the client sends no more; %d bytes went back; Close\n", who, n)
+	case errors.Is(err, net.ErrClosed):
+		fmt.Printf("%s: closed by us after %d bytes\n", who, n)
+	default:
+		fmt.Printf("%s: after %d bytes: %v\n", who, n, err)
+	}
+}
+
+// echo sends back what it receives, until the client sends no more.
+func echo(c *sock.Socket) (total int, err error) {
+	buf := make([]byte, 32<<10)
+	for {
+		// Recv waits until there is something. It may be less than the client
+		// sent in one go, or the end of one Send and the beginning of the
+		// next: a stream keeps the order of the bytes, and no boundaries.
+		n, err := c.Recv(buf, 0)
+		if err != nil {
+			return total, err
+		}
+		// 0 bytes and no error: the client sends no more. A loop that looks
+		// only at err would spin here for ever. The other direction is still
+		// open: everything that the client sent has been answered by now.
+		if n == 0 {
+			return total, nil
+		}
+		if err := sendAll(c, buf[:n]); err != nil {
+			return total, err
+		}
+		total += n
+	}
+}
+
+// sendAll sends all of p. One Send may take less than it is given, when the
+// kernel's buffer has no room for more: the rest is ours to send again.
+// (Socket.Write is this loop, made once for everybody.)
+func sendAll(s *sock.Socket, p []byte) error {
+	for len(p) > 0 {
+		n, err := s.Send(p, 0)
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}

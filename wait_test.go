@@ -1,0 +1,221 @@
+//go:build linux || freebsd || darwin || netbsd || openbsd || dragonfly
+
+package sock_test
+
+import (
+	"net"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// abort closes s so that its peer sees a reset.
+func abort(t testing.TB, s *sock.Socket) {
+	t.Helper()
+	is(t, sock.Linger.Set(s, sock.LingerValue{On: true}), nil)
+	is(t, s.Close(), nil)
+}
+
+// drain receives all that is there.
+func drain(t testing.TB, s *sock.Socket) {
+	t.Helper()
+	p := make([]byte, 64<<10)
+	for {
+		if _, err := s.Recv(p, sock.DontWait); err != nil {
+			is(t, err, sock.ErrWouldBlock)
+			return
+		}
+	}
+}
+
+// What Wait is asked for, what makes it so, and what it then says: the bits of
+// got, and none but those and maybe.
+var waitTests = []struct {
+	name     string
+	networks []string
+	want     sock.Ready
+	stuffed  bool // there is no room to send at first
+	make     func(t testing.TB, s, peer *sock.Socket)
+	got      sock.Ready
+	maybe    sock.Ready
+	linux    bool // what it says is only so on Linux
+}{
+	{name: "data", networks: streamNetworks, want: sock.Readable,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Send([]byte("x"), 0) }, got: sock.Readable},
+	{name: "data, either way", networks: streamNetworks, want: sock.Readable | sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Send([]byte("x"), 0) }, got: sock.Readable, maybe: sock.Writable},
+	{name: "end", networks: streamNetworks, want: sock.Readable,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.CloseWrite() }, got: sock.Readable},
+	{name: "room", networks: streamNetworks, want: sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { drain(t, peer) }, got: sock.Writable},
+	{name: "room, either way", networks: streamNetworks, want: sock.Readable | sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { drain(t, peer) }, got: sock.Writable},
+	{name: "urgent", networks: []string{"tcp4", "tcp6"}, want: sock.Priority,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Send([]byte("!"), sock.OOB) }, got: sock.Priority},
+	{name: "urgent or data", networks: []string{"tcp4", "tcp6"}, want: sock.Priority | sock.Readable,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Send([]byte("x!"), sock.OOB) },
+		got:  sock.Priority, maybe: sock.Readable},
+	{name: "half-closed", networks: streamNetworks, want: sock.ReadClosed, linux: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.CloseWrite() }, got: sock.ReadClosed},
+	{name: "hung up", networks: []string{"unix", "pair"}, want: sock.Hangup,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Close() }, got: sock.Hangup, maybe: sock.Failed},
+	{name: "hung up, as the end", networks: []string{"unix", "pair"}, want: sock.WriteClosed | sock.ReadClosed, linux: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Close() }, got: sock.Hangup | sock.WriteClosed | sock.ReadClosed, maybe: sock.Failed},
+	{name: "both halves", networks: []string{"tcp4", "tcp6"}, want: sock.Hangup, linux: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.CloseWrite(); s.CloseWrite() }, got: sock.Hangup},
+	{name: "reset", networks: []string{"tcp4", "tcp6"}, want: sock.Failed, linux: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Failed | sock.Hangup},
+	{name: "reset, asked for nothing", networks: []string{"tcp4", "tcp6"}, want: 0,
+		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup, maybe: sock.Failed},
+	{name: "reset, asked for data", networks: []string{"tcp4", "tcp6"}, want: sock.Readable,
+		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup, maybe: sock.Failed | sock.Readable},
+}
+
+func TestWaitReady(t *testing.T) {
+	t.Parallel()
+	for _, test := range waitTests {
+		for _, network := range test.networks {
+			for _, nonblock := range []bool{false, true} {
+				name := test.name + "/" + network
+				if nonblock {
+					name += "/nonblock"
+				}
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					if test.linux && runtime.GOOS != "linux" {
+						t.Skip("poll(2) tells it otherwise on ", runtime.GOOS)
+					}
+					s, peer := streams(t, network)
+					s.SetNonblock(nonblock)
+					if test.stuffed {
+						stuff(t, s)
+					}
+					// Twice: it comes while Wait waits, and it was there before.
+					var got sock.Ready
+					ready := begin(t, func() (err error) { got, err = s.Wait(test.want); return err })
+					test.make(t, s, peer)
+					is(t, soon(t, ready), nil)
+					for i := range 2 {
+						if got&test.got != test.got || got&^(test.got|test.maybe) != 0 {
+							t.Errorf("Wait(%v) = %v, want %v, perhaps with %v (at %d)", test.want, got, test.got, test.maybe, i)
+						}
+						var err error
+						got, err = s.Wait(test.want)
+						is(t, err, nil)
+					}
+				})
+			}
+		}
+	}
+}
+
+// What Wait found is still there for those who take it.
+func TestWaitTakesNothing(t *testing.T) {
+	t.Parallel()
+	s, peer := streams(t, "tcp4")
+	if _, err := peer.Send([]byte("abc"), 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got, err := s.Wait(sock.Readable); got != sock.Readable || err != nil {
+			t.Fatalf("Wait = %v, %v", got, err)
+		}
+	}
+	p := make([]byte, 9)
+	if n, err := s.Recv(p, sock.DontWait); string(p[:n]) != "abc" || err != nil {
+		t.Errorf("Recv = %q, %v", p[:n], err)
+	}
+	abort(t, peer)
+	got, err := s.Wait(0)
+	if got&(sock.Hangup|sock.Failed) == 0 || err != nil {
+		t.Errorf("Wait(0) = %v, %v", got, err)
+	}
+	_, err = s.Recv(p, 0)
+	is(t, err, syscall.ECONNRESET)
+}
+
+func TestWaitAtOnce(t *testing.T) {
+	t.Parallel()
+	s, peer := streams(t, "tcp4")
+	if _, err := peer.Send([]byte("abc"), 0); err != nil {
+		t.Fatal(err)
+	}
+	is(t, readable(s, sock.Readable), nil)
+	all := sock.Readable | sock.Writable
+	for _, want := range []sock.Ready{sock.Readable, sock.Writable, all, all | sock.Priority | sock.ReadClosed | sock.Hangup | sock.Failed} {
+		if got, err := s.Wait(want); got != want&all || err != nil {
+			t.Errorf("Wait(%v) = %v, %v", want, got, err)
+		}
+	}
+	for _, want := range []sock.Ready{sock.Edge, sock.OneShot | sock.Readable, sock.Exclusive} {
+		got, err := s.Wait(want)
+		is(t, err, syscall.EINVAL)
+		if got != 0 {
+			t.Errorf("Wait(%v) = %v", want, got)
+		}
+	}
+	s.Close()
+	_, err := s.Wait(sock.Readable)
+	is(t, err, net.ErrClosed)
+}
+
+// A listener is readable when a connection waits, a connecting socket writable
+// when it is connected.
+func TestWaitConnections(t *testing.T) {
+	t.Parallel()
+	for _, network := range []string{"tcp4", "tcp6"} {
+		l, name := listening(t, network)
+		waiting := begin(t, func() error { return readable(l, sock.Readable) })
+		c := open(t, name.Domain(), sock.Stream)
+		c.SetNonblock(true)
+		if err := c.Connect(name); err != nil {
+			is(t, err, sock.ErrInProgress)
+		}
+		is(t, readable(c, sock.Writable), nil)
+		is(t, c.ConnectResult(), nil)
+		is(t, soon(t, waiting), nil)
+		s, _, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
+// Many wait for the same: all of them hear of it.
+func TestWaitMany(t *testing.T) {
+	t.Parallel()
+	s, peer := streams(t, "pair")
+	var waiting []<-chan error
+	for i := range 12 {
+		want := []sock.Ready{sock.Readable, sock.Readable | sock.Priority}[i%2]
+		waiting = append(waiting, begin(t, func() error { return readable(s, want) }))
+	}
+	if _, err := peer.Send([]byte("x"), 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range waiting {
+		is(t, soon(t, w), nil)
+	}
+}
+
+// SetNonblock changes what later calls do, and wakes nobody.
+func TestWaitSetNonblock(t *testing.T) {
+	t.Parallel()
+	s, peer := streams(t, "pair")
+	waiting := begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+	s.SetNonblock(true)
+	_, err := s.Recv(make([]byte, 1), 0)
+	is(t, err, sock.ErrWouldBlock)
+	time.Sleep(20 * time.Millisecond) // it would have come by now
+	if len(waiting) > 0 {
+		t.Fatal("SetNonblock woke it: ", <-waiting)
+	}
+	if _, err := peer.Send([]byte("x"), 0); err != nil {
+		t.Fatal(err)
+	}
+	is(t, soon(t, waiting), nil)
+}
