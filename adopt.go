@@ -23,6 +23,7 @@ func FromFD(fd int) (*Socket, error) {
 		return nil, fail("fromfd", Addr{}, sys.EBADF)
 	}
 	s := &Socket{fd: int32(fd)}
+	s.word.Set(opened)
 	d, t, p, e := s.identify()
 	if e == 0 {
 		e = s.adopt()

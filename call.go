@@ -12,7 +12,8 @@ import (
 // The user bits of the guard's word, so that one atomic add tells all that a
 // call wants to know.
 const (
-	nonblock      = guard.User << iota // calls do not wait
+	opened        = guard.User << iota // not the zero Socket, which is as good as closed
+	nonblock                           // calls do not wait
 	readDeadline                       // a deadline is set
 	writeDeadline                      //
 	readWaited                         // the last call had to wait
@@ -22,7 +23,7 @@ const (
 // enter takes a reference to the descriptor, and looks at the deadline named,
 // if one is set. 0: the caller is in, and must leave.
 func (s *Socket) enter(deadline uint32) sys.Errno {
-	if state := s.word.Enter(); state&(guard.Closed|deadline) != 0 {
+	if state := s.word.Enter(); (state^opened)&(opened|guard.Closed|deadline) != 0 {
 		return s.enterSlow(state, deadline)
 	}
 	return 0
@@ -30,7 +31,7 @@ func (s *Socket) enter(deadline uint32) sys.Errno {
 
 func (s *Socket) enterSlow(state, deadline uint32) sys.Errno {
 	switch {
-	case state&guard.Closed != 0:
+	case state&guard.Closed != 0 || state&opened == 0:
 		s.leave()
 		return errnoClosed
 	case s.rare.Load().passed(state & deadline):

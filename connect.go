@@ -27,7 +27,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 	var name sys.Name
 	tries := 0
 	if e := s.expect(reading, 0, &tries); e != 0 {
-		return nil, Addr{}, verdict("accept", nil, e)
+		return nil, Addr{}, verdict("accept", e)
 	}
 	for {
 		fd, e := s.callAccept(&name)
@@ -35,7 +35,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 			return s.accepted(fd, &name)
 		}
 		if e = s.await(e, reading, 0, &tries); e != 0 {
-			return nil, Addr{}, verdict("accept", nil, e)
+			return nil, Addr{}, verdict("accept", e)
 		}
 	}
 }
@@ -64,8 +64,8 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // [RawAddr] makes of the family [Unspec]. The BSDs and macOS then answer EINVAL,
 // EAFNOSUPPORT or EADDRNOTAVAIL, and it is forgotten all the same.
 //
-// Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL (no
-// port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:
+// Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and,
+// for datagrams on Linux, EAGAIN (no port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:
 // another type), ENOENT and EACCES (unix paths), EPERM (firewall, broadcast).
 //
 // Source: connect(2), ip(7), unix(7).
@@ -78,9 +78,10 @@ func (s *Socket) Connect(a Addr) error {
 		s.setPeer(a)
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
-	case sys.EAGAIN:
-		return ErrWouldBlock
 	default:
+		if e == sys.EAGAIN && s.Domain() == Unix {
+			return ErrWouldBlock
+		}
 		return s.addressed("connect", a, e)
 	}
 	if s.word.State()&nonblock != 0 {

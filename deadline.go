@@ -39,7 +39,7 @@ func (s *Socket) setDeadlines(op string, bits uint32, t time.Time) error {
 	defer w.mu.Unlock()
 	// Close marks the word first and takes this lock then: a deadline set
 	// after its waking would put those it woke to sleep again.
-	if s.word.State()&guard.Closed != 0 {
+	if s.word.State()&(opened|guard.Closed) != opened {
 		return fail(op, Addr{}, errnoClosed)
 	}
 	at := int64(0)

@@ -72,7 +72,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 			return n, nil
 		}
 		if e = s.await(e, writing, flags, &tries); e != 0 {
-			return 0, verdict("sendmsg", &m.Addr, e)
+			return 0, s.refused("sendmsg", &m.Addr, e)
 		}
 	}
 }
@@ -102,7 +102,7 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	var name sys.Name
 	tries := 0
 	if e := s.expect(reading, flags, &tries); e != 0 {
-		return 0, verdict("recvmsg", nil, e)
+		return 0, verdict("recvmsg", e)
 	}
 	for {
 		n, nc, got, e := s.callRecvmsg(m.Bufs, m.Control, &name, flags)
@@ -114,7 +114,7 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 			m.Addr, m.N, m.NControl, m.Flags = Addr{}, 0, 0, 0
 		}
 		if e != 0 {
-			return 0, verdict("recvmsg", nil, e)
+			return 0, verdict("recvmsg", e)
 		}
 	}
 }

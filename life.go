@@ -26,6 +26,9 @@ import (
 //
 // Source: close(2).
 func (s *Socket) Close() error {
+	if s.word.State()&opened == 0 {
+		return fail("close", Addr{}, errnoClosed)
+	}
 	first, last := s.word.Close()
 	if !first {
 		return fail("close", Addr{}, errnoClosed)
@@ -58,7 +61,7 @@ func (s *Socket) end() sys.Errno {
 // Close. It stays the Socket's: another goroutine's Close can make the number a
 // stranger's at any time. To use it, see [Socket.WithFD].
 func (s *Socket) FD() int {
-	if s.word.State()&guard.Closed != 0 {
+	if s.word.State()&(opened|guard.Closed) != opened {
 		return -1
 	}
 	return int(s.fd)

@@ -44,7 +44,7 @@ func (c rawConn) until(f func(fd uintptr) bool, d direction) error {
 			return err
 		}
 		if e := c.s.await(sys.EAGAIN, d, 0, &tries); e != 0 && e != errnoShut {
-			return verdict("syscallconn", nil, e)
+			return verdict("syscallconn", e)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // A Socket is one socket of the kernel and its descriptor. Its methods are the
 // calls of Berkeley sockets, one system call each; any number of goroutines may
 // use it. It lives until Close or Detach: a Socket that is dropped leaks its
-// descriptor, as in C.
+// descriptor, as in C. The zero Socket is a closed one.
 type Socket struct {
 	word    guard.Word              // who is inside; see call.go for its bits
 	fd      int32                   //
@@ -118,6 +118,7 @@ func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
 
 func (s *Socket) init(fd int, d Domain, t Type, p Protocol) {
 	s.fd, s.family, s.typ, s.proto = int32(fd), int16(d), int16(t), int32(p)
+	s.word.Set(opened)
 	track.Opened(s, fd)
 }
 
@@ -230,21 +231,29 @@ func (s *Socket) Protocol() Protocol {
 // addressed is fail for a call that was given an address; if that is of another
 // family it says so, for the kernel's word may be a bare EINVAL.
 func (s *Socket) addressed(op string, a Addr, e sys.Errno) error {
-	if (e == sys.EINVAL || e == sys.EAFNOSUPPORT) && a.Domain() != s.Domain() {
+	if (e == sys.EINVAL || e == sys.EAFNOSUPPORT) && a.IsValid() && a.Domain() != s.Domain() {
 		text := "an " + a.Domain().String() + " address for an " + s.Domain().String() + " socket: " + e.Error()
 		return &Error{Op: op, Addr: a, Err: &misuse{text, e}}
 	}
 	return fail(op, a, e)
 }
 
+// refused is verdict for a call that was given an address, or nil for none.
+func (s *Socket) refused(op string, a *Addr, e sys.Errno) error {
+	if e == sys.EAGAIN {
+		return ErrWouldBlock
+	}
+	return s.addressed(op, a.clone(), e)
+}
+
 // verdict is what a call that could not go on returns: would-block is no
 // failure, and costs no allocation.
-func verdict(op string, a *Addr, e sys.Errno) error {
+func verdict(op string, e sys.Errno) error {
 	switch e {
 	case sys.EAGAIN:
 		return ErrWouldBlock
 	case errnoShut:
 		return nil
 	}
-	return fail(op, a.clone(), e)
+	return fail(op, Addr{}, e)
 }

@@ -48,7 +48,7 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 			return n, nil
 		}
 		if e = s.await(e, writing, flags, &tries); e != 0 {
-			return 0, verdict(op, to, e)
+			return 0, s.refused(op, to, e)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 	}
 	tries, done := 0, 0
 	if e := s.expect(reading, flags, &tries); e != 0 {
-		return 0, verdict(op, nil, e)
+		return 0, verdict(op, e)
 	}
 	for {
 		n, e := s.callRecvfrom(p[done:], flags, from)
@@ -70,7 +70,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 			continue
 		}
 		if e = s.await(e, reading, flags, &tries); e != 0 {
-			return done, verdict(op, nil, e)
+			return done, verdict(op, e)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (s *Socket) Write(p []byte) (int, error) {
 		return 0, fail("write", Addr{}, s.check(writeDeadline))
 	}
 	if e := s.lockWrite(); e != 0 {
-		return 0, verdict("write", nil, e)
+		return 0, verdict("write", e)
 	}
 	defer s.unlockWrite()
 	tries, done := 0, 0
@@ -129,7 +129,7 @@ func (s *Socket) Write(p []byte) (int, error) {
 			continue
 		}
 		if e = s.await(e, writing, 0, &tries); e != 0 {
-			return done, verdict("write", nil, e)
+			return done, verdict("write", e)
 		}
 	}
 }
@@ -150,7 +150,7 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 	}
 	tries := 0
 	if e := s.expect(reading, 0, &tries); e != 0 {
-		return 0, verdict("readv", nil, e)
+		return 0, verdict("readv", e)
 	}
 	for {
 		n, _, _, e := s.callRecvmsg(bufs, nil, nil, 0)
@@ -161,7 +161,7 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 			return n, nil
 		}
 		if e = s.await(e, reading, 0, &tries); e != 0 {
-			return 0, verdict("readv", nil, e)
+			return 0, verdict("readv", e)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func (s *Socket) Writev(bufs [][]byte) (int, error) {
 			return n, nil
 		}
 		if e = s.await(e, writing, 0, &tries); e != 0 {
-			return 0, verdict("writev", nil, e)
+			return 0, verdict("writev", e)
 		}
 	}
 }
