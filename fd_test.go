@@ -195,7 +195,11 @@ func TestFDFrom(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	file, err := os.Open(os.Args[0])
+	name, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,6 +114,7 @@ func TestNonblockInherited(t *testing.T) {
 		for _, nonblock := range []bool{false, true, false} {
 			c := open(t, name.Domain(), sock.Stream)
 			is(t, c.Connect(name), nil)
+			is(t, readable(l, sock.Readable), nil)
 			l.SetNonblock(nonblock)
 			s, _, err := l.Accept()
 			if err != nil {
@@ -180,7 +181,10 @@ func TestNonblockImplied(t *testing.T) {
 			}
 		}
 	}()
-	is(t, soon(t, result), sock.ErrWouldBlock)
+	err := soon(t, result)
+	if runtime.GOOS == "linux" || !errors.Is(err, syscall.ENOBUFS) { // the BSDs lend urgent data a little room
+		is(t, err, sock.ErrWouldBlock)
+	}
 }
 
 // A Write that does not wait says how much it has sent, and does not queue.

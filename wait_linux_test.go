@@ -62,6 +62,14 @@ func few(t testing.TB, s *sock.Socket, most int, f func()) {
 	}
 }
 
+// stuffDead is stuffFirmly for a Socket with something in its error queue, of
+// which Wait tells at once.
+func stuffDead(t testing.TB, s *sock.Socket) {
+	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		stuff(t, s)
+	}
+}
+
 // A while that is long for one who spins.
 func letSpin() { time.Sleep(50 * time.Millisecond) }
 
@@ -161,10 +169,7 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 				is(t, peer.CloseWrite(), nil)
 				is(t, readable(s, sock.Readable), nil)
 			}
-			// What has been sent moves into the peer's buffer, and makes room.
-			for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
-				stuff(t, s)
-			}
+			stuffDead(t, s)
 			inErrorQueue(t, s)
 			few(t, s, 40, func() {
 				waiting := begin(t, func() error { return test.call(s) })
@@ -180,9 +185,7 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 func TestWaitFullWithErrorQueueEnds(t *testing.T) {
 	s, _ := streams(t, "tcp4")
 	stamped(t, s)
-	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
-		stuff(t, s)
-	}
+	stuffDead(t, s)
 	inErrorQueue(t, s)
 	call := func() error { _, err := s.Recv(make([]byte, 9), 0); return err }
 	waiting := begin(t, call)

@@ -3,8 +3,13 @@
 package sock_test
 
 import (
+	"encoding/binary"
+	"errors"
 	"net"
+	"os"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +31,25 @@ func drain(t testing.TB, s *sock.Socket) {
 	for {
 		if _, err := s.Recv(p, sock.DontWait); err != nil {
 			is(t, err, sock.ErrWouldBlock)
+			return
+		}
+	}
+}
+
+// stuffFirmly is stuff, until what TCP has sent no longer moves into the peer's
+// buffer and makes room.
+func stuffFirmly(t testing.TB, s *sock.Socket) {
+	t.Helper()
+	for {
+		stuff(t, s)
+		if s.Domain() == sock.Unix {
+			return
+		}
+		is(t, s.SetWriteDeadline(time.Now().Add(50*time.Millisecond)), nil)
+		_, err := s.Wait(sock.Writable)
+		is(t, s.SetWriteDeadline(time.Time{}), nil)
+		if err != nil {
+			is(t, err, os.ErrDeadlineExceeded)
 			return
 		}
 	}
@@ -91,7 +115,7 @@ func TestWaitReady(t *testing.T) {
 					s, peer := streams(t, network)
 					s.SetNonblock(nonblock)
 					if test.stuffed {
-						stuff(t, s)
+						stuffFirmly(t, s)
 					}
 					// Twice: it comes while Wait waits, and it was there before.
 					var got sock.Ready
@@ -218,4 +242,75 @@ func TestWaitSetNonblock(t *testing.T) {
 		t.Fatal(err)
 	}
 	is(t, soon(t, waiting), nil)
+}
+
+// Many receive from one Socket, in different ways: each message comes to one of
+// them, and nobody sleeps while there is something.
+func TestWaitManyReceivers(t *testing.T) {
+	t.Parallel()
+	total := 20000
+	if testing.Short() {
+		total = 2000
+	}
+	s, peer := messages(t, sock.Dgram)
+	var seen sync.Map
+	var received atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			p := make([]byte, 9)
+			for {
+				var n int
+				var err error
+				switch i % 4 {
+				case 0:
+					n, err = s.Recv(p, 0)
+				case 1:
+					n, _, err = s.RecvFrom(p, 0)
+				case 2:
+					n, err = s.Readv([][]byte{p})
+				case 3:
+					if _, err = s.Wait(sock.Readable); err == nil {
+						if n, err = s.Recv(p, sock.DontWait); err == sock.ErrWouldBlock {
+							continue
+						}
+					}
+				}
+				if err != nil {
+					is(t, err, net.ErrClosed)
+					return
+				}
+				if _, twice := seen.LoadOrStore(string(p[:n]), true); twice {
+					t.Errorf("%x came twice", p[:n])
+				}
+				if received.Add(1) == int64(total) {
+					is(t, s.Close(), nil)
+				}
+			}
+		})
+	}
+	for i := range 4 {
+		wg.Go(func() {
+			for k := i; k < total; k += 4 {
+				for {
+					_, err := peer.Send(binary.BigEndian.AppendUint32(nil, uint32(k)), 0)
+					if errors.Is(err, syscall.ENOBUFS) { // how a full receiver is told on the BSDs
+						runtime.Gosched()
+						continue
+					}
+					if err != nil {
+						t.Error(err)
+					}
+					break
+				}
+			}
+		})
+	}
+	done := make(chan bool)
+	go func() { wg.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatalf("%d of %d came", received.Load(), total)
+	}
 }

@@ -141,7 +141,11 @@ func TestWake(t *testing.T) {
 // What Go's poller does not take cannot be waited for, and says so.
 func TestUnavailable(t *testing.T) {
 	t.Parallel()
-	file, err := os.Open(os.Args[0])
+	name, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
