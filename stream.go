@@ -22,9 +22,9 @@ func (s *Socket) Send(p []byte, flags Flags) (n int, err error) {
 }
 
 // Recv receives into p: one recv(2), which the kernel calls recvfrom. The
-// result is the kernel's: (0, nil) is the end of a stream, an empty datagram,
-// or an empty p, which waits for something all the same; and a loop that tests
-// only the error spins at the end. What of a datagram does not fit is lost;
+// result is the kernel's: (0, nil) is the end of a stream, an empty datagram, a
+// datagram socket that was shut for reading, or an empty p, which waits for
+// something all the same; and a loop that tests only the error spins at the end. What of a datagram does not fit is lost;
 // [Socket.RecvMsg] tells. With WaitAll, in blocking mode, a stream's p is filled
 // over several calls; if those stop early n bytes were received, and err says
 // why. With Peek as well it is one call.

@@ -61,10 +61,11 @@ type tracer struct{ f func(Call) }
 var current atomic.Pointer[tracer]
 
 // SetTracer has t called for each system call of every Socket, as it returns,
-// in the goroutine that made it and outside of all locks: t may itself use the
-// Socket, Close included, and may be called from several goroutines at once. A
-// call made while waiting is shown when the waiting ends. nil turns tracing off:
-// it then costs a branch, and nothing is allocated.
+// in the goroutine that made it and holding nothing of the Socket: t may itself
+// use it, Close included, and may be called from several goroutines at once. One
+// thing it must not do: Write to the stream whose Write it is shown, which has
+// its turn until all is sent. A call made while waiting is shown when the waiting
+// ends. nil turns tracing off: it then costs a branch, and nothing is allocated.
 //
 // What Go's own poller calls is not ours to show. On macOS neither are the calls
 // that stand in for the flags socket(2) and accept(2) do not take there.
