@@ -15,7 +15,8 @@ import (
 // later call, a second Close too.
 //
 // When Close returns the descriptor is closed, so that its address can be bound
-// again at once: it waits for the calls that are still inside, which are brief.
+// again at once: it waits for the calls that are still inside, which are brief. (A
+// child that is being forked at that moment has a copy of it until it executes.)
 // One case differs: while a callback of WithFD or SyscallConn runs on this
 // Socket Close returns nil at once, and the callback's return closes. Close
 // never calls shutdown(2): a copy of the descriptor, from [Socket.Dup] or in
