@@ -350,19 +350,6 @@ func TestAllocOptions(t *testing.T) {
 	})
 }
 
-// answer sends each byte it receives back, waiting, until s is closed.
-func answer(s *sock.Socket) {
-	var p [1]byte
-	for {
-		if n, err := s.Recv(p[:], 0); n == 0 || err != nil {
-			return
-		}
-		if _, err := s.Send(p[:], 0); err != nil {
-			return
-		}
-	}
-}
-
 func TestAllocParked(t *testing.T) {
 	needRawCalls(t)
 	for _, network := range streamNetworks {

@@ -124,9 +124,9 @@ func (s *Socket) ConnectResult() error {
 }
 
 func (s *Socket) connectResult() sys.Errno {
-	pending, e := s.takeError()
+	pending, e := s.getInt(sys.SOL_SOCKET, sys.SO_ERROR) // which forgets what it tells
 	if e == 0 {
-		e = pending
+		e = sys.Errno(pending)
 	}
 	var name sys.Name
 	if e == 0 {
@@ -136,13 +136,6 @@ func (s *Socket) connectResult() sys.Errno {
 		s.setPeer(kernelAddr(name.Bytes()))
 	}
 	return e
-}
-
-// takeError is getsockopt(2) with SO_ERROR, which forgets what it tells.
-func (s *Socket) takeError() (pending, e sys.Errno) {
-	var r raw
-	_, e = s.callGetsockopt(sys.SOL_SOCKET, sys.SO_ERROR, r.b[:4])
-	return sys.Errno(r.int()), e
 }
 
 // setPeer notes who the other end is, for RemoteAddr.

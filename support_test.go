@@ -199,6 +199,19 @@ func soon[T any](t testing.TB, c <-chan T) (v T) {
 	return v
 }
 
+// answer sends each byte it receives back, waiting, until s is closed.
+func answer(s *sock.Socket) {
+	var p [1]byte
+	for {
+		if n, err := s.Recv(p[:], 0); n == 0 || err != nil {
+			return
+		}
+		if _, err := s.Send(p[:], 0); err != nil {
+			return
+		}
+	}
+}
+
 // eventually fails the test unless is becomes true within ten seconds. It is for
 // what nothing tells: a goroutine of another that has begun to wait.
 func eventually(t testing.TB, what string, is func() bool) {

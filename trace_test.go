@@ -464,7 +464,7 @@ func TestTraceExchanged(t *testing.T) {
 	const talkers, rounds = 4, 300
 	for range talkers {
 		a, b := streams(t, "pair")
-		go func() { echoAll(b) }()
+		go func() { answer(b) }()
 		go func() {
 			for range rounds {
 				var p [1]byte
@@ -490,18 +490,6 @@ func TestTraceExchanged(t *testing.T) {
 			is(t, err, nil)
 			left--
 		default:
-		}
-	}
-}
-
-func echoAll(s *sock.Socket) {
-	var p [1]byte
-	for {
-		if n, err := s.Recv(p[:], 0); n == 0 || err != nil {
-			return
-		}
-		if _, err := s.Send(p[:], 0); err != nil {
-			return
 		}
 	}
 }
