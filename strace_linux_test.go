@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // TestStrace runs a session that traces itself under strace(1), and compares
@@ -40,7 +41,7 @@ func TestStrace(t *testing.T) {
 	}
 	c := child(t, "session", calls, names)
 	c.Args = append([]string{strace, "-f", "-qq", "-o", account, "-s", strconv.Itoa(sock.TracePrefix), "-e", "signal=none",
-		"-e", "trace=%network,close,fcntl,?fcntl64,ppoll,epoll_create1,epoll_ctl,epoll_pwait,ioctl", c.Path}, c.Args[1:]...)
+		"-e", "trace=%network,close,fcntl,?fcntl64,epoll_create1,epoll_ctl,epoll_pwait,ioctl," + sys.PollCall, c.Path}, c.Args[1:]...)
 	c.Path = strace
 	c.Env = append(c.Env, "GODEBUG=asyncpreemptoff=1") // no calls that SIGURG interrupts
 	if err := c.Run(); err != nil {
@@ -224,7 +225,7 @@ func forPoller(rest []straceLine, fd string) bool {
 var polledFD = regexp.MustCompile(`^\[\{fd=(\d+), events=([\w|]+)\}\]$`)
 
 func descriptor(l straceLine) string {
-	if l.name == "ppoll" {
+	if l.name == sys.PollCall {
 		if m := polledFD.FindStringSubmatch(l.args[0]); m != nil {
 			return m[1]
 		}
@@ -301,7 +302,7 @@ func transcribe(t *testing.T, l straceLine) (c tracedCall) {
 		if !ok {
 			a = a[:1]
 		}
-	case "ppoll":
+	case sys.PollCall:
 		a = []string{"events=" + polledFD.FindStringSubmatch(l.args[0])[2]}
 		if m := revents.FindStringSubmatch(l.result); m != nil {
 			a = append(a, "revents="+m[1])

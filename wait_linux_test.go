@@ -65,8 +65,12 @@ func few(t testing.TB, s *sock.Socket, most int, f func()) {
 // stuffDead is stuffFirmly for a Socket with something in its error queue, of
 // which Wait tells at once.
 func stuffDead(t testing.TB, s *sock.Socket) {
-	for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		stuff(t, s)
+	const quiet = 200 * time.Millisecond
+	for end := time.Now().Add(quiet); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if _, err := s.Send([]byte("x"), sock.DontWait); err == nil { // a little has drained
+			stuff(t, s)
+			end = time.Now().Add(quiet)
+		}
 	}
 }
 

@@ -36,7 +36,6 @@ const (
 
 	// What the calls are named in a trace.
 	AcceptCall = "accept4"
-	PollCall   = "ppoll"
 )
 
 func accept4(fd int, from *Name) (int, Errno) {
@@ -46,18 +45,4 @@ func accept4(fd int, from *Name) (int, Errno) {
 		s, e = oldAccept4(fd, from, flags)
 	}
 	return int(s), e
-}
-
-// Poll is ppoll(2) of one descriptor with no time-out: what of events is so
-// now (poll(2) itself is not on every machine).
-func Poll(fd int, events int16) (int16, Errno) {
-	p := unix.PollFd{Fd: int32(fd), Events: events}
-	for {
-		var now unix.Timespec
-		_, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-		if e != EINTR {
-			raceAcquire() // what is so now, somebody made so
-			return p.Revents, e
-		}
-	}
 }
