@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/internal/track"
 )
 
 // Each buffer here is an array of the function that is measured: one that a
@@ -33,9 +32,7 @@ func needRawCalls(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector is measured with the rest")
 	}
-	// A leak finder that notes each Socket is no part of the cost.
-	finder := track.Current.Swap(nil)
-	t.Cleanup(func() { track.Current.Store(finder) })
+	withoutFinder(t)
 }
 
 func allocates(t *testing.T, what string, want float64, f func()) {

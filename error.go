@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -28,14 +29,32 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Timeout reports whether time ran out: a deadline, or the kernel's ETIMEDOUT.
-func (e *Error) Timeout() bool {
-	return errors.Is(e.Err, os.ErrDeadlineExceeded) || errors.Is(e.Err, sys.ETIMEDOUT)
+// As finds an errno as package net has it too, in an [os.SyscallError]: quic-go,
+// for one, asks for that to learn that a device cannot segment.
+func (e *Error) As(target any) bool {
+	errno, is := e.Err.(sys.Errno)
+	p, wanted := target.(**os.SyscallError)
+	if is && wanted {
+		*p = &os.SyscallError{Syscall: e.Op, Err: errno}
+	}
+	return is && wanted
 }
 
-// Temporary is what [net.Error] asks for; it is the same as Timeout. For a
-// failed accept ask [AcceptRetryable].
-func (e *Error) Temporary() bool { return e.Timeout() }
+// Timeout reports whether time ran out: a deadline, a context's too, the kernel's
+// ETIMEDOUT, or a name server that did not answer.
+func (e *Error) Timeout() bool {
+	for _, t := range [...]error{os.ErrDeadlineExceeded, context.DeadlineExceeded, sys.ETIMEDOUT} {
+		if errors.Is(e.Err, t) {
+			return true
+		}
+	}
+	var dns *net.DNSError
+	return errors.As(e.Err, &dns) && dns.Timeout()
+}
+
+// Temporary is the same as Timeout, and of Accept it is [AcceptRetryable]: that is
+// how net/http asks whether to go on.
+func (e *Error) Temporary() bool { return e.Timeout() || e.Op == "accept" && AcceptRetryable(e.Err) }
 
 // Two answers of a call that does not wait. They are no failures, and carry
 // neither call nor address: returning them allocates nothing.

@@ -1,53 +1,118 @@
 package sock
 
 import (
+	"errors"
+	"fmt"
+	"math"
 	"net"
+	"net/netip"
+	"strconv"
+	"strings"
 	"syscall"
+
+	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // LocalAddr returns the socket's own address as package net has it:
 // *net.TCPAddr, *net.UDPAddr, *net.IPAddr or *net.UnixAddr by domain and type,
 // [Addr.String] for the rest. It calls getsockname(2). After Close it is the
 // family's unspecified address.
-func (s *Socket) LocalAddr() net.Addr {
-	a, _ := s.Name()
-	return s.netAddr(a)
+//
+// Source: getsockname(2).
+func (s *Socket) LocalAddr() net.Addr { return s.localAddr(Addr{}) }
+
+// localAddr is LocalAddr for whoever knows what it was.
+func (s *Socket) localAddr(known Addr) net.Addr {
+	if a, err := s.Name(); err == nil {
+		known = a
+	}
+	return s.netAddr(known)
 }
 
 // RemoteAddr returns the address of the other end as package net has it, nil if
-// there is none. It calls getpeername(2); when that does not tell, after a reset
-// or Close, it returns what Accept, Connect or ConnectResult learned.
+// there is none. Of a stream it is what Accept, Connect, ConnectResult or an
+// earlier RemoteAddr learned, and no call is made; so it is told after a reset and
+// after Close too. Else it calls getpeername(2).
+//
+// Source: getpeername(2).
 func (s *Socket) RemoteAddr() net.Addr {
-	a, err := s.Peer()
-	if err != nil {
-		known := s.peer.Load()
-		if known == nil {
-			return nil
-		}
-		a = *known
+	known, connected := s.peer.Load(), s.Type().connected()
+	if known != nil && connected {
+		return s.netAddr(*known)
 	}
-	return s.netAddr(a)
+	// Another may have connected a datagram socket elsewhere, or disconnected it.
+	a, err := s.Peer()
+	if err == nil {
+		if connected { // one that was adopted: from now on it is known
+			keep := a
+			s.peer.CompareAndSwap(nil, &keep)
+		}
+		return s.netAddr(a)
+	}
+	if known != nil && (s.Type() == Raw || errors.Is(err, net.ErrClosed)) { // Linux does not tell where there is no port
+		return s.netAddr(*known)
+	}
+	return nil
 }
 
 func (s *Socket) netAddr(a Addr) net.Addr {
 	switch s.Domain() {
 	case Inet, Inet6:
-		ap := a.AddrPort()
-		var ip net.IP
-		if ap.Addr().IsValid() {
-			ip = ap.Addr().AsSlice()
-		}
 		switch s.Type() {
 		case Stream, SeqPacket:
-			return &net.TCPAddr{IP: ip, Port: int(ap.Port()), Zone: ap.Addr().Zone()}
+			return tcpAddr(a)
 		case Dgram:
-			return &net.UDPAddr{IP: ip, Port: int(ap.Port()), Zone: ap.Addr().Zone()}
+			return udpAddr(a)
 		}
-		return &net.IPAddr{IP: ip, Zone: ap.Addr().Zone()}
+		return ipAddr(a)
 	case Unix:
 		return s.unixAddr(a)
 	}
 	return otherAddr{s.Domain(), a}
+}
+
+// Each of these is one allocation: the address with the bytes of its IP.
+
+func tcpAddr(a Addr) *net.TCPAddr {
+	v := new(struct {
+		net.TCPAddr
+		ip [16]byte
+	})
+	v.IP, v.Port, v.Zone = a.parts(&v.ip)
+	return &v.TCPAddr
+}
+
+func udpAddr(a Addr) *net.UDPAddr {
+	v := new(struct {
+		net.UDPAddr
+		ip [16]byte
+	})
+	v.IP, v.Port, v.Zone = a.parts(&v.ip)
+	return &v.UDPAddr
+}
+
+func ipAddr(a Addr) *net.IPAddr {
+	v := new(struct {
+		net.IPAddr
+		ip [16]byte
+	})
+	v.IP, _, v.Zone = a.parts(&v.ip)
+	return &v.IPAddr
+}
+
+// parts takes an IP address to pieces, its bytes into the array given. The zero
+// Addr has none.
+func (a Addr) parts(b *[16]byte) (ip net.IP, port int, zone string) {
+	ap := a.AddrPort()
+	switch addr := ap.Addr(); {
+	case addr.Is4():
+		v4 := addr.As4()
+		ip = b[:copy(b[:], v4[:])]
+	case addr.Is6():
+		*b = addr.As16()
+		ip = b[:]
+	}
+	return ip, int(ap.Port()), ap.Addr().Zone()
 }
 
 var unixNetworks = map[Type]string{Stream: "unix", Dgram: "unixgram", SeqPacket: "unixpacket"}
@@ -58,6 +123,78 @@ func (s *Socket) unixAddr(a Addr) *net.UnixAddr {
 		name = "@" + n // package net's way to write it
 	}
 	return &net.UnixAddr{Name: name, Net: unixNetworks[s.Type()]}
+}
+
+var errStream = &misuse{"a stream, to which no address is written", sys.EINVAL}
+
+// addrOf is the way back from netAddr: an address of package net for this
+// socket. An IP that is missing is the unspecified one, as there.
+func (s *Socket) addrOf(to net.Addr) (Addr, error) {
+	if s.Type() == Stream {
+		return Addr{}, errStream
+	}
+	switch a := to.(type) {
+	case *net.UDPAddr:
+		if a != nil {
+			return s.fitIP(a.IP, a.Port, a.Zone)
+		}
+	case *net.TCPAddr:
+		if a != nil {
+			return s.fitIP(a.IP, a.Port, a.Zone)
+		}
+	case *net.IPAddr:
+		if a != nil {
+			return s.fitIP(a.IP, 0, a.Zone)
+		}
+	case *net.UnixAddr:
+		if a != nil {
+			if name, ok := strings.CutPrefix(a.Name, "@"); ok && sys.Abstract {
+				return AbstractAddr(name)
+			}
+			return UnixAddr(a.Name)
+		}
+	case otherAddr:
+		return a.addr, nil
+	case nil:
+	default:
+		// Its methods are not called: of a nil pointer they may panic.
+		return Addr{}, &misuse{fmt.Sprintf("an address of type %T: not one of package net's or ours", to), sys.EAFNOSUPPORT}
+	}
+	return Addr{}, &misuse{"no address", sys.EDESTADDRREQ}
+}
+
+func (s *Socket) fitIP(ip net.IP, port int, zone string) (Addr, error) {
+	if port < 0 || port > math.MaxUint16 {
+		return Addr{}, &misuse{"port " + strconv.Itoa(port), sys.EINVAL}
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	switch {
+	case len(ip) == 0 && s.Domain() == Inet6:
+		addr = netip.IPv6Unspecified()
+	case len(ip) == 0:
+		addr = netip.IPv4Unspecified()
+	case !ok:
+		return Addr{}, &misuse{"an IP address of " + strconv.Itoa(len(ip)) + " bytes", sys.EINVAL}
+	}
+	if zone != "" {
+		addr = addr.WithZone(zone)
+	}
+	return s.fit(netip.AddrPortFrom(addr, uint16(port)))
+}
+
+// fit writes an IPv4 address as the socket's family has it: see [PacketConn].
+func (s *Socket) fit(ap netip.AddrPort) (Addr, error) {
+	if s.Type() == Stream {
+		return Addr{}, errStream
+	}
+	ip := ap.Addr()
+	switch {
+	case s.Domain() == Inet:
+		ip = ip.Unmap()
+	case s.Domain() == Inet6 && ip.Is4():
+		ip = netip.AddrFrom16(ip.As16())
+	}
+	return AddrFrom(netip.AddrPortFrom(ip, ap.Port()))
 }
 
 // otherAddr is a net.Addr of a family that package net does not have.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/internal/track"
 	"github.com/berkeleysockets/sock/socktest"
 )
 
@@ -179,6 +180,13 @@ func datagrams(t testing.TB, network string) (a *sock.Socket, aName sock.Addr, b
 }
 
 var datagramNetworks = []string{"udp4", "udp6", "unix"}
+
+// withoutFinder stops the leak finder, which notes each Socket, for a test that
+// measures.
+func withoutFinder(t testing.TB) {
+	finder := track.Current.Swap(nil)
+	t.Cleanup(func() { track.Current.Store(finder) })
+}
 
 // is fails the test unless err matches want; nil wants success.
 func is(t testing.TB, err, want error) {

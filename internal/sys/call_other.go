@@ -35,6 +35,7 @@ func Poll(fd int, events int16) (int16, Errno) { return 0, ENOSYS }
 func Close(fd int) Errno                       { return ENOSYS }
 func Dup(fd int) (int, Errno)                  { return -1, ENOSYS }
 func SetCloexec(fd int) Errno                  { return ENOSYS }
+func Cloexec(fd int) (bool, Errno)             { return false, ENOSYS }
 func StatusFlags(fd int) (int, Errno)          { return 0, ENOSYS }
 func SetStatusFlags(fd, flags int) Errno       { return ENOSYS }
 func AtMark(fd int) (bool, Errno)              { return false, ENOSYS }

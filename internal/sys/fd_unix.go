@@ -38,6 +38,12 @@ func SetCloexec(fd int) Errno {
 	return errno(err)
 }
 
+// Cloexec is fcntl(2) with F_GETFD.
+func Cloexec(fd int) (bool, Errno) {
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return n&unix.FD_CLOEXEC != 0, errno(err)
+}
+
 // StatusFlags is fcntl(2) with F_GETFL.
 func StatusFlags(fd int) (int, Errno) {
 	n, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)

@@ -1,0 +1,93 @@
+package sock
+
+import (
+	"os"
+	"strconv"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// The environment by which a process learns that it was given sockets.
+const (
+	listenFDs     = "LISTEN_FDS"
+	listenPID     = "LISTEN_PID"
+	listenNames   = "LISTEN_FDNAMES"
+	listenPIDFDID = "LISTEN_PIDFDID"
+	firstListenFD = 3
+)
+
+// Inherited returns the sockets that systemd or a parent has handed over to this
+// process, in their order: LISTEN_FDS of them, from descriptor 3 on. None is no
+// error. It adopts each as [FromFD] does: it is close-on-exec from then on, and
+// non-blocking, which its other owners notice. The environment is cleared, so
+// that no child believes the sockets are its own. Call it once, early in main.
+//
+// The parent's half is [Socket.File] and exec.Cmd, with LISTEN_FDS=1 in Env for
+// one file in ExtraFiles. A LISTEN_PID that names another process is the
+// environment of a parent that forgot to clear it: there is nothing for us. Go
+// cannot know a child's PID beforehand, so none is as good as ours. The names of
+// LISTEN_FDNAMES are for you to read beforehand.
+//
+// On any error nothing has changed, neither descriptors nor environment.
+//
+// Errors: EINVAL (LISTEN_FDS is no number; a descriptor that is close-on-exec was
+// opened here, and not inherited), EBADF (fewer were given), ENOTSOCK (another
+// kind of file).
+//
+// Source: sd_listen_fds(3).
+func Inherited() ([]*Socket, error) {
+	text := os.Getenv(listenFDs)
+	if text == "" {
+		return nil, nil
+	}
+	if pid, ok := os.LookupEnv(listenPID); ok && pid != strconv.Itoa(os.Getpid()) {
+		if _, err := strconv.ParseUint(pid, 10, 31); err != nil {
+			return nil, invalid("inherited", listenPID+"="+strconv.Quote(pid))
+		}
+		forgetInherited()
+		return nil, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return nil, invalid("inherited", listenFDs+"="+strconv.Quote(text))
+	}
+	// All are looked at before the first is touched.
+	for fd := firstListenFD; fd < firstListenFD+int(n); fd++ {
+		if err := inheritable(fd); err != nil {
+			return nil, &Error{Op: "inherited descriptor " + strconv.Itoa(fd), Err: err}
+		}
+	}
+	var found []*Socket
+	for fd := firstListenFD; fd < firstListenFD+int(n); fd++ {
+		s, err := FromFD(fd)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, s)
+	}
+	forgetInherited()
+	return found, nil
+}
+
+// inheritable reports why a descriptor cannot have been handed over.
+func inheritable(fd int) error {
+	ours, e := sys.Cloexec(fd)
+	if e != 0 {
+		return e
+	}
+	if ours { // what is close-on-exec does not live through exec
+		return &misuse{"opened by this process, not handed over", sys.EINVAL}
+	}
+	s := &Socket{fd: int32(fd)}
+	s.word.Set(opened)
+	if _, _, _, e := s.identify(); e != 0 { // all that FromFD asks
+		return e
+	}
+	return nil
+}
+
+func forgetInherited() {
+	for _, name := range [...]string{listenFDs, listenPID, listenNames, listenPIDFDID} {
+		os.Unsetenv(name)
+	}
+}

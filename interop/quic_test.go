@@ -1,0 +1,183 @@
+package interop
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/quic-go/quic-go"
+)
+
+// A maker makes what a quic.Transport runs on.
+type maker func(t testing.TB, at string) net.PacketConn
+
+func ours(t testing.TB, at string) net.PacketConn {
+	t.Helper()
+	return sock.PacketConn(bound(t, at, sock.Dgram))
+}
+
+// theirs is package net's, which quic-go was written for.
+func theirs(t testing.TB, at string) net.PacketConn {
+	t.Helper()
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr(t, at).AddrPort()))
+	must(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// A call is a QUIC connection, both of its ends.
+type call struct {
+	client, server *quic.Conn
+	dialed, heard  *quic.Transport
+	listener       *quic.Listener
+}
+
+var quicConfig = &quic.Config{MaxIdleTimeout: 10 * time.Second}
+
+// quicCall makes one over two PacketConns; to is where the server is reached.
+func quicCall(t testing.TB, client, server net.PacketConn, to net.Addr) call {
+	t.Helper()
+	serverTLS, clientTLS := certificate("quic")
+	c := call{dialed: &quic.Transport{Conn: client}, heard: &quic.Transport{Conn: server}}
+	t.Cleanup(func() { c.dialed.Close(); c.heard.Close() })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var err error
+	c.listener, err = c.heard.Listen(serverTLS, quicConfig)
+	must(t, err)
+	c.client, err = c.dialed.Dial(ctx, to, clientTLS, quicConfig)
+	must(t, err)
+	c.server, err = c.listener.Accept(ctx)
+	must(t, err)
+	return c
+}
+
+// noise is size bytes that no two calls have alike.
+func noise(size int64) io.Reader {
+	var seed [32]byte
+	for i := range seed {
+		seed[i] = byte(rand.Uint32())
+	}
+	return io.LimitReader(rand.NewChaCha8(seed), size)
+}
+
+// carry sends size bytes over a new stream of from to to, and compares.
+func carry(t testing.TB, from, to *quic.Conn, size int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	sent := sha256.New()
+	result := make(chan error, 1)
+	go func() {
+		s, err := from.OpenUniStreamSync(ctx)
+		if err == nil {
+			_, err = io.Copy(io.MultiWriter(s, sent), noise(size))
+		}
+		if err == nil {
+			err = s.Close()
+		}
+		result <- err
+	}()
+	s, err := to.AcceptUniStream(ctx)
+	must(t, err)
+	got := sha256.New()
+	n, err := io.Copy(got, s)
+	must(t, err)
+	must(t, soon(t, result))
+	if n != size || string(got.Sum(nil)) != string(sent.Sum(nil)) {
+		t.Errorf("received %d bytes of %d, or not the same", n, size)
+	}
+}
+
+// A transfer each way, by our PacketConns and package net's in every pairing.
+func TestQUIC(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		client, server maker
+		size           int64
+	}{
+		{"ours", ours, ours, 20 << 20},
+		{"net to ours", theirs, ours, 4 << 20},
+		{"ours to net", ours, theirs, 4 << 20},
+	} {
+		for network, at := range map[string]string{"udp4": "127.0.0.1:0", "udp6": "[::1]:0"} {
+			t.Run(c.name+" "+network, func(t *testing.T) {
+				t.Parallel()
+				server := c.server(t, at)
+				q := quicCall(t, c.client(t, at), server, server.LocalAddr())
+				carry(t, q.client, q.server, c.size)
+				carry(t, q.server, q.client, c.size/4)
+				if client, server := q.client.ConnectionState().GSO, q.server.ConnectionState().GSO; client != server {
+					t.Errorf("segmented by the kernel: the client's %v, the server's %v", client, server)
+				}
+			})
+		}
+	}
+}
+
+// A server bound to no address answers from the one it was asked at, by packet
+// info; one of both families is asked at a v4-mapped one.
+func TestQUICUnspecified(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, server, client, to string }{
+		{"udp4", "0.0.0.0:0", "127.0.0.1:0", "127.0.0.2"},
+		{"udp6", "[::]:0", "[::1]:0", "::1"},
+		{"both", "[::]:0", "127.0.0.1:0", "127.0.0.1"},
+		{"both, mapped by the client", "127.0.0.1:0", "[::]:0", "127.0.0.1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			open := func(at string) net.PacketConn {
+				set := []sock.Setting{}
+				if addr(t, at).Domain() == sock.Inet6 {
+					set = append(set, sock.IPv6Only.With(false))
+				}
+				return sock.PacketConn(bound(t, at, sock.Dgram, set...))
+			}
+			server := open(c.server)
+			to := &net.UDPAddr{IP: net.ParseIP(c.to), Port: server.LocalAddr().(*net.UDPAddr).Port}
+			q := quicCall(t, open(c.client), server, to)
+			carry(t, q.client, q.server, 1<<20)
+			carry(t, q.server, q.client, 1<<20)
+		})
+	}
+}
+
+// Close of the Socket ends all that quic-go does on it.
+func TestQUICClose(t *testing.T) {
+	t.Parallel()
+	const at = "127.0.0.1:0"
+	s := bound(t, at, sock.Dgram)
+	server := sock.PacketConn(s)
+	q := quicCall(t, ours(t, at), server, server.LocalAddr())
+
+	accepted := make(chan error, 1)
+	go func() {
+		_, err := q.listener.Accept(context.Background())
+		accepted <- err
+	}()
+	received := make(chan error, 1)
+	go func() {
+		_, err := q.server.AcceptStream(context.Background())
+		received <- err
+	}()
+	must(t, s.Close())
+	if err := soon(t, accepted); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept: %v, want net.ErrClosed", err)
+	}
+	if err := soon(t, received); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("AcceptStream: %v, want net.ErrClosed", err)
+	}
+	over := make(chan error, 1)
+	go func() { over <- errors.Join(q.listener.Close(), q.heard.Close()) }()
+	if err := soon(t, over); err != nil && !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the transport's Close: %v", err)
+	}
+}

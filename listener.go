@@ -1,0 +1,56 @@
+package sock
+
+import (
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// Listener returns s, on which Listen was called, as a [net.Listener]: for
+// net/http, crypto/tls and whatever else serves. Accept returns the *Socket as
+// a net.Conn, Close closes s, and Addr is [Socket.LocalAddr], after Close too.
+// It has SetDeadline, SyscallConn and File as well, as a net.TCPListener does.
+//
+// A net.Listener waits: if s is non-blocking Accept fails, with EINVAL. Its
+// errors are Temporary where [AcceptRetryable] says so, for which net/http
+// waits and tries again.
+//
+// Package net sets TCP_NODELAY and keep-alive on what it accepts. Here s is as
+// you made it: what TLS or HTTP/2 send in several pieces is slow without
+// [TCPNoDelay]. An accepted TCP socket inherits it from its listener.
+//
+// It calls getsockname(2).
+//
+// Source: getsockname(2), accept(2).
+func Listener(s *Socket) net.Listener {
+	if s == nil {
+		s = new(Socket)
+	}
+	at, _ := s.Name()
+	return &listener{s, at}
+}
+
+type listener struct {
+	s  *Socket
+	at Addr
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	if l.s.word.State()&nonblock != 0 {
+		return nil, &Error{Op: "accept", Err: &misuse{"a net.Listener waits, and this Socket does not: see SetNonblock", sys.EINVAL}}
+	}
+	c, _, err := l.s.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (l *listener) Close() error                          { return l.s.Close() }
+func (l *listener) Addr() net.Addr                        { return l.s.localAddr(l.at) }
+func (l *listener) SetDeadline(t time.Time) error         { return l.s.SetDeadline(t) }
+func (l *listener) SyscallConn() (syscall.RawConn, error) { return l.s.SyscallConn() }
+func (l *listener) File() (*os.File, error)               { return l.s.File() }

@@ -1,0 +1,136 @@
+package sock
+
+import (
+	"net"
+	"net/netip"
+)
+
+// PacketConn returns s as a [net.PacketConn]. ReadFrom is [Socket.RecvFrom] and
+// WriteTo is [Socket.SendTo], with addresses as package net has them; of the
+// rest, all that s has, it has too. It calls getsockname(2), and knows what that
+// said after Close.
+//
+// What asks for a net.UDPConn by its methods finds them: ReadFromUDP,
+// ReadFromUDPAddrPort, ReadMsgUDP, ReadMsgUDPAddrPort, the same for Write,
+// SyscallConn, SetReadBuffer, SetWriteBuffer. This is what quic-go's fast path
+// and golang.org/x/net want.
+//
+// An IPv4 address is written as the socket's family has it: v4-mapped for an
+// Inet6 socket, and an address that is v4-mapped is unmapped for an Inet one. A
+// zone is a scope id in digits; one to write to may also be an interface's name,
+// which is looked up each time.
+//
+// A non-blocking s returns [ErrWouldBlock], which few users of a net.PacketConn
+// expect. A stream has no packets: to write to an address is an error, EINVAL,
+// where some kernels would send it to the peer, and others connect. What a raw
+// IPv4 socket reads begins with the IP header, which net.IPConn takes off.
+//
+// Source: getsockname(2), recvmsg(2), sendmsg(2).
+func PacketConn(s *Socket) net.PacketConn {
+	if s == nil {
+		s = new(Socket)
+	}
+	at, _ := s.Name()
+	return &packetConn{s, at}
+}
+
+type packetConn struct {
+	*Socket
+	at Addr
+}
+
+// As golang.org/x/net and quic-go spell what they want of a net.UDPConn.
+var _ interface {
+	net.Conn
+	ReadMsgUDP(b, oob []byte) (n, oobn, flags int, addr *net.UDPAddr, err error)
+	WriteMsgUDP(b, oob []byte, addr *net.UDPAddr) (n, oobn int, err error)
+	SetReadBuffer(bytes int) error
+	SetWriteBuffer(bytes int) error
+} = (*packetConn)(nil)
+
+func (c *packetConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	n, from, err := c.RecvFrom(p, 0)
+	if err != nil || !from.IsValid() {
+		return n, nil, err
+	}
+	return n, c.netAddr(from), nil
+}
+
+func (c *packetConn) ReadFromUDP(p []byte) (int, *net.UDPAddr, error) {
+	n, from, err := c.RecvFrom(p, 0)
+	if err != nil {
+		return n, nil, err
+	}
+	return n, udpAddr(from), nil
+}
+
+func (c *packetConn) ReadFromUDPAddrPort(p []byte) (int, netip.AddrPort, error) {
+	n, from, err := c.RecvFrom(p, 0)
+	return n, from.AddrPort(), err
+}
+
+func (c *packetConn) ReadMsgUDP(p, oob []byte) (n, oobn, flags int, from *net.UDPAddr, err error) {
+	m := Message{Bufs: [][]byte{p}, Control: oob}
+	if _, err := c.RecvMsg(&m, 0); err != nil {
+		return 0, 0, 0, nil, err
+	}
+	return m.N, m.NControl, int(m.Flags), udpAddr(m.Addr), nil
+}
+
+func (c *packetConn) ReadMsgUDPAddrPort(p, oob []byte) (n, oobn, flags int, from netip.AddrPort, err error) {
+	m := Message{Bufs: [][]byte{p}, Control: oob}
+	if _, err := c.RecvMsg(&m, 0); err != nil {
+		return 0, 0, 0, netip.AddrPort{}, err
+	}
+	return m.N, m.NControl, int(m.Flags), m.Addr.AddrPort(), nil
+}
+
+func (c *packetConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	a, err := c.addrOf(to)
+	if err != nil {
+		return 0, &Error{Op: "writeto", Err: err}
+	}
+	return c.SendTo(p, 0, a)
+}
+
+func (c *packetConn) WriteToUDP(p []byte, to *net.UDPAddr) (int, error) { return c.WriteTo(p, to) }
+
+func (c *packetConn) WriteToUDPAddrPort(p []byte, to netip.AddrPort) (int, error) {
+	a, err := c.fit(to)
+	if err != nil {
+		return 0, &Error{Op: "writeto", Err: err}
+	}
+	return c.SendTo(p, 0, a)
+}
+
+// WriteMsgUDP sends to the peer if there is no address: so does package net's.
+func (c *packetConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
+	m := Message{Bufs: [][]byte{p}, Control: oob}
+	if to != nil {
+		if m.Addr, err = c.addrOf(to); err != nil {
+			return 0, 0, &Error{Op: "writemsg", Err: err}
+		}
+	}
+	return c.writeMsg(&m)
+}
+
+func (c *packetConn) WriteMsgUDPAddrPort(p, oob []byte, to netip.AddrPort) (n, oobn int, err error) {
+	m := Message{Bufs: [][]byte{p}, Control: oob}
+	if to.IsValid() {
+		if m.Addr, err = c.fit(to); err != nil {
+			return 0, 0, &Error{Op: "writemsg", Err: err}
+		}
+	}
+	return c.writeMsg(&m)
+}
+
+func (c *packetConn) writeMsg(m *Message) (n, oobn int, err error) {
+	if n, err = c.SendMsg(m, 0); err != nil {
+		return n, 0, err
+	}
+	return n, len(m.Control), nil
+}
+
+func (c *packetConn) LocalAddr() net.Addr            { return c.localAddr(c.at) }
+func (c *packetConn) SetReadBuffer(bytes int) error  { return RecvBuffer.Set(c.Socket, bytes) }
+func (c *packetConn) SetWriteBuffer(bytes int) error { return SendBuffer.Set(c.Socket, bytes) }

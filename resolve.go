@@ -1,0 +1,84 @@
+package sock
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// Resolve looks up a host and a service, "example.org:http", and returns the
+// addresses to try, the best first, as getaddrinfo(3) does: through
+// [net.DefaultResolver], the way package net does. With [Inet] or [Inet6] they are
+// of that family; with [Unspec] of both, and what [ParseAddr] reads is an address
+// too, "unix:/path" for one. No host, ":80", is the unspecified address, to bind
+// to.
+//
+// The addresses are for you to try: one after another, or both families side by
+// side.
+//
+// Errors: *net.AddrError (not HOST:PORT; a host that has addresses of the other
+// family alone), *net.DNSError (not found, no answer), EAFNOSUPPORT (an address of
+// another family), EINVAL (a zone that is no interface), context.Canceled,
+// context.DeadlineExceeded.
+//
+// Source: getaddrinfo(3).
+func Resolve(ctx context.Context, d Domain, hostport string) ([]Addr, error) {
+	fail := func(err error) ([]Addr, error) { return nil, &Error{Op: "resolve", Err: err} }
+	literal := func(a Addr, err error) ([]Addr, error) {
+		if err != nil {
+			return fail(err)
+		}
+		if d != Unspec && a.Domain() != d {
+			return fail(&misuse{a.String() + " is " + a.Domain().String() + ", not " + d.String(), sys.EAFNOSUPPORT})
+		}
+		return []Addr{a}, nil
+	}
+	if a, err := ParseAddr(hostport); err == nil {
+		return literal(a, nil)
+	}
+	if ctx == nil {
+		return nil, invalid("resolve", "no context")
+	}
+	network, ok := map[Domain]string{Unspec: "ip", Inet: "ip4", Inet6: "ip6"}[d]
+	if !ok {
+		return fail(&misuse{"no names in " + d.String(), sys.EAFNOSUPPORT})
+	}
+	host, service, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return fail(err)
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, "ip", service)
+	if err != nil {
+		return fail(err)
+	}
+	if ip, err := netip.ParseAddr(host); err == nil { // package net would lose the zone
+		return literal(AddrFrom(netip.AddrPortFrom(ip, uint16(port))))
+	}
+	var ips []netip.Addr
+	if host == "" {
+		ips = unspecified(d)
+	} else if ips, err = net.DefaultResolver.LookupNetIP(ctx, network, host); err != nil {
+		return fail(err)
+	}
+	var found []Addr
+	for _, ip := range ips {
+		a, err := AddrFrom(netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+		if err != nil {
+			return fail(err)
+		}
+		found = append(found, a)
+	}
+	return found, nil
+}
+
+func unspecified(d Domain) (ips []netip.Addr) {
+	if d != Inet {
+		ips = append(ips, netip.IPv6Unspecified())
+	}
+	if d != Inet6 {
+		ips = append(ips, netip.IPv4Unspecified())
+	}
+	return ips
+}
