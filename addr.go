@@ -118,6 +118,10 @@ func senderAddr(sa []byte) Addr {
 // AddrFrom returns the address of an IP and a port: [Inet] for IPv4, [Inet6] for
 // IPv6, v4-mapped addresses too. A zone is a scope id in digits, or the name of
 // an interface, which is looked up.
+//
+// Errors: EINVAL (no IP address, no such interface).
+//
+// Source: ip(7), ipv6(7).
 func AddrFrom(ap netip.AddrPort) (Addr, error) {
 	ip := ap.Addr()
 	var a Addr
@@ -153,6 +157,10 @@ func scopeID(zone string) (uint32, error) {
 // UnixAddr returns the address of a path. The empty path is the unnamed address.
 // A path that does not fit sun_path is an error (108 bytes on Linux, 104 on
 // FreeBSD, NetBSD and DragonFly, 103 on macOS and OpenBSD), as is one with a NUL.
+//
+// Errors: EINVAL.
+//
+// Source: unix(7).
 func UnixAddr(path string) (Addr, error) {
 	if len(path) > sys.MaxPath {
 		return Addr{}, badAddr("unix:"+path, fmt.Sprintf("a path of %d bytes, where %d fit", len(path), sys.MaxPath))
@@ -165,8 +173,11 @@ func UnixAddr(path string) (Addr, error) {
 }
 
 // AbstractAddr returns the address of an abstract name: any bytes, NUL too, that
-// are no path and vanish with the last socket (Linux; elsewhere
-// [errors.ErrUnsupported]).
+// are no path and vanish with the last socket (Linux).
+//
+// Errors: EINVAL (above 107 bytes), [errors.ErrUnsupported].
+//
+// Source: unix(7).
 func AbstractAddr(name string) (Addr, error) {
 	switch {
 	case !sys.Abstract:
@@ -180,7 +191,9 @@ func AbstractAddr(name string) (Addr, error) {
 
 // PacketAddr returns the address of a link: an EtherType (0x0800 for IPv4, 3 for
 // all), an interface by its index (0 is every one), and a hardware address of at
-// most 8 bytes, which may be empty (Linux; elsewhere [errors.ErrUnsupported]).
+// most 8 bytes, which may be empty (Linux).
+//
+// Errors: EINVAL, [errors.ErrUnsupported].
 //
 // Source: packet(7).
 func PacketAddr(protocol uint16, ifindex int, hardware []byte) (Addr, error) {
@@ -224,6 +237,8 @@ func VSockAddr(cid, port uint32) (a Addr) {
 // machine's memory: family first (on the BSDs a length byte before it, which is
 // set), 2 to 128 bytes. What it knows of the family it brings into the form that
 // the other constructors make.
+//
+// Errors: EINVAL (too short, too long).
 func RawAddr(sockaddr []byte) (Addr, error) {
 	var b buffer
 	text := fmt.Sprintf("raw:%x", sockaddr)

@@ -67,7 +67,9 @@ func unixText(path []byte) string {
 // ParseAddr reads an address: 127.0.0.1:80, [::1]:80, [fe80::1%eth0]:80 (the
 // interface is looked up; digits are a scope id), unix:/path, unix:@abstract,
 // unix: (unnamed), vsock:2:1024, and whatever else [Addr.String] writes. Names of
-// hosts and services are not addresses.
+// hosts and services are not addresses: see [Resolve].
+//
+// Errors: EINVAL, [errors.ErrUnsupported] (a family this system lacks).
 func ParseAddr(s string) (Addr, error) {
 	kind, rest, colon := strings.Cut(s, ":")
 	if !colon {

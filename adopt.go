@@ -18,6 +18,8 @@ import (
 // use [FromConn].
 //
 // Errors: ENOTSOCK, EBADF.
+//
+// Source: fcntl(2), socket(7).
 func FromFD(fd int) (*Socket, error) {
 	if fd < 0 || fd > math.MaxInt32 { // the kernel would look at 32 bits of it
 		return nil, fail("fromfd", Addr{}, sys.EBADF)
@@ -88,6 +90,10 @@ func (s *Socket) getInt(level, name int) (int, sys.Errno) {
 // [net.Listener] or [net.PacketConn] of package net, an [os.File] that is a
 // socket. The two live on side by side and share one socket: close both. It
 // calls fcntl(2) with F_DUPFD_CLOEXEC, then as [FromFD].
+//
+// Errors: ENOTSOCK (a file that is none), EMFILE, net.ErrClosed and os.ErrClosed.
+//
+// Source: fcntl(2).
 func FromConn(c syscall.Conn) (*Socket, error) {
 	if c == nil {
 		return nil, invalid("fromconn", "no connection")

@@ -13,6 +13,8 @@ import (
 var epoch = time.Now()
 
 // SetDeadline sets both deadlines: see [Socket.SetReadDeadline].
+//
+// Errors: net.ErrClosed.
 func (s *Socket) SetDeadline(t time.Time) error {
 	return s.setDeadlines("setdeadline", readDeadline|writeDeadline, t)
 }
@@ -29,6 +31,8 @@ func (s *Socket) SetReadDeadline(t time.Time) error {
 
 // SetWriteDeadline sets when Connect and the sending calls stop waiting: see
 // [Socket.SetReadDeadline]. A Write that stops has sent what it says it has.
+//
+// Errors: net.ErrClosed.
 func (s *Socket) SetWriteDeadline(t time.Time) error {
 	return s.setDeadlines("setwritedeadline", writeDeadline, t)
 }

@@ -2,47 +2,84 @@
 // kernel: for programs that need control of a socket's life, and for people who
 // want to see what a socket is.
 //
-// A [Socket] is made by [Open], [Pair], [Socket.Accept] or [FromFD], and ends
-// with [Socket.Close]. Its methods are the calls: one method, one system call,
-// by the name of its man page. Where one is not enough the method's
-// documentation lists the calls. There are no buffers, no goroutines and no
-// finalizers behind it.
+// # Sockets
 //
-// An [Addr] is the address of a socket of any family, as the kernel has it.
-// An [Option] is a socket option with the Go type of its value: options are
-// variables of this package, such as [ReuseAddr].
+// A [Socket] is made by [Open], [Pair] or [Socket.Accept], and ends with
+// [Socket.Close]. Its methods are the calls: one method, one system call, by the
+// name of its man page. Where one is not enough the method's documentation lists
+// the calls. There are no buffers, no goroutines and no finalizers behind it. Any
+// number of goroutines may use a Socket at once.
+//
+// A server calls Open, [Socket.Bind], [Socket.Listen] and Accept; a client Open
+// and [Socket.Connect]; then both call [Socket.Send] and [Socket.Recv], or
+// [Socket.Write] and [Socket.Read], which do what package io wants of them. A
+// datagram socket needs no connection: [Socket.SendTo] and [Socket.RecvFrom].
+// [Socket.SendMsg] and [Socket.RecvMsg] carry pieces, control messages and flags
+// besides.
+//
+// # Addresses
+//
+// An [Addr] is the address of a socket of any family, a comparable value that
+// keeps the kernel's own bytes: what RecvFrom returned SendTo takes as it is.
+// [ParseAddr] reads 127.0.0.1:80, [::1]:80, unix:/path and whatever else
+// [Addr.String] writes; [AddrFrom] takes a [netip.AddrPort]. Names are not
+// addresses: [Resolve] looks them up.
+//
+// # Options
+//
+// An [Option] is a socket option with the Go type of its value, and options are
+// variables of this package, such as [ReuseAddr] or [TCPNoDelay], with methods Get
+// and Set. Open takes some, with their values, to set before anything else
+// happens:
+//
+//	s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.ReuseAddr.With(true))
 //
 // # How a call waits
 //
 // Every descriptor is non-blocking in the kernel. What a call does that cannot
 // go on at once is the Socket's mode:
 //
-//   - blocking, the default: the goroutine waits in Go's own network poller. No
-//     thread is held, deadlines end the waiting, and so does Close.
-//   - non-blocking ([Socket.SetNonblock]): the call returns [ErrWouldBlock],
-//     which allocates nothing. An accepted Socket inherits its listener's mode.
+//   - blocking, the default: its goroutine waits in Go's own network poller, and
+//     no thread is held. Deadlines end the waiting, and so does Close. The first
+//     wait puts the descriptor into that poller, which takes about 600 bytes and
+//     an epoll_ctl(2) or kevent(2); a wait costs a poll(2) besides. A Socket that
+//     never waits never pays.
+//   - non-blocking ([Socket.SetNonblock]): the call returns [ErrWouldBlock], for
+//     which nothing is allocated. An accepted Socket inherits its listener's mode.
 //   - by call: the flag [DontWait] does the same for one call.
 //
-// [Socket.Wait] waits, in any mode, without receiving or sending anything.
+// [Socket.Wait] waits, in any mode, without receiving or sending anything. In no
+// mode does a call allocate that sends, receives or would block, with the few
+// exceptions that its documentation names.
+//
+// # Deadlines
+//
+// [Socket.SetReadDeadline] and [Socket.SetWriteDeadline] are a point in time, as in
+// package net: from then on calls fail with [os.ErrDeadlineExceeded], those that
+// wait already and those that could go on. They make no system call. A context
+// that ends a call is a deadline in the past, set by [context.AfterFunc]: see the
+// example of SetDeadline.
 //
 // # Close
 //
 // A descriptor's number can never be used after it was closed: each operation
 // holds a reference, Close marks the end and wakes whoever waits, and the last
-// operation out calls close(2), once. From then on everything returns an error
-// that matches [net.ErrClosed]. Close never calls shutdown(2): copies of the
-// descriptor, from [Socket.Dup] or in other processes, live on. A Socket that is
-// dropped without Close leaks its descriptor; package socktest finds such in
-// tests.
+// operation out calls close(2), once. When Close returns the descriptor is
+// closed. From then on everything returns an error that matches [net.ErrClosed].
+// Close never calls shutdown(2): copies of the descriptor, from [Socket.Dup] or in
+// other processes, live on. A Socket that is dropped without Close leaks its
+// descriptor; package socktest finds such in tests.
 //
 // # Errors
 //
 // A failed call returns an [*Error], which names the call, the address and the
 // reason. The reason is the kernel's errno, as errors.Is finds it
 // (syscall.ECONNREFUSED), or [net.ErrClosed], [os.ErrDeadlineExceeded], or
-// [errors.ErrUnsupported] for what a system lacks. What the kernel says, the
-// caller hears: short counts, flags and errnos are not changed. Bad input is an
-// error, never a panic.
+// [errors.ErrUnsupported] for what a system lacks. [ErrWouldBlock] and
+// [ErrInProgress] are no failures, and are returned as they are. What the kernel
+// says, the caller hears: short counts, flags and errnos are not changed. EINTR is
+// tried again, but for close(2) and connect(2). Bad input is an error, never a
+// panic.
 //
 // # End of stream
 //
@@ -50,10 +87,29 @@
 // loop that tests only the error spins there. [Socket.Read] returns io.EOF, on
 // connection-oriented types alone, since an empty datagram is no end.
 //
+// # Package net
+//
+// A *Socket is a [net.Conn]: crypto/tls, bufio and io.Copy use it as it is.
+// [Listener] and [PacketConn] make a [net.Listener] for net/http and a
+// [net.PacketConn] for quic-go of one. [FromConn] makes a Socket of what package
+// net has; [Socket.NetConn], [Socket.NetListener] and [Socket.NetPacketConn] hand
+// one over. [Socket.File] and [Inherited] pass sockets to a child, or from
+// systemd.
+//
+// # Tracing
+//
+// [SetTracer] shows each system call as strace prints it. Off, it costs a branch.
+//
 // # Systems
 //
-// Every name compiles everywhere. Linux, FreeBSD, NetBSD, OpenBSD, DragonFly and
-// macOS work; macOS and OpenBSD reach their kernels through golang.org/x/sys,
-// which allocates for addresses and vectors, where elsewhere no transfer
-// allocates. On any other system each call answers [errors.ErrUnsupported].
+// Every name compiles everywhere, and answers [errors.ErrUnsupported] where a
+// system has no such thing.
+//
+//	                            the kernel is reached by    a transfer allocates
+//	Linux                       system calls                no
+//	FreeBSD, NetBSD, DragonFly  system calls                no
+//	macOS, OpenBSD              golang.org/x/sys            for addresses and vectors
+//	others                      not at all                  -
+//
+// Only Linux is run by the project's own checks.
 package sock

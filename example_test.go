@@ -32,17 +32,8 @@ func Example() {
 				return // l was closed
 			}
 			go func() {
-				defer c.Close()
-				buf := make([]byte, 4096)
-				for {
-					n, err := c.Recv(buf, 0) // recv(2): 0 bytes are the end
-					if err != nil || n == 0 {
-						return
-					}
-					if _, err := c.Write(buf[:n]); err != nil { // send(2), until all is sent
-						return
-					}
-				}
+				defer c.Close() // close(2)
+				io.Copy(c, c)   // recv(2) and send(2), until the client has ended
 			}()
 		}
 	}()

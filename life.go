@@ -72,6 +72,8 @@ func (s *Socket) FD() int {
 // reused, while f runs. f must not close it. If Close comes meanwhile it
 // returns nil at once, and the descriptor is closed when f returns. The
 // descriptor is non-blocking.
+//
+// Errors: net.ErrClosed; what f returns, as it is.
 func (s *Socket) WithFD(f func(fd int) error) error {
 	if f == nil {
 		return invalid("withfd", "no function")
@@ -91,6 +93,8 @@ func (s *Socket) WithFD(f func(fd int) error) error {
 // connection ends when both are closed.
 //
 // Errors: EMFILE.
+//
+// Source: fcntl(2).
 func (s *Socket) Dup() (*Socket, error) {
 	fd, e := s.dup()
 	if e != 0 {
@@ -108,6 +112,8 @@ func (s *Socket) Dup() (*Socket, error) {
 // is close-on-exec and non-blocking.
 //
 // Errors: net.ErrClosed; EMFILE, and the Socket stays whole.
+//
+// Source: fcntl(2), close(2).
 func (s *Socket) Detach() (int, error) {
 	fd, e := s.dup()
 	if e != 0 {
@@ -121,9 +127,17 @@ func (s *Socket) Detach() (int, error) {
 }
 
 // File returns a duplicate as an os.File, to hand to a child in
-// exec.Cmd.ExtraFiles: fcntl(2) with F_DUPFD_CLOEXEC. Both are to be closed.
+// exec.Cmd.ExtraFiles: fcntl(2) with F_DUPFD_CLOEXEC. Both are to be closed. The
+// child's half is [Inherited].
+//
+// The copy is non-blocking, for O_NONBLOCK belongs to what both share. A child
+// that clears it, as Python does for a socket without a time-out, makes our Accept
+// and Connect wait in the kernel, where Close does not reach them; transfers
+// never do.
 //
 // Errors: EMFILE.
+//
+// Source: fcntl(2).
 func (s *Socket) File() (*os.File, error) {
 	fd, e := s.dup()
 	if e != 0 {

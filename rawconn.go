@@ -9,6 +9,9 @@ import (
 // SyscallConn returns the Socket as a [syscall.RawConn], for packages that want
 // one. Its callbacks are as WithFD's; Read and Write wait, by the Socket's mode
 // and deadlines, until their callback returns true.
+//
+// Errors: net.ErrClosed; of Read and Write also os.ErrDeadlineExceeded and
+// [ErrWouldBlock].
 func (s *Socket) SyscallConn() (syscall.RawConn, error) {
 	if s.FD() < 0 {
 		return nil, fail("syscallconn", Addr{}, errnoClosed)

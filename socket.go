@@ -177,14 +177,20 @@ func (s *Socket) Shutdown(how How) error {
 }
 
 // CloseRead is Shutdown(ShutRead), by the name package net gives it.
+//
+// Errors: those of [Socket.Shutdown].
 func (s *Socket) CloseRead() error { return s.Shutdown(ShutRead) }
 
 // CloseWrite is Shutdown(ShutWrite), a half-close, by the name package net
 // gives it: the peer reads an end of stream, and may still answer.
+//
+// Errors: those of [Socket.Shutdown].
 func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
 
 // Name returns the socket's own address: getsockname(2). Before Bind or Connect
 // it is the family's unspecified address, for unix the unnamed one.
+//
+// Errors: net.ErrClosed.
 //
 // Source: getsockname(2).
 func (s *Socket) Name() (Addr, error) {

@@ -87,6 +87,8 @@ func (s *Socket) fills(flags Flags) bool {
 // p makes no call.
 //
 // Errors: those of [Socket.Recv].
+//
+// Source: recv(2).
 func (s *Socket) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, fail("read", Addr{}, s.check(readDeadline))
@@ -107,6 +109,8 @@ func (s *Socket) Read(p []byte) (int, error) {
 // is under way.
 //
 // Errors: those of [Socket.Send].
+//
+// Source: send(2).
 func (s *Socket) Write(p []byte) (int, error) {
 	if s.Type() != Stream {
 		return s.sendto("write", p, 0, nil)

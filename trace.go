@@ -68,7 +68,7 @@ var current atomic.Pointer[tracer]
 // ends. nil turns tracing off: it then costs a branch, and nothing is allocated.
 //
 // What Go's own poller calls is not ours to show. On macOS neither are the calls
-// that stand in for the flags socket(2) and accept(2) do not take there.
+// that stand in for the flags which socket and accept do not take there.
 func SetTracer(t func(Call)) {
 	park.Recording.Store(t != nil)
 	if t == nil {

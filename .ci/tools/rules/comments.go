@@ -3,10 +3,12 @@ package main
 import (
 	"go/ast"
 	"go/token"
+	"regexp"
+	"strings"
 )
 
-// comments finds exported names without a comment in the packages for users. A
-// comment on a group speaks for the group.
+// comments finds exported names without a comment, or with half of one, in the
+// packages for users. A comment on a group speaks for the group.
 func comments(f *file) (broken []string) {
 	if f.test || f.folder != "." && f.folder != "socktest" {
 		return nil
@@ -17,8 +19,15 @@ func comments(f *file) (broken []string) {
 	for _, d := range f.ast.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if d.Doc == nil && d.Name.IsExported() && receiverExported(d) {
+			if !d.Name.IsExported() || !receiverExported(d) {
+				continue
+			}
+			if d.Doc == nil {
 				missing("func", d.Name)
+				continue
+			}
+			for _, lack := range lacks(d) {
+				broken = append(broken, f.at(d.Name.Pos(), "the comment of func %s %s", d.Name.Name, lack))
 			}
 		case *ast.GenDecl:
 			if d.Doc != nil && d.Tok != token.TYPE {
@@ -41,6 +50,35 @@ func comments(f *file) (broken []string) {
 		}
 	}
 	return broken
+}
+
+var call = regexp.MustCompile(`\b[a-z0-9]+\(2\)`)
+
+// lacks tells what the comment of a function does not say: CONTRIBUTING.md,
+// "Documentation".
+func lacks(d *ast.FuncDecl) (lack []string) {
+	text := d.Doc.Text()
+	if !strings.HasPrefix(text, d.Name.Name+" ") {
+		lack = append(lack, "does not begin with its name")
+	}
+	if fails(d) && !strings.Contains(text, "\nErrors: ") {
+		lack = append(lack, "names no errors")
+	}
+	if c := call.FindString(text); c != "" && !strings.Contains(text, "\nSource: ") {
+		lack = append(lack, "names "+c+" and no source")
+	}
+	return lack
+}
+
+// fails reports whether a function's last result is an error of its own: Unwrap's
+// is somebody else's.
+func fails(d *ast.FuncDecl) bool {
+	r := d.Type.Results
+	if r == nil || d.Name.Name == "Unwrap" {
+		return false
+	}
+	last, ok := r.List[len(r.List)-1].Type.(*ast.Ident)
+	return ok && last.Name == "error"
 }
 
 // receiverExported reports whether a function is one, or a method of an

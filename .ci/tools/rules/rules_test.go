@@ -67,6 +67,9 @@ func TestRules(t *testing.T) {
 		{"a method", "a.go", pack("type t[T any] int\nfunc (*t[T]) F() {}\n// T is.\ntype T[A, B any] int\nfunc (T[A, B]) F() {}"), []string{"func F has no comment"}},
 		{"types", "socktest/a.go", pack("type T int\n// Two.\ntype (\nU int\n// V is.\nV int\n)"), []string{"type T has no comment", "type U has no comment"}},
 		{"values", "a.go", pack("const A = 1\n// All.\nvar (\nB = 1\n)\nvar (\nC = 1 // C is.\nD, e = 1, 2\n)"), []string{"const A has no comment", "var D has no comment"}},
+		{"a func that fails", "a.go", pack("// F is.\nfunc F() error\n// G is.\n//\n// Errors: EINVAL.\nfunc G() (int, error)\n// Unwrap is.\nfunc (T) Unwrap() error\n// T is.\ntype T int"), []string{"the comment of func F names no errors"}},
+		{"a func that calls", "a.go", pack("// F calls bind(2).\nfunc F()\n// G calls bind(2).\n//\n// Source: bind(2).\nfunc G()"), []string{"the comment of func F names bind(2) and no source"}},
+		{"a func of another name", "a.go", pack("// It is.\nfunc F()"), []string{"the comment of func F does not begin with its name"}},
 		{"not for users", "internal/a/a.go", pack("func F() {}"), nil},
 		{"a package", "internal/a/a.go", "package p", []string{"package p has no comment"}},
 	} {
