@@ -18,6 +18,7 @@ const (
 	writeDeadline                      //
 	readWaited                         // the last call had to wait
 	writeWaited                        //
+	watched                            // has been in a Poller
 )
 
 // enter takes a reference to the descriptor, and looks at the deadline named,

@@ -60,6 +60,43 @@
 // that ends a call is a deadline in the past, set by [context.AfterFunc]: see the
 // example of SetDeadline.
 //
+// # Many sockets in one goroutine
+//
+// A [Poller] watches non-blocking Sockets and tells which are ready:
+//
+//	events := make([]sock.Event, 256)
+//	for {
+//		n, err := p.Wait(events, -1)
+//		if err != nil {
+//			return err // p was closed
+//		}
+//		for _, e := range events[:n] {
+//			n, err := e.Socket.Recv(buf, 0)
+//			switch {
+//			case err == sock.ErrWouldBlock:
+//				continue // nothing after all
+//			case n == 0 || err != nil:
+//				e.Socket.Close() // it leaves the Poller too
+//				continue
+//			}
+//			handle(e.Socket, e.Data, buf[:n])
+//		}
+//	}
+//
+// A goroutine for each Socket is simpler, and good for thousands: what one waits
+// for stands in its own code. It costs a stack of some kilobytes and a buffer, a
+// switch of goroutines for each message, and a third of the rate or so. A Poller
+// is for the many that are idle, about 150 bytes each, and for programs that must
+// decide themselves who comes next.
+//
+// Level-triggered, the default: Wait tells what is so, as long as it is so.
+// Receive once, and what is left is told again. [Edge]-triggered: Wait tells what
+// has changed. On a stream a receive that fills less than its buffer, and on all
+// one that would block, is the end of it: only then does the next change come
+// through. It saves a call where a Socket is Writable all the time, and loses data
+// where a loop stops too soon. [OneShot] tells once, until [Poller.Modify]: for
+// several goroutines that share the work of one Poller's events.
+//
 // # Close
 //
 // A descriptor's number can never be used after it was closed: each operation

@@ -100,9 +100,11 @@ func AcceptRetryable(err error) bool {
 
 // Outcomes that are no errno of the kernel's, passed as one inside.
 const (
-	errnoClosed  sys.Errno = 1<<17 + iota
-	errnoShut              // nothing will ever come: a receive returns 0
-	errnoTimeout = park.Timeout
+	errnoClosed    sys.Errno = 1<<17 + iota
+	errnoShut                // nothing will ever come: a receive returns 0
+	errnoWaits               // a blocking Socket for a Poller
+	errnoExclusive           // a registration that cannot be changed
+	errnoTimeout   = park.Timeout
 )
 
 // reason is the error an errno stands for.

@@ -27,17 +27,24 @@ import (
 //
 // Source: close(2).
 func (s *Socket) Close() error {
-	if s.word.State()&opened == 0 {
-		return fail("close", Addr{}, errnoClosed)
+	if e := s.enter(0); e != 0 { // holds the descriptor while it leaves its Pollers
+		return fail("close", Addr{}, e)
 	}
-	first, last := s.word.Close()
-	if !first {
-		return fail("close", Addr{}, errnoClosed)
+	first, _ := s.word.Close()
+	if first && s.word.State()&watched != 0 {
+		s.depart()
 	}
-	if last {
-		return fail("close", Addr{}, s.end())
+	last := s.word.Leave()
+	switch {
+	case last:
+		e := s.end()
+		if first {
+			return fail("close", Addr{}, e)
+		}
+	case first:
+		return fail("close", Addr{}, s.wakeAndWait())
 	}
-	return fail("close", Addr{}, s.wakeAndWait())
+	return fail("close", Addr{}, errnoClosed)
 }
 
 // end closes the descriptor. The guard has told its one caller to.

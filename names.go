@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/berkeleysockets/sock/internal/queue"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -110,21 +111,39 @@ const immediate = DontWait | OOB | errQueueIfAny
 const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not tested for
 
 // Ready says what a socket can do without waiting, what has become of its
-// connection, and, for a Poller, how to watch it.
+// connection, and, for a [Poller], how to watch it. What each bit comes from:
+//
+//	             epoll (Linux)         kqueue                     poll(2)
+//	Readable     EPOLLIN               EVFILT_READ                POLLIN
+//	Writable     EPOLLOUT              EVFILT_WRITE               POLLOUT
+//	Priority     EPOLLPRI              EVFILT_EXCEPT, NOTE_OOB    POLLPRI
+//	ReadClosed   EPOLLRDHUP, EPOLLHUP  EV_EOF of EVFILT_READ      POLLRDHUP, POLLHUP
+//	WriteClosed  EPOLLHUP              EV_EOF of EVFILT_WRITE     POLLHUP
+//	Hangup       EPOLLHUP              EV_EOF of both, or errno   POLLHUP
+//	Failed       EPOLLERR              EV_EOF with an errno       POLLERR
+//
+// Readable and Writable are promises: where one was to be told and is not, the
+// call would have waited. (That it does not wait now is none: another goroutine
+// may have been faster.) An end and an error are Readable and Writable too, on
+// every system, so that a loop which reads and writes learns of all. Priority is a
+// promise where it is (not on FreeBSD and NetBSD), and never told as Readable. The
+// other four are hints, which come sooner or say more than reading does, and on
+// some systems not at all: kqueue knows one half only of a socket that is watched
+// for one. Data may still wait to be read behind each of them.
 type Ready uint16
 
 const (
-	Readable    Ready = 1 << iota // data, a connection or an end to receive
-	Writable                      // room to send
-	Priority                      // urgent data
-	ReadClosed                    // the peer has shut its writing half
-	WriteClosed                   // this side can send no more
-	Hangup                        // both halves are closed, or there never was a connection
-	Failed                        // an error waits, or the error queue has something
+	Readable    Ready = queue.Readable    // data, a connection or an end to receive
+	Writable    Ready = queue.Writable    // room to send
+	Priority    Ready = queue.Priority    // urgent data
+	ReadClosed  Ready = queue.ReadClosed  // the peer has shut its writing half
+	WriteClosed Ready = queue.WriteClosed // this side can send no more
+	Hangup      Ready = queue.Hangup      // both halves are closed, or there never was a connection
+	Failed      Ready = queue.Failed      // an error waits, or the error queue has something
 
-	Edge      // Poller: tell of changes only
-	OneShot   // Poller: tell once, then stop
-	Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5)
+	Edge      Ready = queue.Edge      // Poller: tell of changes only
+	OneShot   Ready = queue.OneShot   // Poller: tell once, then stop
+	Exclusive Ready = queue.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5)
 )
 
 var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}

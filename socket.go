@@ -2,6 +2,7 @@ package sock
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"github.com/berkeleysockets/sock/internal/guard"
@@ -22,6 +23,8 @@ type Socket struct {
 	family  int16                   //
 	typ     int16                   //
 	writing atomic.Uint32           // see writelock.go
+	joining sync.Mutex              // held to enter and leave Pollers: see poll_register.go
+	member  membership              // the first of them
 }
 
 // A Setting is an option and its value, for [Open]: see [Option.With].

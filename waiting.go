@@ -19,6 +19,8 @@ type waiting struct {
 	callbacks int           // of WithFD and SyscallConn, running
 	closing   chan struct{} // a Close waits here for the last to leave
 	result    sys.Errno     // of close(2)
+
+	members []membership // in more than one Poller; under Socket.joining
 }
 
 // A watch is a second descriptor on which somebody waits for this Socket.

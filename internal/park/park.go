@@ -66,6 +66,9 @@ func New(fd int) *FD {
 	return f
 }
 
+// Parks reports whether Go's poller has taken the descriptor.
+func (f *FD) Parks() bool { return f.conn != nil }
+
 // WaitRead returns once a read may not block: 0, or why it waits no more.
 func (f *FD) WaitRead() sys.Errno {
 	if f.conn == nil {
@@ -80,6 +83,15 @@ func (f *FD) WaitWrite() sys.Errno {
 		return Unavailable
 	}
 	return f.Write.result(f.conn.Write(f.Write.ready))
+}
+
+// WaitUntil returns once check, called after each event, returns true: 0, or why
+// it waits no more. Check is bound once by its owner, and is told the descriptor.
+func (f *FD) WaitUntil(check func(uintptr) bool) sys.Errno {
+	if f.conn == nil {
+		return Unavailable
+	}
+	return f.Read.result(f.conn.Read(check))
 }
 
 // SetReadDeadline ends the reading waits at t; zero is never.

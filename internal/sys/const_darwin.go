@@ -71,4 +71,21 @@ const (
 	POLLHUP          = unix.POLLHUP
 	POLLNVAL         = unix.POLLNVAL
 	POLLRDHUP        = 0
+	EPOLLIN          = Missing - 66
+	EPOLLPRI         = Missing - 67
+	EPOLLOUT         = Missing - 68
+	EPOLLERR         = Missing - 69
+	EPOLLHUP         = Missing - 70
+	EPOLLRDHUP       = Missing - 71
+	EPOLLEXCLUSIVE   = Missing - 72
+	EPOLLONESHOT     = Missing - 73
+	EVFILT_READ      = unix.EVFILT_READ
+	EVFILT_WRITE     = unix.EVFILT_WRITE
+	EVFILT_EXCEPT    = unix.EVFILT_EXCEPT
+	EV_ADD           = unix.EV_ADD
+	EV_DELETE        = unix.EV_DELETE
+	EV_ONESHOT       = unix.EV_ONESHOT
+	EV_CLEAR         = unix.EV_CLEAR
+	EV_EOF           = unix.EV_EOF
+	NOTE_OOB         = unix.NOTE_OOB
 )

@@ -71,4 +71,21 @@ const (
 	POLLHUP          = unix.POLLHUP
 	POLLNVAL         = unix.POLLNVAL
 	POLLRDHUP        = unix.POLLRDHUP
+	EPOLLIN          = unix.EPOLLIN
+	EPOLLPRI         = unix.EPOLLPRI
+	EPOLLOUT         = unix.EPOLLOUT
+	EPOLLERR         = unix.EPOLLERR
+	EPOLLHUP         = unix.EPOLLHUP
+	EPOLLRDHUP       = unix.EPOLLRDHUP
+	EPOLLEXCLUSIVE   = unix.EPOLLEXCLUSIVE
+	EPOLLONESHOT     = unix.EPOLLONESHOT
+	EVFILT_READ      = Missing - 74
+	EVFILT_WRITE     = Missing - 75
+	EVFILT_EXCEPT    = Missing - 76
+	EV_ADD           = Missing - 77
+	EV_DELETE        = Missing - 78
+	EV_ONESHOT       = Missing - 79
+	EV_CLEAR         = Missing - 80
+	EV_EOF           = Missing - 81
+	NOTE_OOB         = Missing - 82
 )

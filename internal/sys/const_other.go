@@ -71,4 +71,21 @@ const (
 	POLLHUP          = 0
 	POLLNVAL         = 0
 	POLLRDHUP        = 0
+	EPOLLIN          = Missing - 66
+	EPOLLPRI         = Missing - 67
+	EPOLLOUT         = Missing - 68
+	EPOLLERR         = Missing - 69
+	EPOLLHUP         = Missing - 70
+	EPOLLRDHUP       = Missing - 71
+	EPOLLEXCLUSIVE   = Missing - 72
+	EPOLLONESHOT     = Missing - 73
+	EVFILT_READ      = Missing - 74
+	EVFILT_WRITE     = Missing - 75
+	EVFILT_EXCEPT    = Missing - 76
+	EV_ADD           = Missing - 77
+	EV_DELETE        = Missing - 78
+	EV_ONESHOT       = Missing - 79
+	EV_CLEAR         = Missing - 80
+	EV_EOF           = Missing - 81
+	NOTE_OOB         = Missing - 82
 )

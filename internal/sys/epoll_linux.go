@@ -30,3 +30,47 @@ func EpollTake(ep int) (int16, Errno) {
 		}
 	}
 }
+
+// An EpollEvent is struct epoll_event: what is so, and 64 bits of our own.
+type EpollEvent = unix.EpollEvent
+
+// EpollData returns those 64 bits.
+func EpollData(ev *EpollEvent) uint64 { return uint64(uint32(ev.Fd)) | uint64(uint32(ev.Pad))<<32 }
+
+// EpollControl is epoll_ctl(2).
+func EpollControl(ep, op, fd int, events uint32, data uint64) Errno {
+	ev := EpollEvent{Events: events, Fd: int32(data), Pad: int32(data >> 32)}
+	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	raceRelease() // what the registering goroutine did, the one that gets the event sees
+	return e
+}
+
+// EpollNow is epoll_pwait(2) with no time-out: it never sleeps.
+func EpollNow(ep int, events []EpollEvent) (int, Errno) {
+	for {
+		n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+		if e == EINTR {
+			continue
+		}
+		if e != 0 {
+			return 0, e
+		}
+		raceAcquire()
+		return int(n), 0
+	}
+}
+
+// Eventfd is eventfd2(2), close-on-exec and non-blocking.
+func Eventfd() (int, Errno) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	return fd, errno(err)
+}
+
+var one = [8]byte{1} // 1, or 2 to the 56th: any number but 0 is an event
+
+// EventfdAdd is write(2) of a number to an eventfd.
+func EventfdAdd(fd int) Errno {
+	raceRelease()
+	_, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), uintptr(len(one)))
+	return e
+}

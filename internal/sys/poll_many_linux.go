@@ -1,0 +1,20 @@
+package sys
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// PollMany is ppoll(2) of all of fds for at most d; below 0 it is forever. It
+// holds a thread while it sleeps.
+func PollMany(fds []unix.PollFd, d time.Duration) (int, Errno) {
+	var t *unix.Timespec
+	if d >= 0 {
+		ts := unix.NsecToTimespec(int64(d))
+		t = &ts
+	}
+	n, err := unix.Ppoll(fds, t, nil)
+	raceAcquire()
+	return max(n, 0), errno(err)
+}

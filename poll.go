@@ -1,0 +1,264 @@
+package sock
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/queue"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// A Poller watches any number of Sockets for one goroutine: epoll(7) on Linux,
+// kqueue(2) on the BSDs and macOS. What it costs grows with the Sockets that are
+// ready, not with those that are watched.
+//
+// One goroutine waits at a time. Add, Modify, Remove, Wake and Close are for any
+// goroutine, also while it does. A Socket may be in several Pollers; its Close
+// takes it out of all.
+//
+// An event is for a Socket and never for a descriptor's number: what happened to
+// one that has been removed or closed meanwhile is dropped.
+type Poller struct {
+	word  guard.Word  // who is inside, as a Socket's
+	busy  atomic.Bool // somebody waits
+	slept bool        // the last Wait had to: his
+	queue *queue.Queue
+
+	mu    sync.Mutex // what follows, and each change of the queue
+	ended bool
+	slots slots
+	files map[int]uint32 // where the descriptors of AddFD are
+}
+
+// An Event is what has become of one Socket or descriptor.
+type Event struct {
+	Socket *Socket // nil for one of AddFD
+	FD     int     // its descriptor, to print; of AddFD, the one
+	Data   any     // as Add was given it
+	Ready  Ready   // what is so
+
+	slot uint32
+}
+
+// NewPoller makes a Poller: epoll_create1(2), eventfd2(2) and epoll_ctl(2), or
+// kqueue(2), pipe(2) and kevent(2).
+//
+// Errors: EMFILE, ENFILE, ENOMEM, [errors.ErrUnsupported].
+//
+// Source: epoll(7), kqueue(2).
+func NewPoller() (*Poller, error) {
+	q, e := queue.New()
+	if e != 0 {
+		return nil, fail("newpoller", Addr{}, e)
+	}
+	p := &Poller{queue: q}
+	p.word.Set(opened)
+	p.show()
+	return p, nil
+}
+
+// Wait waits until something that is watched is ready, and writes what is so to
+// events, one for each Socket at most: epoll_pwait(2) or kevent(2). It returns how
+// many; when there are more than fit the others come next time. With a timeout
+// below 0 it waits forever, with 0 not at all; it is exact to the nanosecond where
+// the kernel is. (0, nil) says that the time has passed, or that Wake was called.
+//
+// It asks without waiting first, and if nothing is ready waits in Go's own poller:
+// no thread is held (with kqueue one is).
+//
+// The events keep their Sockets and Data from being collected until they are
+// overwritten.
+//
+// Errors: EINVAL (no room in events), EBUSY (another Wait is under way),
+// net.ErrClosed.
+//
+// Source: epoll_wait(2), kevent(2).
+func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
+	if len(events) == 0 {
+		return 0, invalid("wait", "no room for events")
+	}
+	if e := p.enter(); e != 0 {
+		return 0, fail("wait", Addr{}, e)
+	}
+	if !p.busy.CompareAndSwap(false, true) {
+		p.leave()
+		return 0, &Error{Op: "wait", Err: &misuse{"another Wait is under way", sys.EBUSY}}
+	}
+	n, e := p.wait(events, timeout)
+	p.busy.Store(false)
+	if p.word.State()&guard.Closed != 0 {
+		n, e = 0, errnoClosed
+	}
+	p.leave()
+	p.show()
+	return n, fail("wait", Addr{}, e)
+}
+
+func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
+	var until time.Time
+	for {
+		var n int
+		var e sys.Errno
+		if !p.slept || timeout == 0 {
+			n, e = p.queue.Now(len(events))
+		}
+		p.slept = false
+		if n == 0 && e == 0 && timeout != 0 {
+			if timeout > 0 && until.IsZero() {
+				until = time.Now().Add(timeout)
+			}
+			p.slept = true
+			n, e = p.queue.Wait(len(events), until)
+		}
+		if n == 0 || e != 0 {
+			return 0, e
+		}
+		got, woken := p.collect(events, n)
+		if got > 0 || woken || timeout == 0 {
+			return got, 0
+		}
+		// All were stale, and have ended nothing.
+	}
+}
+
+// collect makes Events of what the kernel has told, for those who still want to
+// know.
+func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range n {
+		token, what := p.queue.Event(i)
+		if token == queue.WakeToken {
+			p.queue.Noticed()
+			woken = true
+			continue
+		}
+		s := p.slots.find(token)
+		if s == nil {
+			continue
+		}
+		at := uint32(token & slotMask)
+		if queue.Splits {
+			if j := int(s.event); j < got && events[j].slot == at {
+				events[j].Ready |= Ready(what)
+				continue
+			}
+			s.event = uint32(got)
+		}
+		if s.want&spent != 0 {
+			continue
+		}
+		r := Ready(what)
+		if !queue.Splits {
+			if r &= s.want | Hangup | Failed; r == 0 {
+				continue
+			}
+		}
+		if s.want&OneShot != 0 {
+			s.want |= spent
+		}
+		events[got] = Event{s.socket, int(s.fd), s.data, r, at}
+		got++
+	}
+	if queue.Splits {
+		got = p.reduce(events[:got])
+	}
+	return got, woken
+}
+
+// reduce leaves of events that came in parts what is wanted. Two halves that have
+// ended are a hang-up.
+func (p *Poller) reduce(events []Event) (got int) {
+	for _, e := range events {
+		if e.Ready&(ReadClosed|WriteClosed) == ReadClosed|WriteClosed {
+			e.Ready |= Hangup
+		}
+		s := p.slots.at(e.slot)
+		if e.Ready &= s.want | Hangup | Failed; e.Ready == 0 {
+			s.want &^= spent
+			continue
+		}
+		events[got] = e
+		got++
+	}
+	return got
+}
+
+// Wake makes Wait return, the one under way or else the next, as if its time had
+// passed: write(2), unless a Wake is on its way already. It never waits.
+//
+// Errors: net.ErrClosed.
+//
+// Source: eventfd(2), pipe(7).
+func (p *Poller) Wake() error {
+	e := p.enter()
+	if e == 0 {
+		e = p.queue.Wake()
+		p.leave()
+		p.show()
+	}
+	return fail("wake", Addr{}, e)
+}
+
+// Close ends the Poller: it wakes Wait, which returns an error that matches
+// [net.ErrClosed], and close(2) follows when it has left. Its Sockets stay open,
+// and are in it no more.
+//
+// Errors: net.ErrClosed.
+//
+// Source: close(2).
+func (p *Poller) Close() error {
+	if e := p.enter(); e != 0 { // holds the descriptor until all is done
+		return fail("close", Addr{}, e)
+	}
+	if first, _ := p.word.Close(); !first {
+		p.leave()
+		return fail("close", Addr{}, errnoClosed)
+	}
+	for _, s := range p.empty() {
+		s.forget(p)
+	}
+	p.queue.Wake()
+	p.leave()
+	p.show()
+	return nil
+}
+
+// empty forgets all that is watched, and returns the Sockets. No other comes in.
+func (p *Poller) empty() (all []*Socket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+	all = p.slots.sockets()
+	p.slots, p.files = slots{}, nil
+	return all
+}
+
+// enter and leave are a Socket's: the last one out after Close ends the queue.
+func (p *Poller) enter() sys.Errno {
+	if p == nil {
+		return errnoClosed
+	}
+	if state := p.word.Enter(); state&(opened|guard.Closed) != opened {
+		p.leave()
+		return errnoClosed
+	}
+	return 0
+}
+
+func (p *Poller) leave() {
+	if p.word.Leave() {
+		p.queue.Close()
+	}
+}
+
+// show gives a tracer the calls that were made.
+func (p *Poller) show() {
+	if t := current.Load(); t != nil {
+		for _, c := range p.queue.Calls() {
+			t.f(Call{Name: c.Name, Args: c.Args, Duration: c.Duration}.made(c.FD, c.Result, c.Errno, c.Start))
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package sock
+
+import "github.com/berkeleysockets/sock/internal/queue"
+
+// A slot is one registration in a Poller: 40 bytes. The kernel is given its
+// number, never a pointer, and with it the slot's generation, which every change
+// raises: so that an event tells whether it is still meant.
+type slot struct {
+	socket *Socket // nil: a descriptor of AddFD, or nothing
+	data   any     //
+	fd     int32   // of nothing: the next such slot, or -1
+	gen    uint32  //
+	event  uint32  // where its event of this Wait is
+	want   Ready   //
+}
+
+// What a slot's want has besides the interest.
+const (
+	taken Ready = 1 << (15 - iota) // it is a registration
+	spent                          // its one shot has been told
+)
+
+const (
+	slotMask  = 1<<queue.SlotBits - 1
+	genMask   = slotMask // the other half of a token
+	chunkSize = 128
+)
+
+// slots grow in pieces, which do not move, and have no more room than that to
+// spare.
+type slots struct {
+	chunks []*[chunkSize]slot
+	free   int32 // the first of a list
+	used   int   // slots that have ever been taken
+}
+
+func (t *slots) at(i uint32) *slot { return &t.chunks[i/chunkSize][i%chunkSize] }
+
+// find returns the slot of a token, nil if it is of the past.
+func (t *slots) find(token uint64) *slot {
+	i := uint32(token & slotMask)
+	if int(i) >= t.used {
+		return nil
+	}
+	s := t.at(i)
+	if s.want&taken == 0 || uint64(s.gen&genMask) != token>>queue.SlotBits {
+		return nil
+	}
+	return s
+}
+
+// take returns a slot that is free. ok is false if there are no more numbers.
+func (t *slots) take() (i uint32, ok bool) {
+	if t.used == 0 {
+		t.free = -1
+	}
+	if t.free >= 0 {
+		i = uint32(t.free)
+		t.free = t.at(i).fd
+	} else {
+		if i = uint32(t.used); uint64(i) == slotMask || t.used == 1<<31-1 { // the mask is Wake's
+			return 0, false
+		}
+		if t.used%chunkSize == 0 {
+			t.chunks = append(t.chunks, new([chunkSize]slot))
+		}
+		t.used++
+	}
+	s := t.at(i)
+	s.want = taken
+	s.gen++
+	return i, true
+}
+
+// token is what the kernel is given for a slot.
+func (t *slots) token(i uint32) uint64 {
+	return uint64(i) | uint64(t.at(i).gen&genMask)<<queue.SlotBits
+}
+
+// give frees a slot, and lets go of what it held.
+func (t *slots) give(i uint32) {
+	s := t.at(i)
+	*s = slot{fd: t.free, gen: s.gen + 1}
+	t.free = int32(i)
+}
+
+// sockets returns those that are registered.
+func (t *slots) sockets() (all []*Socket) {
+	for i := range t.used {
+		if s := t.at(uint32(i)); s.socket != nil {
+			all = append(all, s.socket)
+		}
+	}
+	return all
+}
