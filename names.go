@@ -124,12 +124,13 @@ const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not t
 //
 // Readable and Writable are promises: where one was to be told and is not, the
 // call would have waited. (That it does not wait now is none: another goroutine
-// may have been faster.) An end and an error are Readable and Writable too, on
-// every system, so that a loop which reads and writes learns of all. Priority is a
-// promise where it is (not on FreeBSD and NetBSD), and never told as Readable. The
-// other four are hints, which come sooner or say more than reading does, and on
-// some systems not at all: kqueue knows one half only of a socket that is watched
-// for one. Data may still wait to be read behind each of them.
+// may have been faster.) An end is Readable too, and an error of a connection both,
+// on every system, so that a loop which reads and writes learns of all; an error of
+// a datagram socket is, on Linux, Failed alone. Priority is a promise where it is
+// (not on FreeBSD and NetBSD), and never told as Readable. The other four are
+// hints, which come sooner or say more than reading does, and on some systems not
+// at all: kqueue knows one half only of a socket that is watched for one. Data may
+// still wait to be read behind each of them.
 type Ready uint16
 
 const (

@@ -62,8 +62,9 @@ func NewPoller() (*Poller, error) {
 // Wait waits until something that is watched is ready, and writes what is so to
 // events, one for each Socket at most: epoll_pwait(2) or kevent(2). It returns how
 // many; when there are more than fit the others come next time. With a timeout
-// below 0 it waits forever, with 0 not at all; it is exact to the nanosecond where
-// the kernel is. (0, nil) says that the time has passed, or that Wake was called.
+// below 0 it waits forever, with 0 not at all. It is never early, and as late as
+// the kernel's clock; on Linux as Go's timers, which count milliseconds in a program
+// that is idle. (0, nil) says that the time has passed, or that Wake was called.
 //
 // It asks without waiting first, and if nothing is ready waits in Go's own poller:
 // no thread is held (with kqueue one is).
@@ -119,7 +120,15 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 		if got > 0 || woken || timeout == 0 {
 			return got, 0
 		}
-		// All were stale, and have ended nothing.
+		// All were stale, and have ended nothing; nor may they go on for ever, as
+		// a descriptor does that was closed before RemoveFD and has a copy.
+		if timeout > 0 {
+			if now := time.Now(); until.IsZero() {
+				until = now.Add(timeout)
+			} else if !now.Before(until) {
+				return 0, 0
+			}
+		}
 	}
 }
 

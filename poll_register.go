@@ -82,18 +82,25 @@ func (p *Poller) Remove(s *Socket) error {
 	if e := p.enter(); e != 0 {
 		return fail("remove", Addr{}, e)
 	}
-	p.leave()
-	e := s.within(p, func() sys.Errno {
-		i, ok := s.memberOf(p)
-		if !ok {
+	e := errnoClosed
+	if s != nil {
+		s.joining.Lock()
+		e = p.locked(func() sys.Errno {
+			// While it is in, its descriptor is open: Close takes it out first,
+			// and may be just about to.
+			if i, ok := s.memberOf(p); ok {
+				s.drop(p)
+				return p.remove(i)
+			}
+			if s.FD() < 0 {
+				return 0
+			}
 			return sys.ENOENT
-		}
-		s.drop(p)
-		return p.remove(i)
-	})
-	if e == errnoClosed && s.FD() < 0 {
-		e = 0
+		})
+		s.joining.Unlock()
 	}
+	p.leave()
+	p.show()
 	return fail("remove", Addr{}, e)
 }
 

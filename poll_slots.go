@@ -39,7 +39,7 @@ func (t *slots) at(i uint32) *slot { return &t.chunks[i/chunkSize][i%chunkSize] 
 // find returns the slot of a token, nil if it is of the past.
 func (t *slots) find(token uint64) *slot {
 	i := uint32(token & slotMask)
-	if int(i) >= t.used {
+	if uint64(i) >= uint64(t.used) {
 		return nil
 	}
 	s := t.at(i)

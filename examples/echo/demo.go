@@ -11,12 +11,12 @@ import (
 )
 
 // demo runs a server and two clients in one process, and prints what they do.
-func demo(ctx context.Context) error {
+func demo(ctx context.Context, how service) error {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	l, err := listen(at)
+	l, err := listen(at, how.set...)
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func demo(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, l) }()
+	go func() { ended <- how.serve(ctx, l) }()
 
 	err = talk(ctx, name)
 	stop()

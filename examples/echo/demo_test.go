@@ -9,7 +9,11 @@ import (
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	p := program(t).start(strings.NewReader(""))
+	onServers(t, "tcp4", demonstrate)
+}
+
+func demonstrate(t *testing.T, flags ...string) {
+	p := program(t, flags...).start(strings.NewReader(""))
 	p.wait(0)
 	out := p.out.String()
 	if p.err.String() != "" {
@@ -32,6 +36,9 @@ func TestDemo(t *testing.T) {
 				line = regexp.MustCompile(`socket \d+`).ReplaceAllString(strings.TrimSpace(line), "socket N")
 				got = append(got, regexp.MustCompile(`:\d+$`).ReplaceAllString(line, ":PORT"))
 			}
+		}
+		for len(got) > 1 && got[1] == "server: listening on 127.0.0.1:PORT" { // each loop does
+			got = got[1:]
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s:\n%s\nwant\n%s", who, strings.Join(got, "\n"), strings.Join(want, "\n"))

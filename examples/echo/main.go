@@ -17,7 +17,9 @@
 //	Close   --------------------> Recv gives 0
 //	                              Close
 //
-// Read server.go first, then client.go; demo.go is both in one program.
+// Read server.go first, then client.go; demo.go is both in one program. With
+// -poller another server does the same: one goroutine for all clients. Read
+// poller.go, then idle.go, door.go and loops.go: each is one more idea.
 //
 // To try:
 //
@@ -25,10 +27,14 @@
 //	go run ./examples/echo -trace                     and its system calls
 //	go run ./examples/echo -server 127.0.0.1:7000     then in another terminal:
 //	go run ./examples/echo -client 127.0.0.1:7000     or nc 127.0.0.1 7000
+//	go run ./examples/echo -poller -trace             where the other server waits
+//	go run ./examples/echo -poller -server 127.0.0.1:7000 -idle 10s
 //
 // Then: take [::1]:7000 or unix:/tmp/echo as the address; port 0, to have the
 // kernel choose one; two clients at once; a second server at the same address;
-// a client where there is no server; Ctrl-D in the client, Ctrl-C in the server.
+// a client where there is no server; Ctrl-D in the client, Ctrl-C in the server;
+// -poller and a client that never reads, socat -u /dev/zero TCP:127.0.0.1:7000;
+// ulimit -n 20 before the server, and thirty clients; -loops 4 -trace, and ten.
 package main
 
 import (
@@ -40,6 +46,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/berkeleysockets/sock"
 )
@@ -48,9 +55,25 @@ func main() {
 	serverAt := flag.String("server", "", "run a server at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
 	clientOf := flag.String("client", "", "connect to the server at this `address`; copy stdin to it, and its answers to stdout")
 	trace := flag.Bool("trace", false, "print each system call on a socket to stderr")
+	poller := flag.Bool("poller", false, "serve all clients from one goroutine")
+	var p polled
+	flag.DurationVar(&p.idle, "idle", time.Minute, "with -poller: drop a client to which nothing could be sent for so `long`; 0: never")
+	flag.IntVar(&p.loops, "loops", 1, "with -poller: serve from `N` goroutines, each with a listening socket of its own")
+	flag.BoolVar(&p.acceptor, "acceptor", false, "with -loops: one goroutine accepts, and hands the clients to the others in turn")
 	flag.Parse()
 	if flag.NArg() > 0 || *serverAt != "" && *clientOf != "" {
 		flag.Usage()
+		os.Exit(2)
+	}
+	err := p.check(*serverAt)
+	switch usual := (polled{loops: 1, idle: time.Minute}); {
+	case !*poller && p != usual:
+		err = errors.New("-idle, -loops and -acceptor go with -poller")
+	case *poller && *clientOf != "":
+		err = errors.New("-poller is for a server")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "echo:", err)
 		os.Exit(2)
 	}
 	if *trace {
@@ -62,14 +85,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 
-	var err error
-	switch {
-	case *serverAt != "":
-		err = withAddr(ctx, *serverAt, server)
-	case *clientOf != "":
-		err = withAddr(ctx, *clientOf, client)
-	default:
-		err = demo(ctx)
+	how := service{serve: serve}
+	if *poller {
+		how = service{p.serve, p.settings()}
+	}
+	if at := *serverAt + *clientOf; at == "" {
+		err = demo(ctx, how)
+	} else if where, bad := sock.ParseAddr(at); bad != nil {
+		err = bad
+	} else if *serverAt != "" {
+		err = server(ctx, where, how)
+	} else {
+		err = client(ctx, where)
 	}
 	if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
 		err = nil // we were told to end, and did
@@ -80,10 +107,9 @@ func main() {
 	}
 }
 
-func withAddr(ctx context.Context, text string, run func(context.Context, sock.Addr) error) error {
-	at, err := sock.ParseAddr(text)
-	if err != nil {
-		return err
-	}
-	return run(ctx, at)
+// A service is one of the two servers: that of server.go, which has a goroutine
+// for each client, or that of poller.go.
+type service struct {
+	serve func(context.Context, *sock.Socket) error
+	set   []sock.Setting // of its listening socket
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,6 +45,10 @@ func program(t *testing.T, args ...string) *process {
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if by := os.Getenv("SOCK_TEST_EXEC"); by != "" { // the kernel cannot execute exe itself
+		args = append([]string{exe}, args...)
+		exe = by
 	}
 	p := stranger(t, exe, args...)
 	// The race detector has each program linger for a second at its end.
@@ -193,6 +198,30 @@ func startServer(t *testing.T, at string, more ...string) (*process, string) {
 
 var networks = []string{"tcp4", "tcp6", "unix"}
 
+// servers are the ways to serve, and their flags.
+var servers = map[string][]string{
+	"goroutines": nil,
+	"poller":     {"-poller"},
+	"loops":      {"-poller", "-loops", "2"},
+	"acceptor":   {"-poller", "-loops", "2", "-acceptor"},
+}
+
+// onServers runs a test of each way there is to serve a network.
+func onServers(t *testing.T, network string, test func(t *testing.T, flags ...string)) {
+	for name, flags := range servers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "loops" && network == "unix" {
+				t.Skip("a path has one listening socket")
+			}
+			if name == "loops" && runtime.GOOS != "linux" && runtime.GOOS != "dragonfly" {
+				t.Skip(runtime.GOOS, " does not share clients out")
+			}
+			test(t, flags...)
+		})
+	}
+}
+
 // place is an address to listen on.
 func place(t *testing.T, network string) string {
 	t.Helper()
@@ -268,6 +297,12 @@ func TestUsage(t *testing.T) {
 		{[]string{"127.0.0.1:1"}, 2, "Usage"},
 		{[]string{"-server", "localhost"}, 1, "echo: address"},
 		{[]string{"-client", "unix:" + unixPath(t)}, 1, "no such file"},
+		{[]string{"-idle", "1s", "-server", "127.0.0.1:0"}, 2, "echo: -idle, -loops and -acceptor go with -poller\n"},
+		{[]string{"-loops", "2"}, 2, "echo: -idle, -loops and -acceptor go with -poller\n"},
+		{[]string{"-poller", "-acceptor", "-client", "127.0.0.1:1"}, 2, "echo: -poller is for a server\n"},
+		{[]string{"-poller", "-loops", "0"}, 2, "echo: -loops: at least 1\n"},
+		{[]string{"-poller", "-idle", "-1s"}, 2, "echo: -idle: not below 0\n"},
+		{[]string{"-poller", "-loops", "2", "-server", "unix:" + unixPath(t)}, 2, "echo: -loops: a path has one listening socket only: add -acceptor\n"},
 	} {
 		p := program(t, c.args...).start(strings.NewReader(""))
 		p.wait(c.status)

@@ -13,22 +13,22 @@ import (
 )
 
 // server runs a server at an address until ctx ends.
-func server(ctx context.Context, at sock.Addr) error {
-	l, err := listen(at)
+func server(ctx context.Context, at sock.Addr, how service) error {
+	l, err := listen(at, how.set...)
 	if err != nil {
 		return err
 	}
 	if path := at.Path(); path != "" {
 		defer os.Remove(path) // Bind made this file, and Close leaves it there
 	}
-	return serve(ctx, l)
+	return how.serve(ctx, l)
 }
 
 // listen makes a socket that clients can connect to, and says where.
-func listen(at sock.Addr) (*sock.Socket, error) {
+func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
 	// A server that was just stopped leaves old connections behind, which
 	// hold its port for a minute: ReuseAddr lets it start again at once.
-	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, append(more, sock.ReuseAddr.With(true))...)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +77,20 @@ func serve(ctx context.Context, l *sock.Socket) error {
 func serveClient(ctx context.Context, c *sock.Socket, from sock.Addr) {
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
-	who := fmt.Sprintf("server: socket %d", c.FD())
+	who := greet(c, from)
+	n, err := echo(c)
+	tell(who, n, err)
+}
+
+// greet and tell say what becomes of a client.
+func greet(c *sock.Socket, from sock.Addr) (who string) {
+	who = fmt.Sprintf("server: socket %d", c.FD())
 	fmt.Printf("%s is for the client at %s\n", who, from)
-	switch n, err := echo(c); {
+	return who
+}
+
+func tell(who string, n int, err error) {
+	switch {
 	case err == nil:
 		fmt.Printf("%s: Recv gave 0, the client sends no more; %d bytes went back; Close\n", who, n)
 	case errors.Is(err, net.ErrClosed):

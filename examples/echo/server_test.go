@@ -44,30 +44,32 @@ func TestServer(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			server, addr := startServer(t, place(t, network))
-			t.Run("clients", func(t *testing.T) {
-				for name, args := range clientsOf(t, addr) {
-					for size, data := range map[string][]byte{"line": []byte("good morning\n"), "nothing": nil, "1MB": noise(1 << 20)} {
-						t.Run(name+"/"+size, func(t *testing.T) {
-							t.Parallel()
-							var c *process
-							if name == "echo" {
-								c = program(t, args...)
-							} else {
-								c = stranger(t, args[0], args[1:]...)
-							}
-							c.start(bytes.NewReader(data)).wait(0)
-							same(t, c.out.b.Bytes(), data)
-						})
+			onServers(t, network, func(t *testing.T, flags ...string) {
+				server, addr := startServer(t, place(t, network), flags...)
+				t.Run("clients", func(t *testing.T) {
+					for name, args := range clientsOf(t, addr) {
+						for size, data := range map[string][]byte{"line": []byte("good morning\n"), "nothing": nil, "1MB": noise(1 << 20)} {
+							t.Run(name+"/"+size, func(t *testing.T) {
+								t.Parallel()
+								var c *process
+								if name == "echo" {
+									c = program(t, args...)
+								} else {
+									c = stranger(t, args[0], args[1:]...)
+								}
+								c.start(bytes.NewReader(data)).wait(0)
+								same(t, c.out.b.Bytes(), data)
+							})
+						}
+					}
+				})
+				server.signal(os.Interrupt)
+				if path := split(t, addr)[0]; network == "unix" {
+					if _, err := os.Stat(path); !os.IsNotExist(err) {
+						t.Errorf("%s is still there: %v", path, err)
 					}
 				}
 			})
-			server.signal(os.Interrupt)
-			if path := split(t, addr)[0]; network == "unix" {
-				if _, err := os.Stat(path); !os.IsNotExist(err) {
-					t.Errorf("%s is still there: %v", path, err)
-				}
-			}
 		})
 	}
 }
@@ -83,7 +85,11 @@ func same(t *testing.T, got, want []byte) {
 // are answered in an order that is not that of their coming.
 func TestManyClients(t *testing.T) {
 	t.Parallel()
-	server, addr := startServer(t, "127.0.0.1:0")
+	onServers(t, "tcp4", manyClients)
+}
+
+func manyClients(t *testing.T, flags ...string) {
+	server, addr := startServer(t, "127.0.0.1:0", flags...)
 	conns := make([]net.Conn, 50)
 	for i := range conns {
 		conns[i] = dial(t, addr)
@@ -114,19 +120,21 @@ func TestServerInterrupt(t *testing.T) {
 		for _, network := range networks {
 			t.Run(name+"/"+network, func(t *testing.T) {
 				t.Parallel()
-				server, addr := startServer(t, place(t, network))
-				c := dial(t, addr)
-				server.out.find(t, `socket \d+ is for the client`)
-				server.signal(sig)
-				if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
-					t.Errorf("the client reads %d, %v; want the end", n, err)
-				}
-				if !strings.Contains(server.out.String(), "closed by us") {
-					t.Errorf("the server does not tell of its client:\n%s", server.out.String())
-				}
-				if _, err := os.Stat(split(t, addr)[0]); network == "unix" && !os.IsNotExist(err) {
-					t.Errorf("%s is still there: %v", addr, err)
-				}
+				onServers(t, network, func(t *testing.T, flags ...string) {
+					server, addr := startServer(t, place(t, network), flags...)
+					c := dial(t, addr)
+					server.out.find(t, `socket \d+ is for the client`)
+					server.signal(sig)
+					if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+						t.Errorf("the client reads %d, %v; want the end", n, err)
+					}
+					if !strings.Contains(server.out.String(), "closed by us") {
+						t.Errorf("the server does not tell of its client:\n%s", server.out.String())
+					}
+					if _, err := os.Stat(split(t, addr)[0]); network == "unix" && !os.IsNotExist(err) {
+						t.Errorf("%s is still there: %v", addr, err)
+					}
+				})
 			})
 		}
 	}
@@ -173,7 +181,11 @@ func TestServerPathInUse(t *testing.T) {
 // TestServerReset has a client break its connection: the others do not care.
 func TestServerReset(t *testing.T) {
 	t.Parallel()
-	server, addr := startServer(t, "127.0.0.1:0")
+	onServers(t, "tcp4", serverReset)
+}
+
+func serverReset(t *testing.T, flags ...string) {
+	server, addr := startServer(t, "127.0.0.1:0", flags...)
 	c := dial(t, addr)
 	server.out.find(t, `socket \d+ is for the client`)
 	c.(*net.TCPConn).SetLinger(0)
@@ -182,29 +194,6 @@ func TestServerReset(t *testing.T) {
 	other := program(t, "-client", addr).start(strings.NewReader("hello"))
 	other.wait(0)
 	same(t, other.out.b.Bytes(), []byte("hello"))
-	server.signal(os.Interrupt)
-}
-
-// TestServerFull has more clients than the server has descriptors. It goes on,
-// and serves who comes once others have left.
-func TestServerFull(t *testing.T) {
-	t.Parallel()
-	inner := program(t, "-server", "127.0.0.1:0")
-	server := stranger(t, "sh", append([]string{"-c", `ulimit -n 12; exec "$0" "$@"`}, inner.cmd.Args...)...)
-	server.cmd.Env = inner.cmd.Env
-	server.start(strings.NewReader(""))
-	addr := server.out.find(t, `server: listening on (.*)\n`)
-	var conns []net.Conn
-	for range 20 {
-		conns = append(conns, dial(t, addr))
-	}
-	server.out.find(t, `server: accept: too many open files\n`)
-	for _, c := range conns {
-		c.Close()
-	}
-	c := program(t, "-client", addr).start(strings.NewReader("hello"))
-	c.wait(0)
-	same(t, c.out.b.Bytes(), []byte("hello"))
 	server.signal(os.Interrupt)
 }
 

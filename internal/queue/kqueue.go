@@ -89,19 +89,23 @@ func filters(want Ready) (f [3]filter, n int) {
 		mode |= unix.EV_ONESHOT
 	}
 	put := func(x filter) {
-		x.flags |= mode
+		if x.fflags == 0 {
+			x.flags = mode
+		} else {
+			// Such a filter may tell what nobody has asked: pipes and
+			// listeners know no mark, macOS keeps it within the buffer, and a
+			// datagram's error passes it. Level-triggered it would tell that
+			// for ever, and with EV_ONESHOT be used up by it.
+			x.flags = unix.EV_CLEAR
+		}
 		f[n] = x
 		n++
 	}
 	switch {
 	case want&Readable != 0:
 		put(filter{filter: unix.EVFILT_READ})
-	case want&ReadClosed != 0:
+	case want&ReadClosed != 0, want&(Writable|WriteClosed) == 0: // the latter for failures and hang-ups
 		put(filter{filter: unix.EVFILT_READ, fflags: unix.NOTE_LOWAT, data: never})
-	case want&(Writable|WriteClosed) == 0:
-		// For failures and hang-ups. A listener's filter knows no mark:
-		// level-triggered it would tell of each client that waits, for ever.
-		put(filter{filter: unix.EVFILT_READ, fflags: unix.NOTE_LOWAT, data: never, flags: unix.EV_CLEAR})
 	}
 	switch {
 	case want&Writable != 0:
@@ -119,8 +123,9 @@ func filters(want Ready) (f [3]filter, n int) {
 func (q *Queue) Add(fd int, want Ready, token uint64) sys.Errno {
 	f, n := filters(want)
 	for i := range n {
-		// A pipe without a reader answers EPIPE, and is registered.
-		if e := q.set(fd, f[i].filter, unix.EV_ADD|f[i].flags, f[i].fflags, f[i].data, token); e != 0 && e != unix.EPIPE {
+		// A pipe without a reader answers EPIPE for writing, and does not register
+		// that: reading alone tells its end then.
+		if e := q.set(fd, f[i].filter, unix.EV_ADD|f[i].flags, f[i].fflags, f[i].data, token); e != 0 && (e != unix.EPIPE || i == 0) {
 			for j := range i {
 				q.set(fd, f[j].filter, unix.EV_DELETE, 0, 0, 0)
 			}
@@ -178,8 +183,8 @@ func (q *Queue) Wait(most int, until time.Time) (n int, e sys.Errno) {
 		if !until.IsZero() {
 			d = max(0, time.Until(until))
 		}
-		if n, e = q.wait(most, d); e == sys.EINTR || e == 0 && n == 0 && d != 0 {
-			continue // a signal, or a time-out that was cut
+		if n, e = q.wait(most, d); e == unix.EINTR || e == unix.ETIMEDOUT || e == 0 && n == 0 && d != 0 {
+			continue // a signal, a time-out that was cut, macOS (go.dev/issue/59679)
 		}
 		return n, e
 	}
@@ -192,7 +197,7 @@ func (q *Queue) wait(most int, d time.Duration) (int, sys.Errno) {
 	}
 	start := started()
 	n, e := sys.KeventWait(q.kq, q.events, most, d)
-	if e == sys.EINTR && d == 0 {
+	if (e == unix.EINTR || e == unix.ETIMEDOUT) && d == 0 {
 		n, e = 0, 0
 	}
 	q.add(start, "kevent", q.kq, n, e, func() string {
@@ -233,8 +238,11 @@ func (q *Queue) Event(i int) (token uint64, ready Ready) {
 		if flags&unix.EV_EOF != 0 {
 			ready |= WriteClosed
 		}
-	default:
-		return uint64(t), Priority
+	default: // EVFILT_EXCEPT, which on macOS and DragonFly has more to tell
+		if fflags&sys.NOTE_OOB != 0 {
+			ready = Priority
+		}
+		return uint64(t), ready
 	}
 	if flags&unix.EV_EOF != 0 && fflags != 0 { // the socket's error: it is dead
 		ready |= Failed | Hangup

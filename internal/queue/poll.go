@@ -48,6 +48,8 @@ type Queue struct {
 	modes   []Ready
 	place   map[int]int // where a descriptor is in the list
 	waiting bool
+	looks   uint64    // that have ended
+	ended   sync.Cond // a look has
 
 	// These belong to who waits: copies, and what came of them.
 	looked    []unix.PollFd
@@ -64,6 +66,7 @@ type found struct {
 // New makes a queue: pipe(2).
 func New() (*Queue, sys.Errno) {
 	q := &Queue{place: map[int]int{}}
+	q.ended.L = &q.mu
 	if e := q.alarm.open(); e != 0 {
 		return nil, e
 	}
@@ -74,7 +77,11 @@ func New() (*Queue, sys.Errno) {
 // Add registers fd.
 func (q *Queue) Add(fd int, want Ready, token uint64) sys.Errno {
 	var p = []unix.PollFd{{Fd: int32(fd)}}
-	if _, e := sys.PollMany(p, 0); e != 0 {
+	_, e := sys.PollMany(p, 0)
+	for e == sys.EINTR {
+		_, e = sys.PollMany(p, 0)
+	}
+	if e != 0 {
 		return e
 	}
 	if p[0].Revents&unix.POLLNVAL != 0 {
@@ -107,7 +114,8 @@ func (q *Queue) Modify(fd int, _, want Ready, token uint64) sys.Errno {
 	return q.changed()
 }
 
-// Remove ends the registration.
+// Remove ends the registration. It waits until a look that is under way has
+// ended: poll(2) holds what it looks at, and close(2) would not be the end of it.
 func (q *Queue) Remove(fd int, _ Ready) sys.Errno {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -124,7 +132,11 @@ func (q *Queue) Remove(fd int, _ Ready) sys.Errno {
 	q.place[int(moved)] = i
 	q.list, q.tokens, q.modes = q.list[:last], q.tokens[:last], q.modes[:last]
 	delete(q.place, fd)
-	return q.changed()
+	e := q.changed()
+	for n := q.looks; e == 0 && q.waiting && q.looks == n; {
+		q.ended.Wait()
+	}
+	return e
 }
 
 // changed makes who waits look at the new list.
@@ -137,7 +149,9 @@ func (q *Queue) changed() sys.Errno {
 
 // Now fetches what is ready, at most so many events: poll(2) with no time-out.
 func (q *Queue) Now(most int) (n int, e sys.Errno) {
-	e = q.look(0)
+	for e = sys.EINTR; e == sys.EINTR; {
+		e = q.look(0)
+	}
 	return q.collect(most), e
 }
 
@@ -170,6 +184,8 @@ func (q *Queue) look(d time.Duration) sys.Errno {
 	q.add(start, sys.PollCall, -1, n, e, func() string { return fmt.Sprintf("%d descriptors, %s", len(q.looked), limit(d)) })
 	q.mu.Lock()
 	q.waiting = false
+	q.looks++
+	q.ended.Broadcast()
 	q.mu.Unlock()
 	return e
 }

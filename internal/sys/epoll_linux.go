@@ -66,11 +66,13 @@ func Eventfd() (int, Errno) {
 	return fd, errno(err)
 }
 
-var one = [8]byte{1} // 1, or 2 to the 56th: any number but 0 is an event
+// one is of this machine's byte order: as 2 to the 56th it would fill the counter
+// in 256 writes.
+var one uint64 = 1
 
-// EventfdAdd is write(2) of a number to an eventfd.
+// EventfdAdd is write(2) of 1 to an eventfd.
 func EventfdAdd(fd int) Errno {
 	raceRelease()
-	_, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), uintptr(len(one)))
+	_, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
 	return e
 }

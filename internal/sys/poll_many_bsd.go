@@ -14,7 +14,7 @@ import (
 func PollMany(fds []unix.PollFd, d time.Duration) (int, Errno) {
 	ms := -1
 	if d >= 0 {
-		ms = int(min((d+time.Millisecond-1)/time.Millisecond, math.MaxInt32))
+		ms = int(min(d/time.Millisecond+min(d%time.Millisecond, 1), math.MaxInt32))
 	}
 	n, err := unix.Poll(fds, ms)
 	raceAcquire()

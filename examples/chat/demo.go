@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/berkeleysockets/sock"
+)
+
+const smallBuffer = 8 << 10
+
+// demo runs a room and three guests in one process, and prints what they hear.
+func demo(ctx context.Context) error {
+	at, err := sock.ParseAddr("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	l, err := listen(at)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	name, err := l.Name()
+	if err != nil {
+		return err
+	}
+	// The kernel has buffers of its own, which grow to megabytes for one guest.
+	// With small ones the story that fills them is shorter.
+	if err := sock.SendBuffer.Set(l, smallBuffer); err != nil {
+		return err
+	}
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	open, shut := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- serve(open, l) }()
+	err = talk(ctx, name)
+	shut()
+	return errors.Join(err, <-ended)
+}
+
+// talk is the evening. One guest stops reading, and the others talk on.
+func talk(ctx context.Context, room sock.Addr) (err error) {
+	anna := enter(ctx, room, "anna", &err)
+	ben := enter(ctx, room, "ben", &err)
+	anna.hears()
+	carl := enter(ctx, room, "carl", &err)
+	anna.hears()
+	ben.hears()
+
+	anna.says("hello, both of you")
+	ben.hears()
+	carl.hears()
+
+	fmt.Println("carl reads no more; anna tells a long story, and ben hears every line")
+	line := strings.Repeat("and then ", 100)
+	told, heard := 0, ""
+	for ; err == nil && !strings.HasPrefix(heard, "*"); told++ {
+		anna.send(line)
+		heard = ben.receive()
+	}
+	fmt.Println("ben hears:", heard)
+	fmt.Printf("(the kernel and the room held %d KiB for carl, who read none of it)\n", told*len(line)>>10)
+	ben.receive() // anna's last line
+	anna.hears()
+
+	anna.says("where was I?")
+	ben.hears()
+	return err
+}
+
+// A visitor is the other side of a guest: a client as in examples/echo, that sends
+// and receives lines. The first thing that goes wrong ends it for all of them.
+type visitor struct {
+	name   string
+	socket *sock.Socket
+	lines  *bufio.Reader
+	err    *error
+}
+
+// enter connects, and gives a name. The end of ctx closes the socket.
+func enter(ctx context.Context, room sock.Addr, name string, err *error) *visitor {
+	v := &visitor{name: name, err: err}
+	v.do(func() (err error) {
+		v.socket, err = sock.Open(room.Domain(), sock.Stream, 0, sock.RecvBuffer.With(smallBuffer))
+		return err
+	})
+	context.AfterFunc(ctx, func() { v.socket.Close() })
+	v.lines = bufio.NewReader(v.socket)
+	v.do(func() error { return v.socket.Connect(room) })
+	v.hears()
+	v.says(name)
+	v.hears()
+	return v
+}
+
+func (v *visitor) do(f func() error) {
+	if *v.err == nil {
+		*v.err = f()
+	}
+}
+
+func (v *visitor) send(text string) {
+	v.do(func() error {
+		_, err := io.WriteString(v.socket, text+"\n")
+		return err
+	})
+}
+
+func (v *visitor) receive() (text string) {
+	v.do(func() (err error) {
+		text, err = v.lines.ReadString('\n')
+		return err
+	})
+	return strings.TrimSpace(text)
+}
+
+func (v *visitor) says(text string) {
+	fmt.Printf("%s says: %s\n", v.name, text)
+	v.send(text)
+}
+
+func (v *visitor) hears() {
+	if text := v.receive(); *v.err == nil {
+		fmt.Printf("%s hears: %s\n", v.name, text)
+	}
+}

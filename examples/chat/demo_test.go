@@ -1,0 +1,50 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	p := program(t).start(strings.NewReader(""))
+	p.wait(0)
+	if p.err.String() != "" {
+		t.Errorf("stderr: %s", p.err.String())
+	}
+	// Who waits for what one says hears it before the next one speaks.
+	said := 0
+	for _, want := range []string{
+		"room: listening on 127.0.0.1:", "anna hears: What is your name?", "anna hears: * anna comes in", "anna hears: * ben comes in",
+		"ben hears: * carl comes in", "anna says: hello, both of you", "ben hears: anna: hello, both of you", "carl hears: anna: hello, both of you",
+		"carl reads no more", "room: carl leaves: does not read", "ben hears: * carl leaves: does not read", "KiB for carl",
+		"anna hears: * carl leaves: does not read", "anna says: where was I?", "ben hears: anna: where was I?\n",
+	} {
+		at := strings.Index(p.out.String()[said:], want)
+		if at < 0 {
+			t.Fatalf("no %q, or not in its place", want)
+		}
+		said += at + len(want)
+	}
+	if rest := p.out.String()[said:]; rest != "" {
+		t.Errorf("and then %q", rest)
+	}
+}
+
+func TestDemoTrace(t *testing.T) {
+	t.Parallel()
+	p := program(t, "-trace").start(strings.NewReader(""))
+	p.wait(0)
+	for _, want := range []string{
+		`accept4?\(\d+, 127\.0\.0\.1:\d+.*\) = \d+`,
+		`sendto\(\d+, "anna: hello, both of you.n", .*\) = 25`,
+		`recvfrom\(\d+, "hello, both of you.n", .*\) = 19`,
+		`sendto\(\d+, "anna: and then .* = -1 EAGAIN`,
+		`close\(\d+\) = 0`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.err.String()) {
+			t.Errorf("no %s in the trace:\n%s", want, p.err.String())
+		}
+	}
+}

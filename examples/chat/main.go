@@ -1,0 +1,79 @@
+// Chat is a room in which everyone hears everyone: one goroutine, many sockets.
+//
+// The idea: a server that waits for one client does not hear the others. So it
+// waits for all of them at once. A Poller is given sockets and what to watch for;
+// Wait returns when something is so for some of them, and says for which. They are
+// non-blocking: what a socket cannot do now, the server does when Wait says so.
+//
+//	NewPoller                        a poller
+//	SetNonblock(true), Add           the listening socket: Readable is a new guest
+//	loop:
+//	  Wait                           who is ready?
+//	  Accept, Add                    somebody comes in
+//	  Recv                           Readable: somebody says something
+//	  Send to all the others         what the kernel does not take now is kept
+//	  Modify(Readable | Writable)    and sent when there is room
+//	  Close                          it leaves the poller as well
+//	Wake                             another goroutine ends the Wait
+//
+// All is in one goroutine: no locks. The price: nothing in it may wait. A guest
+// who does not read must not stop the rest, and must not fill the memory: what is
+// kept for him has a limit, and beyond it he has to go.
+//
+// Read room.go first, then guest.go; demo.go is a room and three guests.
+//
+// To try:
+//
+//	go run ./examples/chat                            a room and three guests
+//	go run ./examples/chat -trace                     and its system calls
+//	go run ./examples/chat -server 127.0.0.1:7000     then in other terminals:
+//	nc 127.0.0.1 7000                                 or telnet 127.0.0.1 7000
+//
+// Then: Ctrl-Z in one nc, and paste a long text into another, several times; Ctrl-C
+// in an nc, and in the server. In the program: refuse a name that is taken; let who
+// comes in hear the last ten lines; let a line that begins with /to and a name go
+// to one guest only; drop who has been silent for an hour (examples/echo/idle.go).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/berkeleysockets/sock"
+)
+
+func main() {
+	serverAt := flag.String("server", "", "open a room at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
+	trace := flag.Bool("trace", false, "print each system call on a socket to stderr")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		wrong("there are no arguments, only flags: -h lists them")
+	}
+	if *trace {
+		sock.SetTracer(func(c sock.Call) { fmt.Fprintln(os.Stderr, c) })
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program on the spot
+
+	run := demo
+	if *serverAt != "" {
+		at, err := sock.ParseAddr(*serverAt)
+		if err != nil {
+			wrong(err)
+		}
+		run = func(ctx context.Context) error { return server(ctx, at) }
+	}
+	if err := run(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "chat:", err)
+		os.Exit(1)
+	}
+}
+
+func wrong(what any) {
+	fmt.Fprintln(os.Stderr, "chat:", what)
+	os.Exit(2)
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// A room is a listening socket, the guests, and the poller that watches them all.
+type room struct {
+	listener *sock.Socket
+	poller   *sock.Poller
+	guests   map[*guest]bool
+}
+
+// server has a room at an address until ctx ends.
+func server(ctx context.Context, at sock.Addr) error {
+	l, err := listen(at)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if path := at.Path(); path != "" {
+		defer os.Remove(path) // Bind made this file, and Close leaves it there
+	}
+	return serve(ctx, l)
+}
+
+// listen is as in examples/echo.
+func listen(at sock.Addr) (*sock.Socket, error) {
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	if err != nil {
+		return nil, err
+	}
+	err = l.Bind(at)
+	if err == nil {
+		err = l.Listen(0)
+	}
+	var name sock.Addr
+	if err == nil {
+		name, err = l.Name()
+	}
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	fmt.Println("room: listening on", name)
+	return l, nil
+}
+
+// serve is one goroutine for all guests: it waits until any of them can be heard
+// or told something, does what can be done at once, and waits again.
+func serve(ctx context.Context, l *sock.Socket) error {
+	p, err := sock.NewPoller()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	l.SetNonblock(true) // its calls, and those of the sockets it accepts, do not wait
+	if err := p.Add(l, sock.Readable, nil); err != nil {
+		return err
+	}
+	r := &room{l, p, map[*guest]bool{}}
+	defer r.empty()
+	defer context.AfterFunc(ctx, func() { p.Wake() })()
+
+	events := make([]sock.Event, 64)
+	for ctx.Err() == nil {
+		n, err := p.Wait(events, -1)
+		if err != nil {
+			return err
+		}
+		for _, e := range events[:n] {
+			if g, ok := e.Data.(*guest); !ok { // Data is what Add was given
+				err = r.welcome()
+			} else if why := r.attend(g, e.Ready); why != nil {
+				r.leave(g, why)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// welcome lets one guest in. If there are more the next Wait says so: the poller
+// is level-triggered, it tells what is so, and not what has changed.
+func (r *room) welcome() error {
+	s, _, err := r.listener.Accept()
+	if err == sock.ErrWouldBlock {
+		return nil // gone again
+	}
+	if sock.AcceptRetryable(err) {
+		// There is no descriptor left, say. The guest still waits at the door, and
+		// Wait would tell us so at once, over and over: we look away for a moment.
+		time.AfterFunc(100*time.Millisecond, func() { r.poller.Modify(r.listener, sock.Readable) })
+		return r.poller.Modify(r.listener, 0)
+	}
+	if err != nil {
+		return err
+	}
+	g := &guest{socket: s, poller: r.poller, part: make([]byte, 0, maxLine)}
+	r.guests[g] = true
+	why := r.poller.Add(s, sock.Readable, g)
+	if why == nil {
+		why = g.tell("What is your name?\n")
+	}
+	if why != nil {
+		r.leave(g, why)
+	}
+	return nil
+}
+
+// attend does for a guest what is ready, and says why there is no more to do.
+func (r *room) attend(g *guest, ready sock.Ready) error {
+	if ready&sock.Writable != 0 {
+		if err := g.flush(); err != nil {
+			return err
+		}
+	}
+	if ready&^sock.Writable == 0 {
+		return nil
+	}
+	lines, err := g.hear() // which also says what Hangup or Failed, told unasked, is
+	for _, line := range lines {
+		switch {
+		case line == "":
+		case g.name == "":
+			g.name = fmt.Sprintf("%.20s", line)
+			r.announce(g.name + " comes in")
+		default:
+			r.say(g, g.name+": "+line)
+		}
+	}
+	return err
+}
+
+// leave ends a guest. Close takes the socket out of the poller; an event that Wait
+// has told already may still come to us, and finds it closed.
+func (r *room) leave(g *guest, why error) {
+	if !r.guests[g] {
+		return
+	}
+	delete(r.guests, g)
+	g.socket.Close()
+	if g.name != "" {
+		r.announce(g.name + " leaves: " + why.Error())
+	}
+}
+
+func (r *room) announce(what string) {
+	fmt.Println("room:", what)
+	r.say(nil, "* "+what)
+}
+
+// say lets all hear what one says, or the room, but that one.
+func (r *room) say(from *guest, text string) {
+	for g := range r.guests {
+		if g == from || g.name == "" {
+			continue
+		}
+		if err := g.tell(text + "\n"); err != nil {
+			defer r.leave(g, err) // once all have heard this
+		}
+	}
+}
+
+// empty is the end of the room.
+func (r *room) empty() {
+	for g := range r.guests {
+		g.socket.Close()
+	}
+}

@@ -1,0 +1,388 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ncTo is a guest with nc, that has given its name.
+func ncTo(t *testing.T, addr, name string) *process {
+	t.Helper()
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := stranger(t, "nc", host, port).start(nil)
+	p.out.find(t, `What is your name\?\n`)
+	p.says(name + "\n")
+	p.out.find(t, `\* `+name+` comes in\n`)
+	return p
+}
+
+func (p *process) says(text string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.in, text); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// TestNc has three guests with nc, one of whom stops reading. The others hear each
+// other all the time, and at last that he is gone.
+func TestNc(t *testing.T) {
+	t.Parallel()
+	room, addr := startRoom(t, "127.0.0.1:0")
+	anna, ben := ncTo(t, addr, "anna"), ncTo(t, addr, "ben")
+
+	// What carl's nc prints goes into a pipe, which nobody reads.
+	host, port, _ := net.SplitHostPort(addr)
+	carl := stranger(t, "nc", host, port)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	carl.cmd.Stdout = w
+	carl.start(nil)
+	carl.says("carl\n")
+	anna.out.find(t, `\* carl comes in\n`)
+	carl.says("good night\n")
+	ben.out.find(t, `carl: good night\n`)
+
+	story := strings.Repeat("and then ", 100)
+	told := 0
+	var longest time.Duration
+	for gone := false; !gone; told++ {
+		if told > 100<<10 {
+			t.Fatal("carl reads nothing, and is told everything")
+		}
+		start := time.Now()
+		anna.says(fmt.Sprintf("%d %s\n", told, story))
+		line := fmt.Sprintf("\nanna: %d and", told)
+		ben.out.until(t, line, func(b []byte) bool {
+			gone = strings.Contains(string(b[max(0, len(b)-2000):]), "* carl leaves: does not read\n")
+			return strings.Contains(string(b[max(0, len(b)-2000):]), line)
+		})
+		longest = max(longest, time.Since(start))
+	}
+	t.Logf("carl was told %d KiB; ben heard each line within %v", told*len(story)>>10, longest)
+	anna.out.find(t, `\* carl leaves: does not read\n`)
+	ben.says("where is carl?\n")
+	anna.out.find(t, `\nben: where is carl\?\n`)
+	anna.in.Close() // nc ends its half only with -N: the room hears no more, and anna still does
+	ben.cmd.Process.Kill()
+	room.out.find(t, `room: ben leaves: `)
+	room.signal(os.Interrupt)
+	anna.wait(0)
+}
+
+// TestStrangers has other programs of which each hears what it should, with its
+// own name given and a line said, over each network.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	for _, network := range []string{"tcp4", "tcp6", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			t.Parallel()
+			room, addr := startRoom(t, place(t, network))
+			path, unix := strings.CutPrefix(addr, "unix:")
+			host, port, _ := net.SplitHostPort(addr)
+			commands := map[string][]string{
+				"nc":     {"nc", "-N", host, port},
+				"socat":  {"socat", "-t", "60", "-", strings.ToUpper(network) + ":" + addr},
+				"python": {"python3", "testdata/guest.py", host, port},
+			}
+			if unix {
+				commands = map[string][]string{
+					"nc":     {"nc", "-N", "-U", path},
+					"socat":  {"socat", "-t", "60", "-", "UNIX-CONNECT:" + path},
+					"python": {"python3", "testdata/guest.py", path},
+				}
+			}
+			for name, command := range commands {
+				t.Run(name, func(t *testing.T) {
+					witness := joined(t, addr, "witness")
+					p := stranger(t, command[0], command[1:]...).start(strings.NewReader(name + "\nhello\nand goodbye"))
+					witness.hears("* "+name+" comes in", name+": hello", name+": and goodbye", "* "+name+" leaves: goodbye")
+					p.wait(0)
+					if want := "What is your name?\n* " + name + " comes in\n"; p.out.String() != want {
+						t.Errorf("hears %q, want %q", p.out.String(), want)
+					}
+					witness.Close()
+					room.out.find(t, `witness leaves`)
+				})
+			}
+			room.signal(os.Interrupt)
+			if _, err := os.Stat(path); unix && !os.IsNotExist(err) {
+				t.Errorf("%s is still there: %v", path, err)
+			}
+		})
+	}
+}
+
+// TestLines has lines in parts and at once, over a real connection.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	room, addr := startRoom(t, "127.0.0.1:0")
+	anna := joined(t, addr, "anna")
+	ben := joined(t, addr, "ben")
+	anna.hears("* ben comes in")
+	for _, b := range []byte("one by one\r\n") {
+		anna.says(string(b))
+	}
+	ben.hears("anna: one by one")
+	anna.says("two\nat once\n\nand half")
+	ben.hears("anna: two", "anna: at once")
+	ben.says("meanwhile\n")
+	anna.hears("ben: meanwhile")
+	anna.says(" a line\n")
+	ben.hears("anna: and half a line")
+
+	long := strings.Repeat("x", 3*maxLine)
+	anna.says(long + "y\n")
+	part := "anna: " + long[:maxLine]
+	ben.hears(part, part, part, "anna: y")
+
+	nameless := dialRoom(t, addr)
+	nameless.Close() // of whom nobody hears
+	late := dialRoom(t, addr)
+	if _, err := io.WriteString(late, strings.Repeat("\n", 5)+"a name that is much too long for one\nhello\n"); err != nil {
+		t.Fatal(err)
+	}
+	ben.hears("* a name that is much  comes in", "a name that is much : hello")
+	room.signal(os.Interrupt)
+}
+
+func dialRoom(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// TestBinary has a guest that sends no text. What the others hear is lines all the
+// same, and nothing that a terminal would obey.
+func TestBinary(t *testing.T) {
+	t.Parallel()
+	room, addr := startRoom(t, "127.0.0.1:0")
+	ben := joined(t, addr, "ben")
+	anna := joined(t, addr, "anna")
+	ben.hears("* anna comes in")
+	noise := make([]byte, 50<<10)
+	rand.NewChaCha8([32]byte{1}).Read(noise)
+	go func() {
+		anna.Write(noise)
+		anna.Close()
+	}()
+	heard := 0
+	for {
+		line := ben.line()
+		if line == "* anna leaves: goodbye" {
+			break
+		}
+		if !strings.HasPrefix(line, "anna: ") || !utf8.ValidString(line) || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Fatalf("ben hears %q", line)
+		}
+		heard++
+	}
+	if heard < len(noise)/maxLine {
+		t.Errorf("of %d bytes ben hears %d lines", len(noise), heard)
+	}
+	room.signal(os.Interrupt)
+}
+
+// TestReset has a guest break its connection.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	room, addr := startRoom(t, "127.0.0.1:0")
+	anna := joined(t, addr, "anna")
+	ben := joined(t, addr, "ben")
+	anna.hears("* ben comes in")
+	ben.Conn.(*net.TCPConn).SetLinger(0)
+	ben.Close()
+	anna.hears("* ben leaves: recv: connection reset by peer")
+	room.signal(os.Interrupt)
+}
+
+// TestManyGuests has many come and go while two talk. All that they say is heard,
+// and each coming and going.
+func TestManyGuests(t *testing.T) {
+	t.Parallel()
+	const goroutines, rounds = 20, 20
+	room, addr := startRoom(t, "127.0.0.1:0")
+	ben := joined(t, addr, "ben")
+	anna := joined(t, addr, "anna")
+	ben.hears("* anna comes in")
+	var all sync.WaitGroup
+	failed := make(chan error, goroutines)
+	for i := range goroutines {
+		all.Go(func() {
+			for j := range rounds {
+				if err := visit(addr, fmt.Sprintf("guest %d/%d", i, j), j%2 == 0); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	go io.Copy(io.Discard, anna)
+	said := make(chan bool)
+	go func() {
+		all.Wait()
+		close(said)
+	}()
+	go func() {
+		for i := 0; ; i++ {
+			if _, err := fmt.Fprintf(anna, "line %d\n", i); err != nil {
+				failed <- err
+			}
+			select {
+			case <-said:
+				io.WriteString(anna, "that was all\n")
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	lines, came, left := 0, 0, 0
+	for over := false; !over || left < goroutines*rounds; {
+		select {
+		case err := <-failed:
+			t.Fatal(err)
+		default:
+		}
+		switch line := ben.line(); {
+		case line == fmt.Sprintf("anna: line %d", lines):
+			lines++
+		case line == "anna: that was all":
+			over = true
+		case regexp.MustCompile(`^\* guest \d+/\d+ comes in$`).MatchString(line):
+			came++
+		case regexp.MustCompile(`^\* guest \d+/\d+ leaves: `).MatchString(line):
+			left++
+		case regexp.MustCompile(`^guest (\d+/\d+): I am guest \d+/\d+$`).MatchString(line):
+		default:
+			t.Fatalf("ben hears %q, after %d lines", line, lines)
+		}
+	}
+	if came != goroutines*rounds || left != came {
+		t.Errorf("%d came, %d left, want %d", came, left, goroutines*rounds)
+	}
+	t.Logf("%d came and went, and %d lines were heard", came, lines)
+	room.signal(os.Interrupt)
+}
+
+// visit comes, says who it is, and goes: politely or not.
+func visit(addr, name string, politely bool) error {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(patience))
+	if _, err := fmt.Fprintf(c, "%s\nI am %s\n", name, name); err != nil {
+		return err
+	}
+	var heard []byte
+	for buf := make([]byte, 4096); !strings.Contains(string(heard), "* "+name+" comes in\n"); {
+		n, err := c.Read(buf)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		heard = append(heard, buf[:n]...)
+	}
+	if !politely {
+		c.(*net.TCPConn).SetLinger(0)
+	}
+	return nil
+}
+
+// TestInterrupt ends a room that has guests: they hear its end.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			room, addr := startRoom(t, "unix:"+unixPath(t))
+			anna := joined(t, addr, "anna")
+			room.signal(sig)
+			if line, err := anna.lines.ReadString('\n'); line != "" || err != io.EOF {
+				t.Errorf("anna hears %q, %v; want the end", line, err)
+			}
+			if room.err.String() != "" {
+				t.Errorf("the room complains: %s", room.err.String())
+			}
+			if _, err := os.Stat(strings.TrimPrefix(addr, "unix:")); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s is still there: %v", addr, err)
+			}
+		})
+	}
+}
+
+// TestFull has more guests than the room has descriptors. Those inside talk on, and
+// who waits comes in when one of them leaves.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	inner := program(t, "-server", "127.0.0.1:0")
+	room := stranger(t, "sh", append([]string{"-c", `ulimit -n 20; exec "$0" "$@"`}, inner.cmd.Args...)...)
+	room.cmd.Env = inner.cmd.Env
+	room.start(strings.NewReader(""))
+	addr := room.out.find(t, `room: listening on (.*)\n`)
+	anna, ben := joined(t, addr, "anna"), joined(t, addr, "ben")
+	anna.hears("* ben comes in")
+	waiting := map[net.Conn]bool{}
+	for range 30 {
+		c := dialRoom(t, addr)
+		c.SetReadDeadline(time.Now().Add(time.Second / 2))
+		if n, _ := c.Read(make([]byte, 1)); n == 0 { // no question: it is not inside
+			waiting[c] = true
+			if len(waiting) == 3 {
+				break
+			}
+		}
+	}
+	if len(waiting) < 3 {
+		t.Fatal("there is room for all")
+	}
+	anna.says("a full house\n")
+	ben.hears("anna: a full house")
+	anna.Close()
+	ben.hears("* anna leaves: goodbye")
+	inside := make(chan bool, 3)
+	for c := range waiting {
+		c.SetReadDeadline(time.Now().Add(patience))
+		go func() {
+			if n, _ := c.Read(make([]byte, 1)); n == 1 {
+				inside <- true
+			}
+		}()
+	}
+	select {
+	case <-inside:
+	case <-time.After(patience):
+		t.Error("one has left, and none of those who wait comes in")
+	}
+	room.signal(os.Interrupt)
+	for c := range waiting {
+		c.Close()
+	}
+	if used := room.cmd.ProcessState.UserTime() + room.cmd.ProcessState.SystemTime(); used > time.Second {
+		t.Errorf("the room used %v of CPU time", used)
+	} else {
+		t.Logf("the room used %v of CPU time, most of a second and a half at its limit", used)
+	}
+}

@@ -1,0 +1,226 @@
+package sock
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/berkeleysockets/sock/internal/queue"
+)
+
+// The slots of a Poller, from inside.
+
+// Slots come in pieces that do not move, are taken again last in first out, and
+// none is lost or given twice.
+func TestSlots(t *testing.T) {
+	t.Parallel()
+	var s slots
+	const n = 3*chunkSize + 1
+	first := make([]*slot, n)
+	for i := range uint32(n) {
+		got, ok := s.take()
+		if got != i || !ok {
+			t.Fatalf("take: %d, %v; want %d", got, ok, i)
+		}
+		first[i] = s.at(i)
+	}
+	if len(s.chunks) != 4 {
+		t.Errorf("%d pieces for %d slots, want 4", len(s.chunks), n)
+	}
+	tokens := make([]uint64, n)
+	for i := range uint32(n) {
+		if s.at(i) != first[i] {
+			t.Fatalf("slot %d has moved", i)
+		}
+		tokens[i] = s.token(i)
+		if s.find(tokens[i]) != first[i] {
+			t.Fatalf("slot %d is not found by its token %#x", i, tokens[i])
+		}
+	}
+	for i := range uint32(n) {
+		s.at(i).data = "held"
+		s.give(i)
+		if at := s.at(i); at.data != nil || at.socket != nil || at.want != 0 {
+			t.Fatalf("slot %d still holds %+v", i, *at)
+		}
+		if s.find(tokens[i]) != nil {
+			t.Fatalf("slot %d is found when it was given back", i)
+		}
+	}
+	seen := map[uint32]bool{}
+	for i := range uint32(n) {
+		got, ok := s.take()
+		if !ok || seen[got] || got != n-1-i {
+			t.Fatalf("take: %d, %v after %d were given back", got, ok, n)
+		}
+		seen[got] = true
+		if s.find(tokens[got]) != nil {
+			t.Fatalf("slot %d is found by the token of its former life", got)
+		}
+		if s.find(s.token(got)) == nil {
+			t.Fatalf("slot %d is not found", got)
+		}
+	}
+	if s.used != n {
+		t.Errorf("%d slots made for %d", s.used, n)
+	}
+	for _, token := range []uint64{n, slotMask - 1, queue.WakeToken, 1 << (queue.SlotBits - 1)} {
+		if s.find(token) != nil {
+			t.Errorf("there is something at %#x", token)
+		}
+	}
+}
+
+// A generation is half a token, and goes round.
+func TestSlotGenerations(t *testing.T) {
+	t.Parallel()
+	var s slots
+	i, _ := s.take()
+	s.at(i).gen = genMask - 1 // odd: taken is even here
+	seen := map[uint64]bool{}
+	for range 8 {
+		token := s.token(i)
+		if token&slotMask != uint64(i) || token>>queue.SlotBits > genMask || queue.TokenBits == 32 && token>>32 != 0 {
+			t.Errorf("token %#x does not fit", token)
+		}
+		if seen[token] {
+			t.Errorf("token %#x twice", token)
+		}
+		if s.find(token) == nil {
+			t.Errorf("token %#x is not found", token)
+		}
+		for old := range seen {
+			if s.find(old) != nil {
+				t.Errorf("token %#x is found, of the past", old)
+			}
+		}
+		seen[token] = true
+		s.give(i)
+		if s.find(token) != nil {
+			t.Errorf("token %#x is found, given back", token)
+		}
+		if again, ok := s.take(); again != i || !ok {
+			t.Fatalf("take: %d, %v", again, ok)
+		}
+	}
+}
+
+// There are as many slots as half a token can count but one, which is Wake's.
+func TestSlotsRunOut(t *testing.T) {
+	t.Parallel()
+	s := slots{free: -1, used: min(slotMask, 1<<31-1)}
+	if i, ok := s.take(); ok {
+		t.Errorf("took %#x, the last but Wake's", i)
+	}
+}
+
+// What the kernel has told and what is meant may differ by the time that it is
+// looked at: each way, step by step.
+func TestStaleByStep(t *testing.T) {
+	t.Parallel()
+	p, err := NewPoller()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	pair := func() (a, b *Socket) {
+		a, b, err := Pair(Unix, Stream, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		a.SetNonblock(true)
+		b.Send([]byte{1}, 0)
+		return a, b
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	var reused *Socket // what takes the place of one that was closed
+	for name, c := range map[string]struct {
+		between func(s *Socket)
+		told    int // then
+		later   int // by the next look
+	}{
+		"nothing":         {func(s *Socket) {}, 1, 1},
+		"removed":         {func(s *Socket) { must(p.Remove(s)) }, 0, 0},
+		"closed":          {func(s *Socket) { must(s.Close()) }, 0, 0},
+		"modified":        {func(s *Socket) { must(p.Modify(s, Readable|OneShot)) }, 0, 1},
+		"modified away":   {func(s *Socket) { must(p.Modify(s, 0)) }, 0, 0},
+		"added again":     {func(s *Socket) { must(p.Remove(s)); must(p.Add(s, Readable, "new")) }, 0, 1},
+		"closed and new":  {func(s *Socket) { must(s.Close()); reused, _ = pair(); must(p.Add(reused, Readable, "new")) }, 0, 1},
+		"slot of another": {func(s *Socket) { must(p.Remove(s)); reused, _ = pair(); must(p.Add(reused, Readable, "new")) }, 0, 1},
+	} {
+		a, _ := pair()
+		must(p.Add(a, Readable, "old"))
+		events := make([]Event, 4)
+		n, fetched, err := p.Look(events, func() { c.between(a) })
+		must(err)
+		if n != c.told || fetched != 1 {
+			t.Errorf("%s: %d of %d told, want %d of 1: %+v", name, n, fetched, c.told, events[:n])
+		}
+		n, _, err = p.Look(events, nil)
+		must(err)
+		if n != c.later {
+			t.Errorf("%s: %d told by the next look, want %d", name, n, c.later)
+		}
+		if n == 1 && c.told == 0 && name != "modified" && events[0].Data != "new" {
+			t.Errorf("%s: data %v", name, events[0].Data)
+		}
+		a.Close()
+		if reused != nil {
+			if n == 1 && events[0].Socket != reused {
+				t.Errorf("%s: told of the wrong Socket", name)
+			}
+			reused.Close()
+			reused = nil
+		}
+		if n := p.Registered(); n != 0 {
+			t.Errorf("%s: %d slots are taken", name, n)
+		}
+	}
+	if n := p.Slots(); n != 1 {
+		t.Errorf("%d slots made for one Socket at a time", n)
+	}
+}
+
+// Remove beside a Close that has only just begun, which would take it out too.
+func TestStaleRemoveInClose(t *testing.T) {
+	t.Parallel()
+	p, err := NewPoller()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	a, b, err := Pair(Unix, Stream, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	b.Send([]byte{1}, 0)
+	a.SetNonblock(true)
+	if err := p.Add(a, Readable, nil); err != nil {
+		t.Fatal(err)
+	}
+	a.enter(0) // as Close does
+	a.word.Close()
+	if err := p.Remove(a); err != nil {
+		t.Error(err)
+	}
+	if n, err := p.Wait(make([]Event, 1), 0); n != 0 || err != nil {
+		t.Errorf("told %d, %v when it was removed", n, err)
+	}
+	a.depart()
+	a.leave()
+	if n := p.Registered(); n != 0 {
+		t.Errorf("%d slots are taken", n)
+	}
+}
