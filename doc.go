@@ -94,8 +94,10 @@
 // has changed. On a stream a receive that fills less than its buffer, and on all
 // one that would block, is the end of it: only then does the next change come
 // through. It saves a call where a Socket is Writable all the time, and loses data
-// where a loop stops too soon. [OneShot] tells once, until [Poller.Modify]: for
-// several goroutines that share the work of one Poller's events.
+// where a loop stops too soon. Data and the end behind it may be one change: watch
+// for ReadClosed too, and where it is told receive until 0 comes. [OneShot] tells
+// once, until [Poller.Modify]: for several goroutines that share the work of one
+// Poller's events.
 //
 // # Close
 //

@@ -61,10 +61,11 @@ func NewPoller() (*Poller, error) {
 
 // Wait waits until something that is watched is ready, and writes what is so to
 // events, one for each Socket at most: epoll_pwait(2) or kevent(2). It returns how
-// many; when there are more than fit the others come next time. With a timeout
-// below 0 it waits forever, with 0 not at all. It is never early, and as late as
-// the kernel's clock; on Linux as Go's timers, which count milliseconds in a program
-// that is idle. (0, nil) says that the time has passed, or that Wake was called.
+// many, at most 4,096; when there are more the others come next time. With a timeout
+// below 0 it waits forever, with 0 not at all. It is never early. Below 20 ms it is
+// as exact as the kernel's clock, above that at most a millisecond late: on Linux
+// short times are a timerfd's, long ones those of Go's poller. (0, nil) says that the
+// time has passed, or that Wake was called; with events as well, Wake does not show.
 //
 // It asks without waiting first, and if nothing is ready waits in Go's own poller:
 // no thread is held (with kqueue one is).

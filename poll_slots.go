@@ -58,7 +58,7 @@ func (t *slots) take() (i uint32, ok bool) {
 		i = uint32(t.free)
 		t.free = t.at(i).fd
 	} else {
-		if i = uint32(t.used); uint64(i) == slotMask || t.used == 1<<31-1 { // the mask is Wake's
+		if i = uint32(t.used); uint64(i) >= slotMask-1 || t.used == 1<<31-1 { // the last two are the queue's
 			return 0, false
 		}
 		if t.used%chunkSize == 0 {

@@ -117,7 +117,7 @@ func TestPollNoSpin(t *testing.T) {
 		is(t, readable(s, sock.Readable), nil)
 		return s
 	}
-	for name, open := range map[string]func(t *testing.T) *sock.Socket{
+	for name, situation := range map[string]func(t *testing.T) *sock.Socket{
 		"a client waits": func(t *testing.T) *sock.Socket {
 			l, name := listening(t, "tcp4")
 			is(t, open(t, sock.Inet, sock.Stream).Connect(name), nil)
@@ -130,6 +130,7 @@ func TestPollNoSpin(t *testing.T) {
 			stuffFirmly(t, s)
 			return s
 		},
+		"told once": half,
 		"datagrams wait": func(t *testing.T) *sock.Socket {
 			s, to := bound(t, "udp4", sock.Dgram)
 			_, err := open(t, sock.Inet, sock.Dgram).SendTo([]byte("x"), 0, to)
@@ -140,13 +141,17 @@ func TestPollNoSpin(t *testing.T) {
 	} {
 		for _, mode := range []sock.Ready{0, sock.OneShot} {
 			t.Run(name+" "+mode.String(), func(t *testing.T) {
-				s := open(t)
+				s := situation(t)
 				p := newPoller(t)
 				want := mode
 				if strings.Contains(name, "writing") {
 					want |= sock.Writable
 				}
 				attend(t, p, s, want)
+				if strings.Contains(name, "told") {
+					is(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
+					tells(t, p, s, sock.Readable, 0)
+				}
 				r := record(t)
 				nothing(t, p, name)
 				sock.SetTracer(nil)

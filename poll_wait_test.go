@@ -45,7 +45,7 @@ func TestPollTimeout(t *testing.T) {
 	// It counts from the call, not from the last event; and what is ready is told
 	// however short it is.
 	is(t, p.Modify(s, sock.Writable), nil)
-	for _, d := range []time.Duration{math.MinInt64, -1, 0, 1, time.Hour, math.MaxInt64} {
+	for _, d := range []time.Duration{math.MinInt64, 1, -1, 1, 0, 1, time.Hour, 1, math.MaxInt64} {
 		if n, err := p.Wait(events, d); n != 1 || err != nil {
 			t.Errorf("ready, with %v: %d, %v", d, n, err)
 		}

@@ -37,6 +37,7 @@ type Queue struct {
 	ep    int
 	alarm int
 	woken atomic.Bool // the alarm is raised, and not yet noticed
+	timer int         // for short times; -1 until there is one
 
 	// These belong to who waits.
 	events []sys.EpollEvent
@@ -63,7 +64,7 @@ func New() (*Queue, sys.Errno) {
 		sys.Close(ep)
 		return nil, e
 	}
-	q.ep, q.alarm, q.fetch = ep, alarm, q.take
+	q.ep, q.alarm, q.timer, q.fetch = ep, alarm, -1, q.take
 	// Edge-triggered and never drained: each write is an edge. To clear the
 	// flag and drain then would lose a wake for good.
 	e = q.control(unix.EPOLL_CTL_ADD, alarm, unix.EPOLLIN|unix.EPOLLET, WakeToken)
@@ -129,6 +130,9 @@ func (q *Queue) Now(most int) (n int, e sys.Errno) {
 // forever.
 func (q *Queue) Wait(most int, until time.Time) (n int, e sys.Errno) {
 	q.room(most)
+	if q.soon(until) {
+		until = time.Time{}
+	}
 	if until != q.until {
 		q.until = until
 		q.fd.SetReadDeadline(until)
@@ -141,6 +145,40 @@ func (q *Queue) Wait(most int, until time.Time) (n int, e sys.Errno) {
 		return 0, e
 	}
 	return q.n, q.failed
+}
+
+// fine is the time below which a millisecond matters: Go's poller counts those.
+const fine = 20 * time.Millisecond
+
+// soon has a timer make an event, TimerToken's, at a time that is near:
+// timerfd_settime(2). It is never read, as the alarm is not.
+func (q *Queue) soon(until time.Time) bool {
+	if until.IsZero() {
+		return false
+	}
+	d := time.Until(until)
+	if d >= fine || q.timer < 0 && !q.openTimer() {
+		return false
+	}
+	start := started()
+	e := sys.TimerfdSet(q.timer, d)
+	q.add(start, "timerfd_settime", q.timer, 0, e, func() string { return "0, " + strconv.Itoa(int(d)) + " ns, NULL" })
+	return e == 0
+}
+
+func (q *Queue) openTimer() bool {
+	start := started()
+	t, e := sys.Timerfd()
+	q.add(start, "timerfd_create", -1, t, e, func() string { return "CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK" })
+	if e != 0 {
+		return false // none to be had: a millisecond late, then
+	}
+	if q.control(unix.EPOLL_CTL_ADD, t, unix.EPOLLIN|unix.EPOLLET, TimerToken) != 0 {
+		sys.Close(t)
+		return false
+	}
+	q.timer = t
+	return true
 }
 
 func (q *Queue) room(most int) {
@@ -196,9 +234,13 @@ func (q *Queue) Close() sys.Errno {
 	start := started()
 	e := q.fd.Close()
 	q.add(start, "close", q.ep, 0, e, func() string { return "" })
-	start = started()
-	ae := sys.Close(q.alarm)
-	q.add(start, "close", q.alarm, 0, ae, func() string { return "" })
+	for _, fd := range [...]int{q.alarm, q.timer} {
+		if fd >= 0 {
+			start = started()
+			e := sys.Close(fd)
+			q.add(start, "close", fd, 0, e, func() string { return "" })
+		}
+	}
 	return e
 }
 

@@ -28,7 +28,7 @@ const (
 // Supported are the modes and interests there are.
 var Supported = func() Ready {
 	var r Ready = Readable | Writable | Priority | WriteClosed | Hangup | Failed | OneShot
-	if sys.Has(sys.POLLRDHUP) {
+	if sys.POLLRDHUP != 0 {
 		r |= ReadClosed
 	}
 	return r

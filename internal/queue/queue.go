@@ -32,8 +32,12 @@ const (
 	Exclusive
 )
 
-// WakeToken is the token of the event that Wake makes.
+// WakeToken is the token of the event that Wake makes. The last two slots are not
+// for the user.
 const WakeToken = 1<<TokenBits - 1
+
+// TimerToken is that of an event which only says that time has passed.
+const TimerToken = WakeToken - 1
 
 // SlotBits are the lower bits of a token, which say where, as the user has it.
 const SlotBits = TokenBits / 2

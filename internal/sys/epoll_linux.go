@@ -2,6 +2,7 @@ package sys
 
 import (
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -75,4 +76,16 @@ func EventfdAdd(fd int) Errno {
 	raceRelease()
 	_, _, e := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
 	return e
+}
+
+// Timerfd is timerfd_create(2) with the monotonic clock, close-on-exec and
+// non-blocking.
+func Timerfd() (int, Errno) {
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
+	return fd, errno(err)
+}
+
+// TimerfdSet is timerfd_settime(2): the timer expires once, after d.
+func TimerfdSet(fd int, d time.Duration) Errno {
+	return errno(unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(max(d, 1)))}, nil))
 }
