@@ -129,8 +129,9 @@ const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not t
 // a datagram socket is, on Linux, Failed alone. Priority is a promise where it is
 // (not on FreeBSD and NetBSD), and never told as Readable. The other four are
 // hints, which come sooner or say more than reading does, and on some systems not
-// at all: kqueue knows one half only of a socket that is watched for one. Data may
-// still wait to be read behind each of them.
+// at all: kqueue knows one half only of a socket that is watched for one, and tells
+// Priority, and ReadClosed or WriteClosed without Readable or Writable, once for each
+// change. Data may still wait to be read behind each of them.
 type Ready uint16
 
 const (
@@ -144,7 +145,7 @@ const (
 
 	Edge      Ready = queue.Edge      // Poller: tell of changes only
 	OneShot   Ready = queue.OneShot   // Poller: tell once, then stop
-	Exclusive Ready = queue.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5)
+	Exclusive Ready = queue.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5); see Poller.Add
 )
 
 var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}

@@ -42,8 +42,8 @@ type Event struct {
 	slot uint32
 }
 
-// NewPoller makes a Poller: epoll_create1(2), eventfd2(2) and epoll_ctl(2), or
-// kqueue(2), pipe(2) and kevent(2).
+// NewPoller makes a Poller: epoll_create1(2), eventfd2(2), timerfd_create(2) and
+// epoll_ctl(2), or kqueue(2), pipe(2) and kevent(2). It has three descriptors.
 //
 // Errors: EMFILE, ENFILE, ENOMEM, [errors.ErrUnsupported].
 //

@@ -9,7 +9,9 @@ import (
 // AddFD watches a descriptor that is no Socket's: a pipe, a terminal, a timerfd,
 // signalfd or eventfd. It is as [Poller.Add], but the descriptor is yours, and so
 // is its mode; Event.Socket is nil, and Event.FD says which. Call RemoveFD before
-// you close it: its number may be another's next.
+// you close it: its number may be another's next. An empty pipe without a writer is
+// Hangup alone on Linux. A signalfd tells of signals to the process, blocked in all
+// its threads; one to a thread it may lose.
 //
 // Errors: EBADF, EPERM (an ordinary file, which is always ready: on Linux), EEXIST,
 // and those of [Poller.Add].

@@ -22,6 +22,9 @@ type membership struct {
 // told unasked, and 0 is for them alone. Data comes back in each Event. The mode is
 // level-triggered unless want has Edge, OneShot or Exclusive.
 //
+// Exclusive spares little here: the kernel wakes one of the threads that sleep in
+// epoll_wait(2), and a Poller that waits is parked in Go's own.
+//
 // S must be non-blocking, or its calls would wait where the loop should not: see
 // [Socket.SetNonblock]. What is so already is told by the next Wait.
 //

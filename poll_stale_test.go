@@ -635,14 +635,14 @@ func TestStaleRemoveBesideClose(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
 	var mine, theirs int
-	for i := range 1000 {
+	for i := range 300 {
 		a, b := stalePair(t)
 		staleSend(t, b)
 		is(t, p.Add(a, sock.Readable, nil), nil)
 		closing := make(chan error, 1)
 		var ready, start atomic.Bool
 		go func() {
-			for ready.Store(true); !start.Load(); {
+			for ready.Store(true); !start.Load(); runtime.Gosched() {
 			}
 			closing <- a.Close()
 		}()

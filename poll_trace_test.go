@@ -20,7 +20,8 @@ func TestPollTrace(t *testing.T) {
 	r := record(t)
 	p := newPoller(t)
 	r.expect(t, "NewPoller", map[pollerKind][]string{
-		byEpoll:  {"epoll_create1(EPOLL_CLOEXEC) = %", "eventfd2(0, EFD_CLOEXEC|EFD_NONBLOCK) = %", "epoll_ctl(%, EPOLL_CTL_ADD, %, {events=EPOLLIN|EPOLLET}) = 0"},
+		byEpoll: {"epoll_create1(EPOLL_CLOEXEC) = %", "eventfd2(0, EFD_CLOEXEC|EFD_NONBLOCK) = %", "epoll_ctl(%, EPOLL_CTL_ADD, %, {events=EPOLLIN|EPOLLET}) = 0",
+			"timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK) = %", "epoll_ctl(%, EPOLL_CTL_ADD, %, {events=EPOLLIN|EPOLLET}) = 0"},
 		byKqueue: {"kqueue() = %", "kevent(%, [{%, EVFILT_READ, EV_ADD}], 1, NULL, 0, NULL) = 0"},
 	})
 	is(t, p.Add(s, sock.Readable, nil), nil)

@@ -37,7 +37,7 @@ type Queue struct {
 	ep    int
 	alarm int
 	woken atomic.Bool // the alarm is raised, and not yet noticed
-	timer int         // for short times; -1 until there is one
+	timer int         // for short times
 
 	// These belong to who waits.
 	events []sys.EpollEvent
@@ -46,9 +46,14 @@ type Queue struct {
 	failed sys.Errno
 	fetch  func(uintptr) bool // bound once: a closure for each wait would allocate
 	until  time.Time
+
+	armed   bool // the timer has been set, and its event may come
+	timed   bool // this wait ends with it
+	expired bool // it has come
 }
 
-// New makes a queue: epoll_create1(2), eventfd2(2) and epoll_ctl(2).
+// New makes a queue: epoll_create1(2), eventfd2(2), timerfd_create(2) and
+// epoll_ctl(2).
 func New() (*Queue, sys.Errno) {
 	q := &Queue{}
 	start := started()
@@ -57,23 +62,10 @@ func New() (*Queue, sys.Errno) {
 	if e != 0 {
 		return nil, e
 	}
-	start = started()
-	alarm, e := sys.Eventfd()
-	q.add(start, "eventfd2", -1, alarm, e, func() string { return "0, EFD_CLOEXEC|EFD_NONBLOCK" })
-	if e != 0 {
+	q.ep, q.alarm, q.timer, q.fetch = ep, -1, -1, q.take
+	if e = q.furnish(); e != 0 {
+		q.closeRest()
 		sys.Close(ep)
-		return nil, e
-	}
-	q.ep, q.alarm, q.timer, q.fetch = ep, alarm, -1, q.take
-	// Edge-triggered and never drained: each write is an edge. To clear the
-	// flag and drain then would lose a wake for good.
-	e = q.control(unix.EPOLL_CTL_ADD, alarm, unix.EPOLLIN|unix.EPOLLET, WakeToken)
-	if e == 0 {
-		e = sys.SetStatusFlags(ep, sys.O_NONBLOCK) // else Go's poller does not take it
-	}
-	if e != 0 {
-		sys.Close(ep)
-		sys.Close(alarm)
 		return nil, e
 	}
 	q.fd = park.New(ep)
@@ -82,6 +74,31 @@ func New() (*Queue, sys.Errno) {
 		return nil, sys.ENOSPC
 	}
 	return q, 0
+}
+
+// furnish makes the alarm and the timer. Both are edge-triggered and never read:
+// each write, each expiry is an edge. To clear the alarm's flag and drain it then
+// would lose a wake for good.
+func (q *Queue) furnish() (e sys.Errno) {
+	start := started()
+	q.alarm, e = sys.Eventfd()
+	q.add(start, "eventfd2", -1, q.alarm, e, func() string { return "0, EFD_CLOEXEC|EFD_NONBLOCK" })
+	if e == 0 {
+		e = q.control(unix.EPOLL_CTL_ADD, q.alarm, unix.EPOLLIN|unix.EPOLLET, WakeToken)
+	}
+	if e != 0 {
+		return e
+	}
+	start = started()
+	q.timer, e = sys.Timerfd()
+	q.add(start, "timerfd_create", -1, q.timer, e, func() string { return "CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK" })
+	if e == 0 {
+		e = q.control(unix.EPOLL_CTL_ADD, q.timer, unix.EPOLLIN|unix.EPOLLET, timerToken)
+	}
+	if e == 0 {
+		e = sys.SetStatusFlags(q.ep, sys.O_NONBLOCK) // else Go's poller does not take it
+	}
+	return e
 }
 
 // Add registers fd.
@@ -130,7 +147,8 @@ func (q *Queue) Now(most int) (n int, e sys.Errno) {
 // forever.
 func (q *Queue) Wait(most int, until time.Time) (n int, e sys.Errno) {
 	q.room(most)
-	if q.soon(until) {
+	q.expired, q.timed = false, q.soon(until)
+	if q.timed {
 		until = time.Time{}
 	}
 	if until != q.until {
@@ -150,35 +168,23 @@ func (q *Queue) Wait(most int, until time.Time) (n int, e sys.Errno) {
 // fine is the time below which a millisecond matters: Go's poller counts those.
 const fine = 20 * time.Millisecond
 
-// soon has a timer make an event, TimerToken's, at a time that is near:
-// timerfd_settime(2). It is never read, as the alarm is not.
+// timerToken is that of the timer's event.
+const timerToken = WakeToken - 1
+
+// soon sets the timer for a time that is near: timerfd_settime(2).
 func (q *Queue) soon(until time.Time) bool {
 	if until.IsZero() {
 		return false
 	}
 	d := time.Until(until)
-	if d >= fine || q.timer < 0 && !q.openTimer() {
+	if d >= fine {
 		return false
 	}
 	start := started()
 	e := sys.TimerfdSet(q.timer, d)
-	q.add(start, "timerfd_settime", q.timer, 0, e, func() string { return "0, " + strconv.Itoa(int(d)) + " ns, NULL" })
+	q.add(start, "timerfd_settime", q.timer, 0, e, func() string { return fmt.Sprintf("0, {%d.%09d}, NULL", d/time.Second, d%time.Second) })
+	q.armed = true
 	return e == 0
-}
-
-func (q *Queue) openTimer() bool {
-	start := started()
-	t, e := sys.Timerfd()
-	q.add(start, "timerfd_create", -1, t, e, func() string { return "CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK" })
-	if e != 0 {
-		return false // none to be had: a millisecond late, then
-	}
-	if q.control(unix.EPOLL_CTL_ADD, t, unix.EPOLLIN|unix.EPOLLET, TimerToken) != 0 {
-		sys.Close(t)
-		return false
-	}
-	q.timer = t
-	return true
 }
 
 func (q *Queue) room(most int) {
@@ -206,7 +212,22 @@ func (q *Queue) take(uintptr) bool {
 		}
 		return s + "], " + strconv.Itoa(q.most) + ", 0, NULL, 8"
 	})
-	return q.n != 0 || q.failed != 0
+	if q.armed {
+		q.withoutTimer()
+	}
+	return q.n != 0 || q.failed != 0 || q.timed && q.expired
+}
+
+// withoutTimer takes the timer's event out: it is nobody's but ours.
+func (q *Queue) withoutTimer() {
+	for i := range q.n {
+		if sys.EpollData(&q.events[i]) == timerToken {
+			q.n--
+			q.events[i] = q.events[q.n]
+			q.armed, q.expired = false, true
+			return
+		}
+	}
 }
 
 // Event returns one of those that were fetched.
@@ -234,14 +255,18 @@ func (q *Queue) Close() sys.Errno {
 	start := started()
 	e := q.fd.Close()
 	q.add(start, "close", q.ep, 0, e, func() string { return "" })
+	q.closeRest()
+	return e
+}
+
+func (q *Queue) closeRest() {
 	for _, fd := range [...]int{q.alarm, q.timer} {
 		if fd >= 0 {
-			start = started()
+			start := started()
 			e := sys.Close(fd)
 			q.add(start, "close", fd, 0, e, func() string { return "" })
 		}
 	}
-	return e
 }
 
 var bits = [...]struct {

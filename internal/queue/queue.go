@@ -36,9 +36,6 @@ const (
 // for the user.
 const WakeToken = 1<<TokenBits - 1
 
-// TimerToken is that of an event which only says that time has passed.
-const TimerToken = WakeToken - 1
-
 // SlotBits are the lower bits of a token, which say where, as the user has it.
 const SlotBits = TokenBits / 2
 
