@@ -51,7 +51,7 @@ func TestLoops(t *testing.T) {
 			}
 		}
 		// What was opened was closed.
-		opened := regexp.MustCompile(`(?m)^(?:socket|accept4|epoll_create1|eventfd2)\(.*\) = \d+$`).FindAllString(trace, -1)
+		opened := regexp.MustCompile(`(?m)^(?:socket|accept4|epoll_create1|eventfd2|timerfd_create)\(.*\) = \d+$`).FindAllString(trace, -1)
 		closed := regexp.MustCompile(`(?m)^close\(\d+\) = 0$`).FindAllString(trace, -1)
 		if len(opened) != len(closed) {
 			t.Errorf("%d descriptors were opened, and %d closed", len(opened), len(closed))
