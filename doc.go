@@ -86,7 +86,7 @@
 // A goroutine for each Socket is simpler, and good for thousands: what one waits
 // for stands in its own code. It costs a stack of some kilobytes and a buffer, a
 // switch of goroutines for each message, and a third of the rate or so. A Poller
-// is for the many that are idle, about 150 bytes each, and for programs that must
+// is for the many that are idle, about 180 bytes each, and for programs that must
 // decide themselves who comes next.
 //
 // Level-triggered, the default: Wait tells what is so, as long as it is so.
