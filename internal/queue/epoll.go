@@ -176,13 +176,13 @@ func (q *Queue) soon(until time.Time) bool {
 	if until.IsZero() {
 		return false
 	}
-	d := time.Until(until)
+	d := max(time.Until(until), 1) // 0 would stop it
 	if d >= fine {
 		return false
 	}
 	start := started()
 	e := sys.TimerfdSet(q.timer, d)
-	q.add(start, "timerfd_settime", q.timer, 0, e, func() string { return fmt.Sprintf("0, {%d.%09d}, NULL", d/time.Second, d%time.Second) })
+	q.add(start, "timerfd_settime", q.timer, 0, e, func() string { return "0, " + timespec(d) + ", NULL" })
 	q.armed = true
 	return e == 0
 }

@@ -209,16 +209,9 @@ func (q *Queue) wait(most int, d time.Duration) (int, sys.Errno) {
 			fd, filter, flags, fflags, _ := q.events.Get(i)
 			s += change(fd, filter, flags, fflags)
 		}
-		return s + "], " + strconv.Itoa(most) + ", " + timeout(d)
+		return s + "], " + strconv.Itoa(most) + ", " + timespec(d)
 	})
 	return n, e
-}
-
-func timeout(d time.Duration) string {
-	if d < 0 {
-		return "NULL"
-	}
-	return fmt.Sprintf("{%d.%09d}", d/time.Second, d%time.Second)
 }
 
 // maxEvents bounds the memory of a queue.

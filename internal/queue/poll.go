@@ -181,20 +181,13 @@ func (q *Queue) look(d time.Duration) sys.Errno {
 	q.mu.Unlock()
 	start := started()
 	n, e := sys.PollMany(q.looked, d)
-	q.add(start, sys.PollCall, -1, n, e, func() string { return fmt.Sprintf("%d descriptors, %s", len(q.looked), limit(d)) })
+	q.add(start, sys.PollCall, -1, n, e, func() string { return fmt.Sprintf("%d descriptors, %s", len(q.looked), timespec(d)) })
 	q.mu.Lock()
 	q.waiting = false
 	q.looks++
 	q.ended.Broadcast()
 	q.mu.Unlock()
 	return e
-}
-
-func limit(d time.Duration) string {
-	if d < 0 {
-		return "NULL"
-	}
-	return fmt.Sprintf("{%d.%09d}", d/time.Second, d%time.Second)
 }
 
 // collect takes at most so many of what was found.

@@ -8,6 +8,7 @@
 package queue
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -74,6 +75,14 @@ func (t *trail) add(start time.Time, name string, fd, result int, e sys.Errno, a
 	t.mu.Lock()
 	t.calls = append(t.calls, Call{name, args(), fd, result, e, start, took})
 	t.mu.Unlock()
+}
+
+// timespec writes a time-out as the kernel is given it; below 0 it is forever.
+func timespec(d time.Duration) string {
+	if d < 0 {
+		return "NULL"
+	}
+	return fmt.Sprintf("{%d.%09d}", d/time.Second, d%time.Second)
 }
 
 // Calls returns what was noted, and forgets it.

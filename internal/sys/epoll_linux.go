@@ -17,19 +17,14 @@ func EpollCreate() (int, Errno) {
 // EpollWatch is epoll_ctl(2): it adds fd, edge-triggered, with the bits of
 // poll(2). What is so already shows first.
 func EpollWatch(ep, fd int, events int16) Errno {
-	ev := unix.EpollEvent{Events: uint32(uint16(events)) | unix.EPOLLET, Fd: int32(fd)}
-	return errno(unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &ev))
+	return EpollControl(ep, unix.EPOLL_CTL_ADD, fd, uint32(uint16(events))|unix.EPOLLET, 0)
 }
 
 // EpollTake is epoll_pwait(2) with no time-out for one event: its bits, taken.
 func EpollTake(ep int) (int16, Errno) {
-	for {
-		var ev unix.EpollEvent
-		_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(&ev)), 1, 0, 0, 0)
-		if e != EINTR {
-			return int16(ev.Events), e
-		}
-	}
+	var ev [1]EpollEvent
+	_, e := EpollNow(ep, ev[:])
+	return int16(ev[0].Events), e
 }
 
 // An EpollEvent is struct epoll_event: what is so, and 64 bits of our own.
@@ -85,7 +80,8 @@ func Timerfd() (int, Errno) {
 	return fd, errno(err)
 }
 
-// TimerfdSet is timerfd_settime(2): the timer expires once, after d.
+// TimerfdSet is timerfd_settime(2): the timer expires once, after d;
+// 0 stops it.
 func TimerfdSet(fd int, d time.Duration) Errno {
-	return errno(unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(max(d, 1)))}, nil))
+	return errno(unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil))
 }
