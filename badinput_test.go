@@ -38,12 +38,19 @@ var methods = map[string]func(s *sock.Socket) error{
 	"Read":          func(s *sock.Socket) error { _, err := s.Read(make([]byte, 1)); return err },
 	"Readv":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{make([]byte, 1)}); return err },
 	"Recv":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1), 0); return err },
+	"RecvBatch":     func(s *sock.Socket) error { _, err := s.RecvBatch(sock.NewBatch(1, 1, 0), 0); return err },
 	"RecvFrom":      func(s *sock.Socket) error { _, _, err := s.RecvFrom(make([]byte, 1), 0); return err },
 	"RecvMsg": func(s *sock.Socket) error {
 		_, err := s.RecvMsg(&sock.Message{Bufs: [][]byte{make([]byte, 1)}}, 0)
 		return err
 	},
-	"Send":        func(s *sock.Socket) error { _, err := s.Send([]byte("x"), 0); return err },
+	"Send": func(s *sock.Socket) error { _, err := s.Send([]byte("x"), 0); return err },
+	"SendBatch": func(s *sock.Socket) error {
+		b := sock.NewBatch(1, 0, 0)
+		b.Add([]byte("x"), nil, sock.Addr{})
+		_, err := s.SendBatch(b, 0)
+		return err
+	},
 	"SendMsg":     func(s *sock.Socket) error { _, err := s.SendMsg(&sock.Message{Bufs: [][]byte{{1}}}, 0); return err },
 	"SendTo":      func(s *sock.Socket) error { _, err := s.SendTo([]byte("x"), 0, anywhere); return err },
 	"SetDeadline": func(s *sock.Socket) error { return s.SetDeadline(time.Now().Add(time.Hour)) },
@@ -72,8 +79,10 @@ var calls = map[string]func(s *sock.Socket) error{
 	"Recv, OOB":            func(s *sock.Socket) error { _, err := s.Recv(nil, sock.OOB); return err },
 	"Recv, WaitAll":        func(s *sock.Socket) error { _, err := s.Recv(nil, sock.WaitAll); return err },
 	"Recv, 1 MiB":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1<<20), 0); return err },
+	"RecvBatch, DontWait":  func(s *sock.Socket) error { _, err := s.RecvBatch(sock.NewBatch(9, 9, 9), sock.DontWait); return err },
 	"RecvFrom, nil":        func(s *sock.Socket) error { _, _, err := s.RecvFrom(nil, 0); return err },
 	"RecvMsg, empty":       func(s *sock.Socket) error { _, err := s.RecvMsg(&sock.Message{}, 0); return err },
+	"SendBatch, empty":     func(s *sock.Socket) error { _, err := s.SendBatch(sock.NewBatch(1, 0, 0), 0); return err },
 	"Send, nil":            func(s *sock.Socket) error { _, err := s.Send(nil, 0); return err },
 	"Send, DontWait":       func(s *sock.Socket) error { _, err := s.Send(nil, sock.DontWait); return err },
 	"Send, 1 MiB":          func(s *sock.Socket) error { _, err := s.Send(make([]byte, 1<<20), 0); return err },

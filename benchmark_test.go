@@ -203,6 +203,65 @@ func BenchmarkSendToRecvFrom(b *testing.B) {
 	})
 }
 
+// 64 datagrams of 64 bytes, with addresses: in two calls, and one by one.
+func BenchmarkBatch(b *testing.B) {
+	a, _, z, to := datagrams(b, "udp4")
+	is(b, sock.RecvBuffer.Set(z, 1<<20), nil)
+	at := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0"))
+	x, err := net.ListenUDP("udp4", at)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer x.Close()
+	y, err := net.ListenUDP("udp4", at)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer y.Close()
+	is(b, y.SetReadBuffer(1<<20), nil)
+	netTo := y.LocalAddr().(*net.UDPAddr).AddrPort()
+	const many = 64
+	out, in := sock.NewBatch(many, 0, 0), sock.NewBatch(many, 2048, 0)
+	versus(b, func(n int) {
+		p := make([]byte, 64)
+		for range n {
+			for range many {
+				if err := out.Add(p, nil, to); err != nil {
+					b.Error(err)
+				}
+			}
+			for out.Len() > 0 {
+				k, err := a.SendBatch(out, 0)
+				if err != nil {
+					b.Fatal(err)
+				}
+				out.Drop(k)
+			}
+			for got := 0; got < many; {
+				k, err := z.RecvBatch(in, 0)
+				if err != nil {
+					b.Fatal(err)
+				}
+				got += k
+			}
+		}
+	}, func(n int) {
+		var p [2048]byte
+		for range n {
+			for range many {
+				if _, err := x.WriteToUDPAddrPort(p[:64], netTo); err != nil {
+					b.Error(err)
+				}
+			}
+			for range many {
+				if _, _, err := y.ReadFromUDPAddrPort(p[:]); err != nil {
+					b.Error(err)
+				}
+			}
+		}
+	})
+}
+
 // A connection from its beginning to its end, both sides of it. It ends with a
 // reset, so that none is left in TIME-WAIT.
 func BenchmarkConnect(b *testing.B) {

@@ -230,6 +230,37 @@ func (t *tracer) recvmsg(fd int, bufs [][]byte, control []byte, from *sys.Name, 
 	t.emit(c, fd, n, e, start)
 }
 
+// shownOfBatch is how many of a batch's messages a trace writes out.
+const shownOfBatch = 3
+
+func (t *tracer) batch(name string, fd int, b *Batch, from, to, room int, flags Flags, n int, e sys.Errno, start time.Time) {
+	var list []string
+	var first []byte
+	total := 0
+	for i := from; i < to; i++ {
+		p := b.m.Data(i)
+		if total += len(p); i == from {
+			first = p
+		}
+		if i-from < shownOfBatch {
+			told := ""
+			if name == "recvmmsg" {
+				told = Flags(b.m.Flags(i)).String()
+			}
+			list = append(list, message(kernelAddr(b.m.Name(i)), p, len(p), 1, len(b.m.Control(i)), told))
+		}
+	}
+	if to-from > shownOfBatch {
+		list = append(list, "...")
+	}
+	c := transfer(name, flags, total, first)
+	c.Args = "[" + strings.Join(list, ", ") + "], " + decimal(room) + ", " + flags.String()
+	if name == "recvmmsg" {
+		c.Args += ", NULL" // a time-out, which there never is
+	}
+	t.emit(c, fd, n, e, start)
+}
+
 // traceParked shows the calls that a wait made, now that it is over.
 func (s *Socket) traceParked(fd int, side *park.Side) {
 	if !park.Recording.Load() {

@@ -547,3 +547,27 @@ func TestTraceTimes(t *testing.T) {
 		t.Log(err)
 	}
 }
+
+// A batch is one call on Linux, and is shown with its first messages.
+func TestTraceBatch(t *testing.T) {
+	if !sys.HasBatches {
+		t.Skip("here every message is a call of its own")
+	}
+	r := record(t)
+	a, from, b, to := datagrams(t, "udp4")
+	out, in := sock.NewBatch(5, 0, 0), sock.NewBatch(8, 4, 16)
+	adds(t, out, to, "one", "", "three!", "4", "5")
+	r.take()
+	n, err := a.SendBatch(out, 0)
+	must(t, n, err, 5)
+	calls := r.shows(t, fmt.Sprintf(`sendmmsg(%d, [{%v, "one"}, {%v, ""}, {%v, "three!"}, ...], 5, %s) = 5`, a.FD(), to, to, to, sends(0)))
+	if c := calls[0]; c.Len != 11 || string(c.Data) != "one" {
+		t.Errorf("%d bytes, %q", c.Len, c.Data)
+	}
+	n, err = b.RecvBatch(in, 0)
+	must(t, n, err, 5)
+	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [{%v, "one", 0}, {%v, "", 0}, {%v, "thre", MSG_TRUNC}, ...], 8, %s, NULL) = 5`, b.FD(), from, from, from, recvmsgs(0)))
+	n, err = b.RecvBatch(in, sock.DontWait)
+	wants(t, err, sock.ErrWouldBlock)
+	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [], 8, %s, NULL) = -1 EAGAIN (%v)`, b.FD(), recvmsgs(0), sys.EAGAIN))
+}

@@ -4,8 +4,10 @@ package sys
 // length that it gave. A zero length is no address.
 type Name struct {
 	n uint32
-	b [128]byte
+	b [sizeName]byte
 }
+
+const sizeName = 128
 
 // Bytes returns what the kernel wrote: family, then the rest, as it lies in
 // memory.

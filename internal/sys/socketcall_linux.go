@@ -35,6 +35,8 @@ const (
 	multiSendmsg
 	multiRecvmsg
 	multiAccept4
+	multiRecvmmsg
+	multiSendmmsg
 )
 
 // socketcall passes arguments that each caller has typed: to the collector and
@@ -170,4 +172,23 @@ func oldSendmsg(fd int, m *unix.Msghdr, flags int) (uintptr, Errno) {
 func oldRecvmsg(fd int, m *unix.Msghdr, flags int) (uintptr, Errno) {
 	args := aMessage{uintptr(fd), unsafe.Pointer(m), uintptr(flags)}
 	return socketcall(multiRecvmsg, unsafe.Pointer(&args))
+}
+
+// manyMessages are the arguments of sendmmsg and recvmmsg; the first takes no
+// time-out.
+type manyMessages struct {
+	fd       uintptr
+	headers  unsafe.Pointer
+	n, flags uintptr
+	timeout  unsafe.Pointer
+}
+
+func oldSendmmsg(fd int, h unsafe.Pointer, n, flags int) (uintptr, Errno) {
+	args := manyMessages{fd: uintptr(fd), headers: h, n: uintptr(n), flags: uintptr(flags)}
+	return socketcall(multiSendmmsg, unsafe.Pointer(&args))
+}
+
+func oldRecvmmsg(fd int, h unsafe.Pointer, n, flags int) (uintptr, Errno) {
+	args := manyMessages{fd: uintptr(fd), headers: h, n: uintptr(n), flags: uintptr(flags)}
+	return socketcall(multiRecvmmsg, unsafe.Pointer(&args))
 }

@@ -28,3 +28,9 @@ func oldRecvfrom(fd int, p []byte, flags int, name, namelen unsafe.Pointer) (uin
 }
 func oldSendmsg(fd int, m *unix.Msghdr, flags int) (uintptr, Errno) { return 0, ENOSYS }
 func oldRecvmsg(fd int, m *unix.Msghdr, flags int) (uintptr, Errno) { return 0, ENOSYS }
+func oldSendmmsg(fd int, h unsafe.Pointer, n, flags int) (uintptr, Errno) {
+	return 0, ENOSYS
+}
+func oldRecvmmsg(fd int, h unsafe.Pointer, n, flags int) (uintptr, Errno) {
+	return 0, ENOSYS
+}

@@ -1,0 +1,249 @@
+package sock
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// A Batch is messages of any family that are sent, or were received, with one
+// system call. It owns headers, addresses, and room for control messages and
+// to receive; nothing is allocated after [NewBatch]. One goroutine at a time
+// may use it. The zero Batch has no room.
+//
+// To send: Add, [Socket.SendBatch], then Drop what went or Reset. To receive:
+// [Socket.RecvBatch], then At, Addr, Control and Flags of each. A message that
+// was received can be sent: it goes back where it came from, without its
+// control messages.
+type Batch struct {
+	m          sys.Batch
+	first, end int   // the messages that are there
+	received   int   // up to here they were received
+	bad        error // why it has no room
+
+	// Where every message is a call of its own, an error behind the first is
+	// told by the next call, as Linux does.
+	later   sys.Errno
+	laterAt int // the message to send that it is of, or receivedLater
+}
+
+const receivedLater = -1
+
+// NewBatch returns a Batch for up to messages at a time, with room to receive
+// bytes of data and control bytes of control messages for each (see
+// [ControlSpace]); control is also the most that a message to send may have.
+// With bytes 0 it only sends. One call takes at most 1,024 messages
+// (UIO_MAXIOV), and so does a Batch.
+func NewBatch(messages, bytes, control int) *Batch {
+	const most = math.MaxInt32
+	messages = min(max(messages, 0), sys.MaxBatch)
+	bytes, control = max(bytes, 0), max(control, 0)
+	if bytes > most/sys.MaxBatch || control > most/sys.MaxBatch-7 {
+		if n := max(messages, 1); bytes > most/n || control > most/n-7 {
+			return &Batch{bad: &misuse{"a batch of more than 2 GiB", sys.ENOMEM}}
+		}
+	}
+	return &Batch{m: sys.NewBatch(messages, bytes, (control+7)&^7)} // control messages are aligned
+}
+
+// Add appends a message to send, to an address or, if that is zero, to the
+// peer. p is kept, and not to be changed, until Reset or Drop; control and the
+// address are copied.
+//
+// Errors: ENOBUFS (the batch is full), EMSGSIZE (more control messages than
+// there is room for), [errors.ErrUnsupported] (a control message that this
+// system lacks).
+func (b *Batch) Add(p, control []byte, to Addr) error {
+	switch _, room := b.m.Room(); {
+	case b.bad != nil:
+		return &Error{Op: "batch", Err: b.bad}
+	case b.Len() == b.m.Cap():
+		return &Error{Op: "batch", Err: &misuse{"full with " + strconv.Itoa(b.Len()) + " messages", sys.ENOBUFS}}
+	case len(control) > room:
+		return &Error{Op: "batch", Addr: to, Err: &misuse{strconv.Itoa(len(control)) + " bytes of control messages, where " + strconv.Itoa(room) + " fit", sys.EMSGSIZE}}
+	}
+	if b.end == b.m.Cap() {
+		b.pack()
+	}
+	b.m.Put(b.end, p, control, to.bytes())
+	b.end++
+	return nil
+}
+
+// pack moves the messages to the beginning.
+func (b *Batch) pack() {
+	for i := range b.Len() {
+		b.m.Move(i, b.first+i)
+	}
+	b.received = max(b.received-b.first, 0)
+	b.laterAt -= b.first
+	n := b.Len()
+	for i := n; i < b.end; i++ {
+		b.m.Forget(i)
+	}
+	b.first, b.end = 0, n
+}
+
+// Drop forgets the first n messages: those that SendBatch sent, or one that
+// cannot be. The next SendBatch goes on behind them.
+func (b *Batch) Drop(n int) {
+	n = min(max(n, 0), b.Len())
+	for i := range n {
+		b.m.Forget(b.first + i)
+	}
+	if b.first += n; b.laterAt < b.first && b.laterAt != receivedLater {
+		b.later = 0
+	}
+	if b.first == b.end {
+		b.Reset()
+	}
+}
+
+// Reset forgets all messages.
+func (b *Batch) Reset() {
+	for i := b.first; i < b.end; i++ {
+		b.m.Forget(i)
+	}
+	b.first, b.end, b.received, b.later, b.laterAt = 0, 0, 0, 0, 0
+}
+
+// Len returns how many messages there are.
+func (b *Batch) Len() int { return b.end - b.first }
+
+// Cap returns how many messages there is room for.
+func (b *Batch) Cap() int { return b.m.Cap() }
+
+// At returns the bytes of message i, counted from 0, as far as there was room
+// for them; nil if there is none. What was received stays until the next
+// RecvBatch.
+func (b *Batch) At(i int) []byte {
+	if !b.has(i) {
+		return nil
+	}
+	return b.m.Data(b.first + i)
+}
+
+// Addr returns the sender of message i, or the receiver of one to send. It is
+// the zero Addr where there is none. It allocates for a unix path above 28
+// bytes.
+func (b *Batch) Addr(i int) Addr {
+	if !b.has(i) {
+		return Addr{}
+	}
+	return senderAddr(b.m.Name(b.first + i))
+}
+
+// Control returns the control messages of message i: see [ControlMessages].
+// Those that were received are there until the message is sent.
+func (b *Batch) Control(i int) []byte {
+	if !b.has(i) {
+		return nil
+	}
+	return b.m.Control(b.first + i)
+}
+
+// Flags returns what was told of message i when it was received: Trunc, CTrunc,
+// EOR, OOB, ErrQueue.
+func (b *Batch) Flags(i int) Flags {
+	if !b.has(i) || b.first+i >= b.received {
+		return 0
+	}
+	return Flags(b.m.Flags(b.first + i))
+}
+
+func (b *Batch) has(i int) bool { return i >= 0 && i < b.Len() }
+
+// SendBatch sends the messages in order: one sendmmsg(2) (Linux 3.0), elsewhere a
+// sendmsg(2) for each. It returns how many went, which may be fewer than there
+// are: [Batch.Drop] those, and go on. In blocking mode it waits until one can go.
+// It does not drop any by itself.
+//
+// An error is that of the first message, and nothing went. One of a later message
+// ends the call before it, and comes back when that is the first: Drop(1) then
+// leaves it out. (What is pending from an earlier datagram, ECONNREFUSED, belongs
+// to no message: if it meets a later one Linux tells only the short count.
+// IPRecvErr keeps it in the error queue.) A stream may take a part of a message:
+// what it did not take stays, and that message does not count yet.
+//
+// Errors: those of [Socket.SendMsg]; EINVAL (a nil Batch).
+//
+// Source: sendmmsg(2).
+func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
+	if err := b.usable("sendmmsg", flags); err != nil {
+		return 0, err
+	}
+	if b.Len() == 0 {
+		return 0, fail("sendmmsg", Addr{}, s.check(writeDeadline))
+	}
+	for i := b.first; i < b.received; i++ {
+		b.m.Uncontrol(i)
+	}
+	tries := 0
+	for {
+		n, e := s.sendMany(b, flags)
+		if n > 0 {
+			return n, nil
+		}
+		if e == 0 {
+			tries = 0
+			continue // a part of one
+		}
+		if e = s.await(e, writing, flags, &tries); e != 0 {
+			to := b.Addr(0)
+			return 0, s.refused("sendmmsg", &to, e)
+		}
+	}
+}
+
+// RecvBatch receives as many messages as there are and b has room for: one
+// recvmmsg(2) (Linux 2.6.33), elsewhere a recvmsg(2) for each. In blocking mode it
+// waits for the first. What b held is forgotten, also if it fails. At the end of a
+// connection the messages are empty; what does not fit a message's room is lost,
+// as Trunc in its Flags tells.
+//
+// An error after the first message ends the call, and comes with the next.
+//
+// Errors: those of [Socket.RecvMsg]; EINVAL (a nil Batch, or one without room to
+// receive).
+//
+// Source: recvmmsg(2).
+func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
+	if err := b.usable("recvmmsg", flags); err != nil {
+		return 0, err
+	}
+	if bytes, _ := b.m.Room(); bytes == 0 || b.Cap() == 0 {
+		return 0, invalid("recvmmsg", "a batch without room")
+	}
+	later, of := b.later, b.laterAt
+	b.Reset()
+	if later != 0 && of == receivedLater {
+		return 0, verdict("recvmmsg", later)
+	}
+	tries := 0
+	if e := s.expect(reading, flags, &tries); e != 0 {
+		return 0, verdict("recvmmsg", e)
+	}
+	for {
+		n, e := s.recvMany(b, flags)
+		if e == 0 {
+			b.end, b.received = n, n
+			return n, nil
+		}
+		if e = s.await(e, reading, flags, &tries); e != 0 {
+			return 0, verdict("recvmmsg", e)
+		}
+	}
+}
+
+func (b *Batch) usable(op string, flags Flags) error {
+	switch {
+	case b == nil:
+		return invalid(op, "no batch")
+	case b.bad != nil:
+		return &Error{Op: op, Err: b.bad}
+	case flags < 0:
+		return unsupported(op, "a flag")
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+//go:build !sock_loop
+
+package sock
+
+import "github.com/berkeleysockets/sock/internal/sys"
+
+func (s *Socket) sendMany(b *Batch, flags Flags) (int, sys.Errno) {
+	n, last, e := s.callSendmmsg(b, flags)
+	if n > 0 {
+		if i := b.first + n - 1; last < len(b.m.Data(i)) { // on a stream
+			b.m.Cut(i, last)
+			n--
+		}
+	}
+	return n, e
+}
+
+func (s *Socket) recvMany(b *Batch, flags Flags) (int, sys.Errno) { return s.callRecvmmsg(b, flags) }
+
+func (s *Socket) callSendmmsg(b *Batch, flags Flags) (n, last int, e sys.Errno) {
+	if e := s.enter(writeDeadline); e != 0 {
+		return 0, 0, e
+	}
+	t, start := tracing()
+	n, last, e = sys.Sendmmsg(int(s.fd), &b.m, b.first, b.end, int(flags|DontWait))
+	left := s.word.Leave()
+	if t != nil {
+		t.batch("sendmmsg", int(s.fd), b, b.first, b.end, b.Len(), flags|DontWait|sys.SendFlags, n, e, start)
+	}
+	if left {
+		s.end()
+	}
+	return n, last, e
+}
+
+func (s *Socket) callRecvmmsg(b *Batch, flags Flags) (int, sys.Errno) {
+	if e := s.enter(readDeadline); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	n, e := sys.Recvmmsg(int(s.fd), &b.m, int(flags|DontWait))
+	left := s.word.Leave()
+	if t != nil {
+		t.batch("recvmmsg", int(s.fd), b, 0, n, b.Cap(), flags|DontWait|sys.RecvmsgFlags, n, e, start)
+	}
+	if left {
+		s.end()
+	}
+	return n, e
+}
