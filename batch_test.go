@@ -584,10 +584,13 @@ func TestAllocBatch(t *testing.T) {
 						t.Fatal("no room")
 					}
 				}
-				n, err := a.SendBatch(out, 0)
-				must(t, n, err, 64)
-				out.Drop(n)
-				for got := 0; got < 64; got += n {
+				for out.Len() > 0 { // an emulator ends the call at a signal
+					n, err := a.SendBatch(out, 0)
+					wants(t, err, nil)
+					out.Drop(n)
+				}
+				for got, n := 0, 0; got < 64; got += n {
+					var err error
 					if n, err = b.RecvBatch(in, 0); err != nil {
 						t.Fatal(err)
 					}

@@ -209,6 +209,18 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 	want(t, "shutdown", 0, Shutdown(c, SHUT_WR), 0)
 	a, b, e := Socketpair(AF_UNIX, SOCK_DGRAM, 0)
 	want(t, "socketpair", 0, e, 0)
+	batch := NewBatch(3, 10, 0)
+	for i := range 2 {
+		batch.Put(i, []byte{'a', byte(i)}, nil, nil)
+	}
+	k, last, e := Sendmmsg(a, &batch, 0, 2, MSG_DONTWAIT)
+	want(t, "sendmmsg", uintptr(k), e, 2)
+	want(t, "sendmmsg", uintptr(last), e, 2)
+	k, e = Recvmmsg(b, &batch, MSG_DONTWAIT)
+	want(t, "recvmmsg", uintptr(k), e, 2)
+	if !bytes.Equal(batch.Data(1), []byte{'a', 1}) {
+		t.Errorf("received %q", batch.Data(1))
+	}
 	Close(a)
 	Close(b)
 }
@@ -217,6 +229,8 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 func forgetSocketCalls() Errno {
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, K: unix.SYS_RECVMMSG},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, K: unix.SYS_SENDMMSG},
 		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jf: 2, K: unix.SYS_SOCKET},
 		{Code: unix.BPF_JMP | unix.BPF_JGT | unix.BPF_K, Jt: 1, K: unix.SYS_SHUTDOWN},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(ENOSYS)},
