@@ -518,3 +518,44 @@ func TestAllocSizes(t *testing.T) {
 		t.Errorf("Addr %d bytes, Socket %d bytes, want at most 48 and 64", addr, socket)
 	}
 }
+
+// A Batch has its memory; so does what it would have received.
+func TestAllocBatch(t *testing.T) {
+	needRawCalls(t)
+	for _, network := range []string{"udp4", "udp6", "seqpacket"} {
+		t.Run(network, func(t *testing.T) {
+			a, b, _, to := batchEnds(t, network)
+			out, in := sock.NewBatch(64, 0, 32), sock.NewBatch(64, 200, 64)
+			p := make([]byte, 100)
+			allocates(t, "SendBatch, RecvBatch of 64", 0, func() {
+				for range 64 {
+					if out.Add(p, nil, to) != nil {
+						t.Fatal("no room")
+					}
+				}
+				for out.Len() > 0 { // an emulator ends the call at a signal
+					n, err := a.SendBatch(out, 0)
+					wants(t, err, nil)
+					out.Drop(n)
+				}
+				for got, n := 0, 0; got < 64; got += n {
+					var err error
+					if n, err = b.RecvBatch(in, 0); err != nil {
+						t.Fatal(err)
+					}
+					for i := range n {
+						if len(in.At(i)) != len(p) || in.Flags(i)&sock.Trunc != 0 || in.Addr(i).Domain() > 1000 || len(in.Control(i)) > 0 {
+							t.Fatal("another message")
+						}
+					}
+				}
+			})
+			b.SetNonblock(true)
+			allocates(t, "RecvBatch that would block", 0, func() {
+				n, err := b.RecvBatch(in, 0)
+				wants(t, err, sock.ErrWouldBlock)
+				must(t, n, nil, 0)
+			})
+		})
+	}
+}
