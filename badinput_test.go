@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"reflect"
 	"slices"
@@ -18,23 +19,36 @@ import (
 
 // methods has every method of Socket that may fail, called as it should be.
 var methods = map[string]func(s *sock.Socket) error{
-	"Accept":        func(s *sock.Socket) error { _, _, err := s.Accept(); return err },
-	"AtMark":        func(s *sock.Socket) error { _, err := s.AtMark(); return err },
+	"Accept":       func(s *sock.Socket) error { _, _, err := s.Accept(); return err },
+	"AtMark":       func(s *sock.Socket) error { _, err := s.AtMark(); return err },
+	"AttachFilter": func(s *sock.Socket) error { return s.AttachFilter(keepAll) },
+	"AttachReusePortFilter": func(s *sock.Socket) error {
+		return s.AttachReusePortFilter(keepAll)
+	},
 	"Bind":          func(s *sock.Socket) error { return s.Bind(anywhere) },
+	"BlockSource":   func(s *sock.Socket) error { return s.BlockSource(sourceGroup) },
 	"Close":         func(s *sock.Socket) error { return s.Close() },
 	"CloseRead":     func(s *sock.Socket) error { return s.CloseRead() },
 	"CloseWrite":    func(s *sock.Socket) error { return s.CloseWrite() },
 	"Connect":       func(s *sock.Socket) error { return s.Connect(anywhere) },
 	"ConnectResult": func(s *sock.Socket) error { return s.ConnectResult() },
 	"Detach":        func(s *sock.Socket) error { _, err := s.Detach(); return err },
+	"DetachFilter":  func(s *sock.Socket) error { return s.DetachFilter() },
+	"DetachReusePort": func(s *sock.Socket) error {
+		return s.DetachReusePort()
+	},
 	"Dup":           func(s *sock.Socket) error { _, err := s.Dup(); return err },
 	"File":          func(s *sock.Socket) error { _, err := s.File(); return err },
+	"Filter":        func(s *sock.Socket) error { _, err := s.Filter(); return err },
+	"JoinGroup":     func(s *sock.Socket) error { return s.JoinGroup(sock.Group{Addr: sourceGroup.Addr}) },
+	"LeaveGroup":    func(s *sock.Socket) error { return s.LeaveGroup(sock.Group{Addr: sourceGroup.Addr}) },
 	"Listen":        func(s *sock.Socket) error { return s.Listen(1) },
 	"Name":          func(s *sock.Socket) error { _, err := s.Name(); return err },
 	"NetConn":       func(s *sock.Socket) error { _, err := s.NetConn(); return err },
 	"NetListener":   func(s *sock.Socket) error { _, err := s.NetListener(); return err },
 	"NetPacketConn": func(s *sock.Socket) error { _, err := s.NetPacketConn(); return err },
 	"Peer":          func(s *sock.Socket) error { _, err := s.Peer(); return err },
+	"PeerCred":      func(s *sock.Socket) error { _, err := s.PeerCred(); return err },
 	"Read":          func(s *sock.Socket) error { _, err := s.Read(make([]byte, 1)); return err },
 	"Readv":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{make([]byte, 1)}); return err },
 	"Recv":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1), 0); return err },
@@ -60,6 +74,7 @@ var methods = map[string]func(s *sock.Socket) error{
 	"SetWriteDeadline": func(s *sock.Socket) error { return s.SetWriteDeadline(time.Unix(1, 0)) },
 	"Shutdown":         func(s *sock.Socket) error { return s.Shutdown(sock.ShutBoth) },
 	"SyscallConn":      func(s *sock.Socket) error { _, err := s.SyscallConn(); return err },
+	"UnblockSource":    func(s *sock.Socket) error { return s.UnblockSource(sourceGroup) },
 	"Wait":             func(s *sock.Socket) error { _, err := s.Wait(sock.Readable); return err },
 	"WithFD":           func(s *sock.Socket) error { return s.WithFD(func(int) error { return nil }) },
 	"Write":            func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
@@ -67,6 +82,12 @@ var methods = map[string]func(s *sock.Socket) error{
 }
 
 var anywhere, _ = sock.ParseAddr("127.0.0.1:0")
+
+// Arguments that are as they should be.
+var (
+	keepAll     = []sock.FilterInstruction{{Op: 0x06, K: 0xffff}} // ret #65535
+	sourceGroup = sock.Group{Addr: netip.MustParseAddr("232.1.2.3"), Source: netip.MustParseAddr("127.0.0.1")}
+)
 
 // calls are more ways to call them, which a closed Socket answers the same.
 var calls = map[string]func(s *sock.Socket) error{

@@ -109,16 +109,10 @@ func sendingTo(to string) func([]string) error {
 func TestErrnoNetwork(t *testing.T) {
 	t.Parallel()
 	c := child(t, "errno network", t.TempDir())
-	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
-	if id := os.Getuid(); id != 0 { // root in a user namespace may have the others
-		attr.Cloneflags |= syscall.CLONE_NEWUSER
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: id, Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
-	}
-	c.SysProcAttr = attr
+	c.SysProcAttr = ownNetwork()
 	// Whether it may be made at all is known once it is tried.
 	try := child(t, "errno network", "")
-	try.SysProcAttr = attr
+	try.SysProcAttr = ownNetwork()
 	if err := try.Run(); err != nil {
 		t.Skip("no network namespace to be had: ", err)
 	}

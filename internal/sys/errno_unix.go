@@ -45,6 +45,7 @@ const (
 	ENOSYS       = unix.ENOSYS
 	ENOTCONN     = unix.ENOTCONN
 	ENOTSOCK     = unix.ENOTSOCK
+	EOPNOTSUPP   = unix.EOPNOTSUPP
 	EPERM        = unix.EPERM
 	EPROTO       = unix.EPROTO
 	ETIMEDOUT    = unix.ETIMEDOUT

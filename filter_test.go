@@ -1,0 +1,25 @@
+package sock_test
+
+import (
+	"errors"
+	"net"
+	"runtime"
+	"testing"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// Elsewhere than on Linux each says that it is not there.
+func TestFilterUnsupported(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "linux" || !sys.Supported {
+		t.Skip("for systems with sockets and without filters")
+	}
+	s := open(t, sock.Inet, sock.Dgram)
+	for _, name := range []string{"AttachFilter", "AttachReusePortFilter", "DetachFilter", "DetachReusePort", "Filter"} {
+		is(t, methods[name](s), errors.ErrUnsupported)
+	}
+	is(t, s.Close(), nil)
+	is(t, s.AttachFilter(keepAll), net.ErrClosed)
+}
