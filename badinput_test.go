@@ -53,6 +53,8 @@ var methods = map[string]func(s *sock.Socket) error{
 	"Readv":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{make([]byte, 1)}); return err },
 	"Recv":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1), 0); return err },
 	"RecvBatch":     func(s *sock.Socket) error { _, err := s.RecvBatch(sock.NewBatch(1, 1, 0), 0); return err },
+	"RecvErr":       func(s *sock.Socket) error { _, err := s.RecvErr(nil); return err },
+	"RecvFiles":     func(s *sock.Socket) error { _, _, _, err := s.RecvFiles(make([]byte, 1), 1); return err },
 	"RecvFrom":      func(s *sock.Socket) error { _, _, err := s.RecvFrom(make([]byte, 1), 0); return err },
 	"RecvMsg": func(s *sock.Socket) error {
 		_, err := s.RecvMsg(&sock.Message{Bufs: [][]byte{make([]byte, 1)}}, 0)
@@ -65,6 +67,7 @@ var methods = map[string]func(s *sock.Socket) error{
 		_, err := s.SendBatch(b, 0)
 		return err
 	},
+	"SendFiles":   func(s *sock.Socket) error { _, err := s.SendFiles([]byte("x")); return err },
 	"SendMsg":     func(s *sock.Socket) error { _, err := s.SendMsg(&sock.Message{Bufs: [][]byte{{1}}}, 0); return err },
 	"SendTo":      func(s *sock.Socket) error { _, err := s.SendTo([]byte("x"), 0, anywhere); return err },
 	"SetDeadline": func(s *sock.Socket) error { return s.SetDeadline(time.Now().Add(time.Hour)) },

@@ -65,6 +65,9 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
 	}
+	if err := refusedControl("sendmsg", m.Control); err != nil {
+		return 0, err
+	}
 	tries := 0
 	for {
 		n, e := s.callSendmsg(m.Bufs, m.Control, &m.Addr, flags)

@@ -136,3 +136,14 @@ func hear(t *testing.T, c *exec.Cmd, cases []errnoCase) {
 		})
 	}
 }
+
+var errUnsupported = errors.ErrUnsupported
+
+func isAny(err error, want ...error) bool {
+	for _, w := range want {
+		if errors.Is(err, w) {
+			return true
+		}
+	}
+	return false
+}

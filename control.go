@@ -1,0 +1,123 @@
+package sock
+
+import (
+	"encoding/hex"
+	"iter"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// A ControlMessage is one control message (ancillary data): what goes beside
+// the data of a [Message] or of one in a [Batch]. Its methods read what it says;
+// each answers false for a message of another level, type or size. To send one
+// append it to a buffer: [AppendControl], AppendRights and so on.
+//
+// Source: cmsg(3).
+type ControlMessage struct {
+	Level int    // the protocol, or SOL_SOCKET
+	Type  int    //
+	Data  []byte // a part of the buffer that it was found in
+}
+
+// ControlSpace returns how much room a control message with n bytes of data
+// takes: CMSG_SPACE.
+//
+// Source: cmsg(3).
+func ControlSpace(n int) int {
+	return sys.CmsgSpace(min(max(n, 0), 1<<30))
+}
+
+// AppendControl appends a control message of any kind to b. The result is what
+// SendMsg and Batch.Add take; it allocates only if b has no room.
+//
+// Source: cmsg(3).
+func AppendControl(b []byte, level, typ int, data []byte) []byte {
+	b, to := appendControl(b, level, typ, len(data))
+	copy(to, data)
+	return b
+}
+
+// appendControl appends a message whose n bytes of data, zeros now, the caller
+// fills.
+func appendControl(b []byte, level, typ, n int) (all, data []byte) {
+	at := sys.CmsgAligned(len(b)) // where the kernel looks for it
+	end := at + sys.CmsgSpace(n)
+	if end > cap(b) {
+		b = append(make([]byte, 0, end), b...)
+	}
+	from := len(b)
+	b = b[:end]
+	clear(b[from:])
+	sys.PutCmsg(b[at:], n, level, typ)
+	return b, b[at+sys.CmsgLen(0) : at+sys.CmsgLen(n)]
+}
+
+// NextControl returns the first control message in b, and what is behind it.
+// False: there is none, or what is there is none that is whole.
+//
+// Source: cmsg(3).
+func NextControl(b []byte) (m ControlMessage, rest []byte, ok bool) {
+	level, typ, at, end, ok := sys.Cmsg(b)
+	if !ok || end > len(b) {
+		return m, nil, false
+	}
+	return ControlMessage{level, typ, b[at:end:end]}, b[min(sys.CmsgAligned(end), len(b)):], true
+}
+
+// ControlMessages returns the control messages in b, one after the other. It
+// allocates nothing; but ranging over it the compiler may move a b that is on the
+// stack to the heap, where [NextControl] leaves it.
+//
+// Source: cmsg(3).
+func ControlMessages(b []byte) iter.Seq[ControlMessage] {
+	return func(yield func(ControlMessage) bool) {
+		for {
+			m, rest, ok := NextControl(b)
+			if !ok || !yield(m) {
+				return
+			}
+			b = rest
+		}
+	}
+}
+
+// String returns level and type by their C names, and the data in hexadecimal.
+func (m ControlMessage) String() string {
+	name := ""
+	if m.Level == sys.SOL_SOCKET {
+		if name = sys.ConstName("SCM", m.Type); name == decimal(m.Type) {
+			name = sys.ConstName("SO", m.Type)
+		}
+	} else {
+		name = sys.ConstName(optionGroup(m.Level), m.Type)
+	}
+	return levelName(m.Level) + " " + name + " " + hex.EncodeToString(m.Data)
+}
+
+// A message that must not be sent: a value in it does not fit, or this system
+// has no such thing. Builders return no error, and no kernel takes these.
+const (
+	controlUnfit   = -1
+	controlMissing = sys.Missing
+)
+
+func unfit(b []byte) []byte   { return AppendControl(b, sys.SOL_SOCKET, controlUnfit, nil) }
+func lacking(b []byte) []byte { return AppendControl(b, sys.SOL_SOCKET, controlMissing, nil) }
+
+// refusedControl is why control is not sent. On Linux the kernel says it: EINVAL.
+// The other kernels pass over what they do not know.
+func refusedControl(op string, control []byte) error {
+	if sys.PassesAnyControl {
+		return nil
+	}
+	for m, rest, ok := NextControl(control); ok; m, rest, ok = NextControl(rest) {
+		switch {
+		case m.Level != sys.SOL_SOCKET:
+		case m.Type == controlMissing:
+			return unsupported(op, "a control message")
+		case m.Type == controlUnfit:
+			return invalid(op, "a control message with a value that does not fit")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package sock
+
+import "github.com/berkeleysockets/sock/internal/sys"
+
+// A Report is one entry of a Socket's error queue: of a packet that was sent, what
+// became of it.
+type Report struct {
+	N        int           // bytes of the packet that were received; Flags tells if some were cut
+	To       Addr          // where it was sent to; zero if that is not known
+	Flags    Flags         // ErrQueue; Trunc, CTrunc
+	Extended ExtendedError // what became of it
+	Time     Timestamps    // of a transmit timestamp
+}
+
+// The moments of which a transmit timestamp can be.
+const (
+	Sent         = sys.SCM_TSTAMP_SND        // it was given to the network card, or left it
+	Scheduled    = sys.SCM_TSTAMP_SCHED      // it came to the packet scheduler
+	Acknowledged = sys.SCM_TSTAMP_ACK        // the peer has acknowledged all of it
+	Completed    = sys.SCM_TSTAMP_COMPLETION // its completion was reported (Linux 6.14)
+)
+
+// Timestamp returns of which send, and which moment of it, the Report's Time is:
+// Sent, Scheduled ... The id counts the datagrams since the option Timestamping, with
+// TimestampingID, was set; of a stream it counts bytes, and is that of the send's last.
+func (r *Report) Timestamp() (id uint32, moment int, ok bool) {
+	return r.Extended.Data, int(r.Extended.Info), r.Extended.Origin == OriginTimestamping
+}
+
+// ZeroCopy returns which sends of [Socket.SendZeroCopy] are done: the ids from first to
+// last. Copied tells that the kernel copied after all, so that there was nothing gained.
+func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
+	const copiedCode = 1 // SO_EE_CODE_ZEROCOPY_COPIED
+	return r.Extended.Info, r.Extended.Data, r.Extended.Code&copiedCode != 0, r.Extended.Origin == OriginZeroCopy
+}
+
+// RecvErr receives one Report from the error queue: one recvmsg(2) with MSG_ERRQUEUE. It
+// never waits: an empty queue is [ErrWouldBlock]. [Socket.Wait] with Failed waits for
+// one, and a [Poller] tells Failed while there is one. p receives the beginning of the
+// packet, and may be empty.
+//
+// ICMP errors come here with the options IPRecvErr and IPv6RecvErr, transmit timestamps
+// with Timestamping, completions after SendZeroCopy. An error that was not asked for so
+// is PendingError's, and the other calls' to return. What RecvErr does not decode
+// [Socket.RecvMsg] with ErrQueue shows. It allocates nothing.
+//
+// Errors: [ErrWouldBlock], net.ErrClosed, [errors.ErrUnsupported] (not Linux).
+//
+// Source: recv(2), ip(7), https://docs.kernel.org/networking/timestamping.html
+func (s *Socket) RecvErr(p []byte) (r Report, err error) {
+	if ErrQueue < 0 {
+		return r, s.lacks("recverr", "an error queue")
+	}
+	var name sys.Name
+	var control [roomForReport]byte
+	n, nc, got, e := s.callRecvmsg([][]byte{p}, control[:], &name, ErrQueue)
+	if e != 0 {
+		return r, verdict("recverr", e)
+	}
+	r.N, r.To, r.Flags = min(n, len(p)), kernelAddr(name.Bytes()), Flags(got)
+	for m, rest, ok := NextControl(control[:nc]); ok; m, rest, ok = NextControl(rest) { // see ControlMessages
+		if x, ok := m.ExtendedError(); ok {
+			r.Extended = x
+		} else if t, ok := m.Timestamps(); ok {
+			r.Time = t
+		}
+	}
+	return r, nil
+}
+
+// roomForReport is for all that a socket may have asked for beside the error.
+const roomForReport = 512

@@ -1,0 +1,45 @@
+package sys
+
+import "encoding/binary"
+
+// How a control message lies in memory: a header (its length with the header,
+// level, type), data behind it, and space up to where the next is aligned. The
+// length is a word of the machine on Linux, 32 bits elsewhere.
+
+const (
+	sizeCmsgLen = 4 * (1 + cmsgLenWide)
+	sizeCmsg    = sizeCmsgLen + 8
+)
+
+// Cmsg reads the header at the beginning of b: where its data begins and ends,
+// which may be behind the end of b. False: no message begins here.
+func Cmsg(b []byte) (level, typ, data, end int, ok bool) {
+	if len(b) < sizeCmsg {
+		return 0, 0, 0, 0, false
+	}
+	n := uint64(binary.NativeEndian.Uint32(b))
+	if sizeCmsgLen == 8 {
+		n = binary.NativeEndian.Uint64(b)
+	}
+	level = int(int32(binary.NativeEndian.Uint32(b[sizeCmsgLen:])))
+	typ = int(int32(binary.NativeEndian.Uint32(b[sizeCmsgLen+4:])))
+	data = CmsgLen(0)
+	if n < uint64(data) || n > 1<<30 {
+		return 0, 0, 0, 0, false
+	}
+	return level, typ, data, int(n), true
+}
+
+// CmsgAligned is where the message behind one that ends at n begins.
+func CmsgAligned(n int) int { return CmsgSpace(n) - CmsgSpace(0) }
+
+// PutCmsg writes the header of a message with n bytes of data.
+func PutCmsg(b []byte, n, level, typ int) {
+	if sizeCmsgLen == 8 {
+		binary.NativeEndian.PutUint64(b, uint64(CmsgLen(n)))
+	} else {
+		binary.NativeEndian.PutUint32(b, uint32(CmsgLen(n)))
+	}
+	binary.NativeEndian.PutUint32(b[sizeCmsgLen:], uint32(int32(level)))
+	binary.NativeEndian.PutUint32(b[sizeCmsgLen+4:], uint32(int32(typ)))
+}

@@ -1,0 +1,23 @@
+package sys
+
+const cmsgLenWide = 0
+
+const (
+	// PassesAnyControl: not all that this package builds is there.
+	PassesAnyControl = false
+
+	// No control message of IPv4 is sent (udp_send in sys/netinet/udp_usrreq.c).
+	SendTTL4     = Missing
+	SendTOS4     = Missing
+	SizeTOS4     = 1
+	SendSource4  = Missing
+	ReceiveInfo4 = IP_RECVDSTADDR
+
+	// A struct cmsgcred, which the kernel fills.
+	SendCredentials = SCM_CREDS
+	SizeCredentials = 84
+)
+
+// TripleInfo is 1 where in_pktinfo has an interface and two addresses, 0 where it has
+// an address and an interface.
+const TripleInfo = 1

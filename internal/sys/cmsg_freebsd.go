@@ -1,0 +1,24 @@
+package sys
+
+const cmsgLenWide = 0
+
+const (
+	// PassesAnyControl: not all that this package builds is there.
+	PassesAnyControl = false
+
+	// The datagrams of udp_send (sys/netinet/udp_usrreq.c): a u_char of type of
+	// service, a source as an in_addr, no time to live.
+	SendTTL4     = Missing
+	SendTOS4     = IP_TOS
+	SizeTOS4     = 1
+	SendSource4  = IP_SENDSRCADDR
+	ReceiveInfo4 = IP_RECVDSTADDR
+
+	// A struct cmsgcred, which the kernel fills.
+	SendCredentials = SCM_CREDS
+	SizeCredentials = 84
+)
+
+// TripleInfo is 1 where in_pktinfo has an interface and two addresses, 0 where it has
+// an address and an interface.
+const TripleInfo = 1

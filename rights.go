@@ -1,0 +1,126 @@
+package sock
+
+import (
+	"os"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// maxRights is how many descriptors Linux passes at a time (SCM_MAX_FD); others pass
+// fewer or more.
+const maxRights = 253
+
+// SendFiles sends p, and with it copies of open files, over a unix socket: one
+// sendmsg(2) with SCM_RIGHTS. The files stay the sender's, and may be closed when it
+// returns. Of a stream p must have a byte at least, for the files go with the first; n
+// may be short, and the files went all the same.
+//
+// Errors: those of [Socket.SendMsg]; EINVAL (an empty p on a stream, more than 253 files),
+// os.ErrInvalid (a nil file), os.ErrClosed (a closed one), ETOOMANYREFS (too many are on
+// their way), EOPNOTSUPP (macOS and OpenBSD: an empty p).
+//
+// Source: sendmsg(2), unix(7).
+func (s *Socket) SendFiles(p []byte, files ...*os.File) (n int, err error) {
+	switch {
+	case len(p) == 0 && len(files) > 0 && s.Type() == Stream:
+		return 0, invalid("sendfiles", "no byte for the files to go with")
+	case len(files) > maxRights:
+		return 0, invalid("sendfiles", "more than 253 files")
+	}
+	held := hold(files, make([]int, 0, len(files)), func(fds []int) {
+		m := Message{Bufs: [][]byte{p}}
+		if len(fds) > 0 {
+			m.Control = AppendRights(nil, fds...)
+		}
+		n, err = s.SendMsg(&m, 0)
+	})
+	if held != nil {
+		return 0, &Error{Op: "sendfiles", Err: held}
+	}
+	return n, err
+}
+
+// hold calls f while none of the files can be closed. Fd could make one blocking.
+func hold(files []*os.File, fds []int, f func(fds []int)) error {
+	if len(files) == 0 {
+		f(fds)
+		return nil
+	}
+	c, err := files[0].SyscallConn()
+	if err != nil {
+		return err
+	}
+	var deeper error
+	err = c.Control(func(fd uintptr) { deeper = hold(files[1:], append(fds, int(fd)), f) })
+	if err != nil {
+		return os.ErrClosed
+	}
+	return deeper
+}
+
+// RecvFiles receives into p, and at most max open files that come with it, over a unix
+// socket: one recvmsg(2). They are close-on-exec (on macOS by fcntl(2), a moment later)
+// and the caller's to close. If more came the rest are closed, and CTrunc is in flags,
+// as when the kernel had to leave some out. An end of stream is (0, nil, 0, nil).
+//
+// Other control messages are not returned, and descriptors in them are closed.
+//
+// Errors: those of [Socket.RecvMsg]; EINVAL (max below 0).
+//
+// Source: recvmsg(2), unix(7).
+func (s *Socket) RecvFiles(p []byte, max int) (n int, files []*os.File, flags Flags, err error) {
+	if max < 0 {
+		return 0, nil, 0, invalid("recvfiles", "a negative number of files")
+	}
+	m := Message{Bufs: [][]byte{p}, Control: make([]byte, ControlSpace(4*maxRights)+roomForReport)}
+	if n, err = s.RecvMsg(&m, 0); err != nil {
+		return n, nil, 0, err
+	}
+	flags = m.Flags
+	for fd, rights := range descriptorsIn(m.Control[:m.NControl]) {
+		if !rights || len(files) == max {
+			flags |= CTrunc
+			closeCopy(fd)
+			continue
+		}
+		if sys.RecvmsgFlags == 0 {
+			sys.SetCloexec(fd)
+		}
+		files = append(files, os.NewFile(uintptr(fd), "received"))
+	}
+	return n, files, flags, nil
+}
+
+// CloseRights closes every descriptor in control messages that were received: for who
+// does not want them. Left alone they leak, also those of a message that was cut.
+//
+// Source: close(2), unix(7).
+func CloseRights(control []byte) {
+	for fd := range descriptorsIn(control) {
+		closeCopy(fd)
+	}
+}
+
+// descriptorsIn returns the descriptors in control messages, and whether each was passed
+// as such or stands for a process. The last message may be cut: BSD kernels leave the
+// length of the whole in it.
+func descriptorsIn(b []byte) func(yield func(fd int, rights bool) bool) {
+	return func(yield func(fd int, rights bool) bool) {
+		for {
+			level, typ, at, end, ok := sys.Cmsg(b)
+			if !ok {
+				return
+			}
+			m := ControlMessage{level, typ, b[min(at, len(b)):min(end, len(b))]}
+			rights := m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0)
+			if rights || m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
+				for at := 0; at+4 <= len(m.Data); at += 4 {
+					if fd := int(int32(m.uint32(at))); fd >= 0 && !yield(fd, rights) {
+						return
+					}
+				}
+			}
+			b = b[min(sys.CmsgAligned(end), len(b)):]
+		}
+	}
+}
