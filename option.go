@@ -4,60 +4,84 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"strconv"
-	"time"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // An Option is a socket option and the Go type of its value. The package's
 // variables are all of them, each named after the C name: getsockopt(2) and
-// setsockopt(2).
+// setsockopt(2). One that has no variable has a number: [IntOption],
+// [BoolOption], [BytesOption].
 type Option[T any] struct {
 	level, name int
 	codec       *codec[T]
 }
 
-// A codec tells how a value lies in memory. Values go by value: through a
-// pointer each would be an allocation.
-type codec[T any] struct {
-	size int
-	put  func(T) (raw, error)
-	get  func(raw) T
-}
+// IntOption returns the option of a level and a number, whose value is an int of 32
+// bits.
+func IntOption(level, name int) Option[int] { return Option[int]{level, name, &intCodec} }
 
-// raw is a value as the kernel has it.
-type raw struct {
-	b [32]byte
-	n int
-}
+// BoolOption returns the option of a level and a number, whose value is an int that is
+// 0 or not.
+func BoolOption(level, name int) Option[bool] { return Option[bool]{level, name, &boolCodec} }
 
-func (r *raw) int() int { return int(int32(binary.NativeEndian.Uint32(r.b[:]))) }
-
-func rawInt(n int) (r raw) {
-	binary.NativeEndian.PutUint32(r.b[:], uint32(int32(n)))
-	r.n = 4
-	return r
+// BytesOption returns the option of a level and a number, whose value is any bytes: Get
+// reads as many as the kernel gives, size at most; Set writes those it is given.
+func BytesOption(level, name, size int) Option[[]byte] {
+	return Option[[]byte]{level, name, bytesOf(size)}
 }
 
 // Get reads the option: getsockopt(2).
 //
-// Errors: ENOPROTOOPT and EOPNOTSUPP (not an option of this socket),
-// [errors.ErrUnsupported] (nor of this system).
+// Errors: ENOPROTOOPT and EOPNOTSUPP (not an option of this socket, or one that is
+// only written), [errors.ErrUnsupported] (nor of this system).
 //
 // Source: getsockopt(2), socket(7), ip(7), ipv6(7), tcp(7).
 func (o Option[T]) Get(s *Socket) (v T, err error) {
 	if err := o.available("getsockopt"); err != nil {
 		return v, err
 	}
+	switch c := o.codec; {
+	case c.fromBytes != nil:
+		return o.getBytes(s)
+	case c.wide != nil:
+		return o.getWide(s)
+	case c.get == nil:
+		return v, &Error{Op: "getsockopt " + o.String(), Err: &misuse{"a write-only option", sys.ENOPROTOOPT}}
+	}
 	var r raw
 	n, e := s.callGetsockopt(o.level, o.name, r.b[:o.codec.size])
 	if e != 0 {
 		return v, &Error{Op: "getsockopt " + o.String(), Err: reason(e)}
 	}
-	r.n = n
+	r.n = min(n, o.codec.size)
 	return o.codec.get(r), nil
+}
+
+// getWide is Get of what does not fit raw: apart, for its array is cleared each time.
+//
+//go:noinline
+func (o Option[T]) getWide(s *Socket) (v T, err error) {
+	var w wide
+	n, e := s.callGetsockopt(o.level, o.name, w.b[:o.codec.size])
+	if e != 0 {
+		return v, &Error{Op: "getsockopt " + o.String(), Err: reason(e)}
+	}
+	w.n = min(n, o.codec.size)
+	return o.codec.wide(w), nil
+}
+
+func (o Option[T]) getBytes(s *Socket) (v T, err error) {
+	if o.codec.size < 0 {
+		return v, invalid("getsockopt "+o.String(), "a negative size")
+	}
+	b := make([]byte, o.codec.size)
+	n, e := s.callGetsockopt(o.level, o.name, b)
+	if e != 0 {
+		return v, &Error{Op: "getsockopt " + o.String(), Err: reason(e)}
+	}
+	return o.codec.fromBytes(b[:min(n, len(b))]), nil
 }
 
 // Set sets the option: setsockopt(2). A value that does not fit is an error,
@@ -70,6 +94,12 @@ func (o Option[T]) Get(s *Socket) (v T, err error) {
 func (o Option[T]) Set(s *Socket, v T) error {
 	if err := o.available("setsockopt"); err != nil {
 		return err
+	}
+	if c := o.codec; c.bytes != nil {
+		if e := s.callSetsockopt(o.level, o.name, c.bytes(v)); e != 0 {
+			return &Error{Op: "setsockopt " + o.String(), Err: reason(e)}
+		}
+		return nil
 	}
 	if o.codec.put == nil {
 		return &Error{Op: "setsockopt " + o.String(), Err: &misuse{"a read-only option", sys.ENOPROTOOPT}}
@@ -100,69 +130,10 @@ func (o Option[T]) available(op string) error {
 		return unsupported(op, "sockets")
 	case !sys.Has(o.level) || !sys.Has(o.name):
 		return unsupported(op, o.String())
+	case int(int32(o.level)) != o.level || int(int32(o.name)) != o.name: // the kernel would look at 32 bits
+		return invalid(op, "no option")
 	}
 	return nil
-}
-
-var boolCodec = codec[bool]{4,
-	func(v bool) (raw, error) {
-		if v {
-			return rawInt(1), nil
-		}
-		return rawInt(0), nil
-	},
-	func(r raw) bool { return r.int() != 0 },
-}
-
-var intCodec = codec[int]{4,
-	func(v int) (raw, error) {
-		if v > math.MaxInt32 || v < math.MinInt32 {
-			return raw{}, &misuse{strconv.Itoa(v) + " does not fit 32 bits", sys.EINVAL}
-		}
-		return rawInt(v), nil
-	},
-	func(r raw) int { return r.int() },
-}
-
-var errorCodec = codec[error]{size: 4,
-	get: func(r raw) error {
-		if e := sys.Errno(r.int()); e != 0 {
-			return e
-		}
-		return nil
-	},
-}
-
-var lingerCodec = codec[LingerValue]{8,
-	func(v LingerValue) (r raw, err error) {
-		seconds := int64(v.Timeout / time.Second)
-		if v.Timeout%time.Second != 0 {
-			seconds++
-		}
-		if v.Timeout < 0 || seconds > math.MaxInt32 {
-			return r, &misuse{"a time-out of " + v.Timeout.String(), sys.EINVAL}
-		}
-		if v.On {
-			binary.NativeEndian.PutUint32(r.b[:], 1)
-		}
-		binary.NativeEndian.PutUint32(r.b[4:], uint32(seconds))
-		r.n = 8
-		return r, nil
-	},
-	func(r raw) LingerValue {
-		on, seconds := r.int(), binary.NativeEndian.Uint32(r.b[4:])
-		return LingerValue{on != 0, time.Duration(int32(seconds)) * time.Second}
-	},
-}
-
-// LingerValue is the value of [Linger]: if On, Close of a stream with unsent
-// data keeps trying to send it for Timeout, and with a Timeout of 0 it resets
-// the connection. On Linux close(2) waits meanwhile, though the descriptor is
-// non-blocking, and holds a thread. The kernel counts whole seconds: parts are
-// rounded up.
-type LingerValue struct {
-	On      bool
-	Timeout time.Duration
 }
 
 // optionName is the C name of an option, of whatever type.
@@ -173,16 +144,20 @@ func optionName(level, name int) string {
 	return fmt.Sprintf("option %d of level %d", name, level)
 }
 
+// optionGroup is the group of internal/sys/names.txt in which a level's options are.
+// Where SOL_LOCAL has the number of IPPROTO_IP, IPPROTO_IP it is.
 func optionGroup(level int) string {
-	switch level {
-	case sys.SOL_SOCKET:
-		return "SO"
-	case sys.IPPROTO_TCP:
-		return "TCP"
-	case sys.IPPROTO_IP:
-		return "IP"
-	case sys.IPPROTO_IPV6:
-		return "IPV6"
+	for _, g := range [...]struct {
+		level int
+		group string
+	}{
+		{sys.SOL_SOCKET, "SO"}, {sys.IPPROTO_IP, "IP"}, {sys.IPPROTO_IPV6, "IPV6"}, {sys.IPPROTO_TCP, "TCP"},
+		{sys.IPPROTO_UDP, "UDP"}, {sys.IPPROTO_UDPLITE, "UDPLITE"}, {sys.SOL_MPTCP, "MPTCP"}, {sys.SOL_LOCAL, "LOCAL"},
+		{sys.AF_VSOCK, "SO_VM"}, {sys.SOL_NETLINK, "NETLINK"}, {sys.SOL_PACKET, "PACKET"}, {sys.SOL_RAW, "ICMP"}, {sys.IPPROTO_ICMPV6, "ICMPV6"},
+	} {
+		if g.level == level {
+			return g.group
+		}
 	}
 	return ""
 }
@@ -202,3 +177,4 @@ func optionValue(level, name int, b []byte) string {
 	}
 	return "[" + hex.EncodeToString(b) + "]" // not with fmt, which would have b on the heap
 }
+

@@ -51,7 +51,7 @@ func TestFlagNames(t *testing.T) {
 }
 
 // aliases are second names of a number, which does not read back as them.
-var aliases = map[string]bool{"IP_ORIGDSTADDR": true, "IP_RECVPKTINFO": true, "IP_SENDSRCADDR": true, "IPV6_ORIGDSTADDR": true}
+var aliases = map[string]bool{"IP_ORIGDSTADDR": true, "IP_MULTICAST_IFINDEX": true, "IP_RECVPKTINFO": true, "IP_SENDSRCADDR": true, "IPV6_ORIGDSTADDR": true}
 
 // foreign options have a level's numbers, and names of their own.
 func foreign(name string) bool {
