@@ -177,4 +177,3 @@ func optionValue(level, name int, b []byte) string {
 	}
 	return "[" + hex.EncodeToString(b) + "]" // not with fmt, which would have b on the heap
 }
-
