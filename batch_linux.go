@@ -34,14 +34,15 @@ func (s *Socket) callSendmmsg(b *Batch, flags Flags) (n, last int, e sys.Errno) 
 }
 
 func (s *Socket) callRecvmmsg(b *Batch, flags Flags) (int, sys.Errno) {
+	flags = s.closesOnExec(flags | DontWait)
 	if e := s.enter(readDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Recvmmsg(int(s.fd), &b.m, int(flags|DontWait))
+	n, e := sys.Recvmmsg(int(s.fd), &b.m, int(flags))
 	left := s.word.Leave()
 	if t != nil {
-		t.batch("recvmmsg", int(s.fd), b, 0, n, b.Cap(), flags|DontWait|sys.RecvmsgFlags, n, e, start)
+		t.batch("recvmmsg", int(s.fd), b, 0, n, b.Cap(), flags, n, e, start)
 	}
 	if left {
 		s.end()

@@ -570,3 +570,31 @@ func TestBatchPeek(t *testing.T) {
 	}
 	t.Skip("what Peek leaves is Linux's to say")
 }
+
+// Packets too, of a family whose kernel refuses flags that the others take.
+func TestBatchPacket(t *testing.T) {
+	t.Parallel()
+	s := kind(t, "packet")
+	at, err := sock.PacketAddr(0x0800, 0, nil)
+	is(t, err, nil)
+	is(t, s.Bind(at), nil)
+	a, _, _, to := datagrams(t, "udp4")
+	if _, err := a.SendTo([]byte("a packet in a batch"), 0, to); err != nil {
+		t.Fatal(err)
+	}
+	in := sock.NewBatch(4, 2000, 0)
+	for {
+		n, err := s.RecvBatch(in, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			if bytes.HasSuffix(in.At(i), []byte("a packet in a batch")) {
+				if in.Addr(i).Domain() != sock.Packet {
+					t.Error(in.Addr(i))
+				}
+				return
+			}
+		}
+	}
+}

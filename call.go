@@ -265,7 +265,7 @@ func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flag
 }
 
 func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flags Flags) (n, nc, rflags int, e sys.Errno) {
-	flags = flags&^sys.Sleeps | DontWait
+	flags = s.closesOnExec(flags&^sys.Sleeps | DontWait)
 	if e := s.enter(readDeadline); e != 0 {
 		return 0, 0, 0, e
 	}
@@ -279,4 +279,13 @@ func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flag
 		s.end()
 	}
 	return n, nc, rflags, e
+}
+
+// closesOnExec has descriptors that are received close-on-exec. A packet socket refuses
+// the flag (packet_recvmsg in net/packet/af_packet.c).
+func (s *Socket) closesOnExec(flags Flags) Flags {
+	if s.Domain() == Packet {
+		return flags
+	}
+	return flags | sys.RecvmsgFlags
 }

@@ -222,7 +222,7 @@ func (t *tracer) sendmsg(fd int, bufs [][]byte, control []byte, to *Addr, flags 
 func (t *tracer) recvmsg(fd int, bufs [][]byte, control []byte, from *sys.Name, flags, got Flags, n int, e sys.Errno, start time.Time) {
 	data, total := gather(bufs, max(n, 0))
 	_, size := gather(bufs, -1)
-	c := transfer("recvmsg", flags|sys.RecvmsgFlags, size, data)
+	c := transfer("recvmsg", flags, size, data)
 	if from != nil && e == 0 {
 		c.Addr = kernelAddr(from.Bytes())
 	}

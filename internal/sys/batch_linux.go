@@ -152,7 +152,6 @@ func Sendmmsg(fd int, b *Batch, from, to, flags int) (n, last int, e Errno) {
 
 // Recvmmsg is recvmmsg(2) into all of b. It returns how many messages came.
 func Recvmmsg(fd int, b *Batch, flags int) (int, Errno) {
-	flags |= RecvmsgFlags
 	raw := short(len(b.headers), len(b.bytes), flags)
 	for {
 		for i := range b.headers {

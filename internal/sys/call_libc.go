@@ -255,7 +255,6 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 	if bufs, e = vector(bufs, control); e != 0 {
 		return 0, 0, 0, e
 	}
-	flags |= RecvmsgFlags
 	for {
 		n, nc, rflags, sa, err := unix.RecvmsgBuffers(fd, bufs, control, flags)
 		if err == nil || n >= 0 {

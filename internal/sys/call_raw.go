@@ -293,7 +293,6 @@ func recvmsgMany(fd int, bufs [][]byte, control []byte, from *Name, flags int) (
 }
 
 func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
-	flags |= RecvmsgFlags
 	for {
 		var m unix.Msghdr
 		if from != nil {
