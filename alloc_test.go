@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"net/netip"
+	"os"
 	"reflect"
 	"runtime"
 	"testing"
@@ -334,15 +336,78 @@ func TestAllocNames(t *testing.T) {
 	}
 }
 
+// Each kind of value, set and read.
 func TestAllocOptions(t *testing.T) {
 	needRawCalls(t)
 	a, _ := streams(t, "tcp4")
-	allocates(t, "Set, Get", 0, func() {
-		if err := sock.TCPNoDelay.Set(a, true); err != nil {
+	u := open(t, sock.Inet, sock.Dgram)
+	allocatesNone(t, a, sock.TCPNoDelay, true)
+	allocatesNone(t, a, sock.RecvBuffer, 10000)
+	allocatesNone(t, a, sock.TCPKeepIdle, time.Minute)
+	allocatesNone(t, a, sock.Linger, sock.LingerValue{On: true, Timeout: time.Second})
+	allocatesNone(t, u, sock.IPMulticastLoop, true)
+	allocatesNone(t, u, sock.IPMulticastTTL, 3)
+}
+
+func TestAllocOptionValues(t *testing.T) {
+	needRawCalls(t)
+	a, _ := streams(t, "tcp4")
+	u := open(t, sock.Inet, sock.Dgram)
+	allocatesNone(t, u, sock.IPMulticastIf, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+	if runtime.GOOS != "linux" {
+		return
+	}
+	allocatesNone(t, a, sock.TCPUserTimeout, time.Minute)
+	allocatesNone(t, a, sock.MaxPacingRate, 1<<40)
+	allocatesNone(t, a, sock.TCPNotSentLowWater, 1000)
+	allocatesNone(t, u, sock.IPMTUDiscover, sock.MTUDiscoverDo)
+	allocatesNone(t, u, sock.IPUnicastIf, 1)
+	allocatesNone(t, u, sock.Timestamping, sock.TimestampingSoftware)
+	allocatesNone(t, u, sock.IntOption(unix.IPPROTO_IP, unix.IP_TOS), 4)
+	allocatesNone(t, u, sock.BoolOption(unix.SOL_SOCKET, unix.SO_BROADCAST), true)
+	if _, err := sock.IPLocalPortRange.Get(u); err == nil {
+		allocatesNone(t, u, sock.IPLocalPortRange, sock.PortRangeValue{Low: 40000})
+	}
+	allocates(t, "TCPInfo.Get", 0, func() {
+		if v, err := sock.TCPInfo.Get(a); err != nil || v.State != 1 {
 			t.Fatal(err)
 		}
-		if on, err := sock.TCPNoDelay.Get(a); err != nil || !on {
-			t.Fatal(on, err)
+	})
+	allocates(t, "MemInfo.Get", 0, func() {
+		if v, err := sock.MemInfo.Get(a); err != nil || v.RecvBuffer == 0 {
+			t.Fatal(err)
+		}
+	})
+	allocates(t, "PendingError.Get", 0, func() {
+		if v, err := sock.PendingError.Get(a); err != nil || v != nil {
+			t.Fatal(v, err)
+		}
+	})
+	if os.Geteuid() != 0 {
+		return
+	}
+	allocatesNone(t, u, sock.TxTime, sock.TxTimeValue{Clock: 1})
+	allocatesNone(t, kind(t, "icmp6"), sock.ICMP6Filter, sock.ICMP6FilterValue{})
+	m := kind(t, "mptcp4")
+	allocates(t, "MPTCPInfo.Get", 0, func() {
+		if _, err := sock.MPTCPInfo.Get(m); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func allocatesNone[T any](t *testing.T, s *sock.Socket, o sock.Option[T], v T) {
+	t.Helper()
+	if err := o.Set(s, v); err != nil { // printed here: below it would be measured
+		t.Errorf("%v: %v", o, err)
+		return
+	}
+	allocates(t, o.String()+", Set and Get", 0, func() {
+		if err := o.Set(s, v); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Get(s); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

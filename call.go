@@ -188,7 +188,7 @@ func (s *Socket) callGetsockopt(level, name int, b []byte) (int, sys.Errno) {
 	n, e := sys.Getsockopt(int(s.fd), level, name, b)
 	last := s.word.Leave()
 	if t != nil {
-		t.option("getsockopt", int(s.fd), level, name, b[:min(n, len(b))], e, start)
+		t.option("getsockopt", int(s.fd), s.Domain(), level, name, b[:min(n, len(b))], e, start)
 	}
 	if last {
 		s.end()
@@ -204,7 +204,7 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	e := sys.Setsockopt(int(s.fd), level, name, b)
 	last := s.word.Leave()
 	if t != nil {
-		t.option("setsockopt", int(s.fd), level, name, b, e, start)
+		t.option("setsockopt", int(s.fd), s.Domain(), level, name, b, e, start)
 	}
 	if last {
 		s.end()

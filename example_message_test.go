@@ -40,7 +40,7 @@ func Example_quicLoop() {
 	try(out.Add(data, control, to))
 	for out.Len() > 0 { // a short count is no error
 		n, err := client.SendBatch(out, 0) // sendmmsg(2)
-		if err != nil { // EIO: this device cannot cut; so they go one by one
+		if err != nil {                    // EIO: this device cannot cut; so they go one by one
 			for p := range slices.Chunk(out.At(0), packet) {
 				_, err := client.SendTo(p, 0, to)
 				try(err)

@@ -131,7 +131,7 @@ func (s *Socket) detach(op string, name int) error {
 }
 
 func filterArgs(name, instructions int) string {
-	return fmt.Sprintf("SOL_SOCKET, %s, {len=%d}", optionName(sys.SOL_SOCKET, name), instructions)
+	return fmt.Sprintf("SOL_SOCKET, %s, {len=%d}", optionName(Unspec, sys.SOL_SOCKET, name), instructions)
 }
 
 // lacks is unsupported for a method: a closed Socket says that it is.

@@ -136,11 +136,11 @@ func TestFilterUnix(t *testing.T) {
 func TestFilterErrno(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
-	refused(t, "attachfilter", s.AttachFilter)
+	refusedProgram(t, "attachfilter", s.AttachFilter)
 }
 
-// refused fails the test if a bad program can be attached.
-func refused(t *testing.T, op string, attach func([]sock.FilterInstruction) error) {
+// refusedProgram fails the test if a bad program can be attached.
+func refusedProgram(t *testing.T, op string, attach func([]sock.FilterInstruction) error) {
 	t.Helper()
 	long := slices.Repeat([]sock.FilterInstruction{ret(math.MaxUint16)}, math.MaxUint16+2)
 	for name, program := range map[string][]sock.FilterInstruction{
@@ -262,7 +262,7 @@ func TestFilterReusePortErrno(t *testing.T) {
 	wrong(t, s.AttachReusePortFilter(steer), "attachreuseportfilter", sock.Addr{}, syscall.EINVAL)
 	wrong(t, s.DetachReusePort(), "detachreuseport", sock.Addr{}, syscall.EINVAL)
 	shared := open(t, sock.Inet, sock.Dgram, sock.ReusePort.With(true))
-	refused(t, "attachreuseportfilter", shared.AttachReusePortFilter)
+	refusedProgram(t, "attachreuseportfilter", shared.AttachReusePortFilter)
 	wrong(t, shared.DetachReusePort(), "detachreuseport", sock.Addr{}, syscall.ENOENT)
 	is(t, s.Bind(place(t, "udp4")), nil)
 	is(t, sock.ReusePort.Set(s, true), nil)

@@ -1,50 +1,124 @@
 package sock
 
 import (
+	"encoding/binary"
+	"errors"
+	"math"
 	"net/netip"
+	"runtime"
+	"strconv"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Options of IPv4 (IPPROTO_IP), by C name. Source:
-// ip(7), and on other systems ip(4).
+// Options of IPv4 (IPPROTO_IP), by C name. A version is of Linux, and a system in
+// brackets the only one. On Linux an IPv6 socket has them too, for its IPv4
+// packets. Source: ip(7), ip(4).
 var (
-	IPBindAny           = Option[bool]{sys.IPPROTO_IP, sys.IP_BINDANY, &boolCodec}                         // bind to addresses that are not ours (FreeBSD)
-	IPBindAddressNoPort = Option[bool]{sys.IPPROTO_IP, sys.IP_BIND_ADDRESS_NO_PORT, &boolCodec}            // bind to an address leaves the port to connect, so that many can share it (Linux 4.2)
-	IPBoundIf           = Option[int]{sys.IPPROTO_IP, sys.IP_BOUND_IF, &intCodec}                          // send and receive by one interface only, by index (macOS)
-	IPChecksum          = Option[bool]{sys.IPPROTO_IP, sys.IP_CHECKSUM, &boolCodec}                        // datagrams come with their checksum (Linux 4.2)
-	IPDontFrag          = Option[bool]{sys.IPPROTO_IP, sys.IP_DONTFRAG, &boolCodec}                        // datagrams are not cut on the way (FreeBSD, macOS; Linux: IPMTUDiscover)
-	IPFreeBind          = Option[bool]{sys.IPPROTO_IP, sys.IP_FREEBIND, &boolCodec}                        // bind to addresses that are not, or not yet, ours
-	IPHdrIncl           = Option[bool]{sys.IPPROTO_IP, sys.IP_HDRINCL, &boolCodec}                         // the caller writes the IP header
-	IPLocalPortRange    = Option[PortRangeValue]{sys.IPPROTO_IP, sys.IP_LOCAL_PORT_RANGE, &portRangeCodec} // which ports the kernel chooses from (Linux 6.3)
-	IPMinTTL            = Option[int]{sys.IPPROTO_IP, sys.IP_MINTTL, &intCodec}                            // packets with fewer hops left are dropped: of a neighbour 255 are left
-	IPMTU               = Option[int]{sys.IPPROTO_IP, sys.IP_MTU, &readIntCodec}                           // read, connected: the largest packet that the path takes
-	IPMTUDiscover       = Option[MTUDiscoverValue]{sys.IPPROTO_IP, sys.IP_MTU_DISCOVER, &mtuDiscoverCodec} // whether packets may be cut on the way
-	IPMulticastAll      = Option[bool]{sys.IPPROTO_IP, sys.IP_MULTICAST_ALL, &boolCodec}                   // hear the groups that others of this machine have joined, as by default (Linux 2.6.31)
-	IPMulticastIf       = Option[netip.Addr]{sys.IPPROTO_IP, sys.IP_MULTICAST_IF, &ip4Codec}               // by which interface multicast goes: that with this address; 0.0.0.0 is the kernel's choice
-	IPMulticastIfIndex  = Option[int]{sys.IPPROTO_IP, sys.IP_MULTICAST_IFINDEX, &multicastIfIndexCodec}    // write: the same by index; 0 is the kernel's choice (macOS can read it)
-	IPMulticastLoop     = Option[bool]{sys.IPPROTO_IP, sys.IP_MULTICAST_LOOP, &multicastBoolCodec}         // this machine hears its own multicast, as by default
-	IPMulticastTTL      = Option[int]{sys.IPPROTO_IP, sys.IP_MULTICAST_TTL, &multicastIntCodec}            // hops that multicast may take, by default 1
-	IPNoDefrag          = Option[bool]{sys.IPPROTO_IP, sys.IP_NODEFRAG, &boolCodec}                        // fragments of packets sent are not put together by the firewall (Linux 2.6.36)
-	IPOptions           = Option[[]byte]{sys.IPPROTO_IP, sys.IP_OPTIONS, &optionsCodec}                    // options of the header in every packet, 40 bytes at most
-	IPPassSec           = Option[bool]{sys.IPPROTO_IP, sys.IP_PASSSEC, &boolCodec}                         // datagrams come with their security label
-	IPPortRange         = Option[int]{sys.IPPROTO_IP, sys.IP_PORTRANGE, &intCodec}                         // which ports the kernel chooses from: 0 default, 1 high, 2 low (BSDs, macOS)
-	IPProtocol          = Option[int]{sys.IPPROTO_IP, sys.IP_PROTOCOL, &readIntCodec}                      // read: the protocol number of a raw socket (Linux 6.5)
-	IPRecvDstAddr       = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVDSTADDR, &boolCodec}                     // datagrams come with the address they were sent to (BSDs, macOS; elsewhere IPRecvPktInfo)
-	IPRecvErr           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVERR, &boolCodec}                         // errors go to the error queue, with who found them
-	IPRecvErrRFC4884    = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVERR_RFC4884, &boolCodec}                 // and with extensions of ICMP (Linux 5.9)
-	IPRecvFragSize      = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVFRAGSIZE, &boolCodec}                    // datagrams come with the size of their largest fragment (Linux 4.11)
-	IPRecvIf            = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVIF, &boolCodec}                          // datagrams come with the interface they arrived at (BSDs, macOS; elsewhere IPRecvPktInfo)
-	IPRecvOpts          = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVOPTS, &boolCodec}                        // datagrams come with the options of their header
-	IPRecvOrigDstAddr   = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVORIGDSTADDR, &boolCodec}                 // datagrams come with the address that they were sent to before a firewall changed it (Linux 2.6.29, FreeBSD)
-	IPRecvPktInfo       = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVPKTINFO, &boolCodec}                     // datagrams come with the address and interface they arrived at (Linux, macOS, NetBSD; on Linux IP_PKTINFO)
-	IPRecvTOS           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVTOS, &boolCodec}                         // datagrams come with their type of service, ECN in it (Linux, FreeBSD, macOS)
-	IPRecvTTL           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVTTL, &boolCodec}                         // datagrams come with the hops they had left
-	IPRetOpts           = Option[bool]{sys.IPPROTO_IP, sys.IP_RETOPTS, &boolCodec}                         // as IPRecvOpts, options not yet processed
-	IPRouterAlert       = Option[bool]{sys.IPPROTO_IP, sys.IP_ROUTER_ALERT, &boolCodec}                    // write: a raw socket receives packets to be forwarded that carry this option
-	IPTOS               = Option[int]{sys.IPPROTO_IP, sys.IP_TOS, &intCodec}                               // type of service: DSCP in the upper six bits, ECN in the lower two, which TCP keeps for itself
-	IPTransparent       = Option[bool]{sys.IPPROTO_IP, sys.IP_TRANSPARENT, &boolCodec}                     // take connections to, and send from, addresses of others; takes CAP_NET_ADMIN
-	IPTTL               = Option[int]{sys.IPPROTO_IP, sys.IP_TTL, &intCodec}                               // hops a packet may take, 1 to 255
-	IPUnicastIf         = Option[int]{sys.IPPROTO_IP, sys.IP_UNICAST_IF, &swappedCodec}                    // by which interface datagrams go, by index, if no other is chosen (Linux 3.3)
-	OriginalDst         = Option[Addr]{sys.IPPROTO_IP, sys.SO_ORIGINAL_DST, &addrCodec}                    // read: where a connection went to before a firewall changed it (Linux, with conntrack)
+	IPBindAny           = Option[bool]{sys.IPPROTO_IP, sys.IP_BINDANY, &boolCodec}                         // bind to any address, though no interface has it; privileged (FreeBSD)
+	IPBindAddressNoPort = Option[bool]{sys.IPPROTO_IP, sys.IP_BIND_ADDRESS_NO_PORT, &boolCodec}            // Bind with port 0 leaves the choice to Connect (Linux 4.2)
+	IPBoundIf           = Option[int]{sys.IPPROTO_IP, sys.IP_BOUND_IF, &intCodec}                          // one interface only, by index, 0 for all (macOS)
+	IPChecksum          = Option[bool]{sys.IPPROTO_IP, sys.IP_CHECKSUM, &boolCodec}                        // messages bring their checksum; UDP (Linux 4.0)
+	IPDontFrag          = Option[bool]{sys.IPPROTO_IP, sys.IP_DONTFRAG, &boolCodec}                        // packets are not to be fragmented (FreeBSD, macOS); on Linux IPMTUDiscover
+	IPFreeBind          = Option[bool]{sys.IPPROTO_IP, sys.IP_FREEBIND, &boolCodec}                        // bind to an address that no interface has, or not yet (Linux)
+	IPHdrIncl           = Option[bool]{sys.IPPROTO_IP, sys.IP_HDRINCL, &boolCodec}                         // what is sent has its IP header; raw sockets
+	IPLocalPortRange    = Option[PortRangeValue]{sys.IPPROTO_IP, sys.IP_LOCAL_PORT_RANGE, &portRangeCodec} // ports to choose from when none is given, of IPv6 too (Linux 6.3)
+	IPMinTTL            = Option[int]{sys.IPPROTO_IP, sys.IP_MINTTL, &intCodec}                            // hops that packets must have left to be received, 0 to 255
+	IPMTU               = Option[int]{sys.IPPROTO_IP, sys.IP_MTU, &intRead}                                // read: of the path, in bytes; connected sockets (Linux)
+	IPMTUDiscover       = Option[MTUDiscoverValue]{sys.IPPROTO_IP, sys.IP_MTU_DISCOVER, &mtuDiscoverCodec} // whether packets may be fragmented (Linux)
+	IPMulticastAll      = Option[bool]{sys.IPPROTO_IP, sys.IP_MULTICAST_ALL, &boolCodec}                   // also the groups that other sockets have joined, as it is from the beginning (Linux)
+	IPMulticastIf       = Option[netip.Addr]{sys.IPPROTO_IP, sys.IP_MULTICAST_IF, &inet4Codec}             // the interface for what is sent to a group, by an address of it; 0.0.0.0 for the route's
+	IPMulticastIfIndex  = Option[int]{sys.IPPROTO_IP, sys.IP_MULTICAST_IFINDEX, &ifIndexCodec}             // the same by index, 0 for the route's (Linux, where it cannot be read; FreeBSD, macOS)
+	IPMulticastLoop     = Option[bool]{sys.IPPROTO_IP, sys.IP_MULTICAST_LOOP, &byteBoolCodec}              // what is sent to a group comes back to members on this host
+	IPMulticastTTL      = Option[int]{sys.IPPROTO_IP, sys.IP_MULTICAST_TTL, &byteCodec}                    // hops of what is sent to a group, 0 to 255; 1 from the beginning, -1 for that on Linux
+	IPNoDefrag          = Option[bool]{sys.IPPROTO_IP, sys.IP_NODEFRAG, &boolCodec}                        // fragments pass packet filters as they are; raw sockets (Linux)
+	IPOptions           = Option[[]byte]{sys.IPPROTO_IP, sys.IP_OPTIONS, &ipOptionsCodec}                  // IP options of each packet sent, at most 40 bytes, none to end it
+	IPPassSec           = Option[bool]{sys.IPPROTO_IP, sys.IP_PASSSEC, &boolCodec}                         // messages bring the sender's security label; UDP (Linux)
+	IPPortRange         = Option[int]{sys.IPPROTO_IP, sys.IP_PORTRANGE, &intCodec}                         // which ports to choose from when none is given: 0 the usual, 1 high, 2 low (the BSDs, macOS)
+	IPProtocol          = Option[Protocol]{sys.IPPROTO_IP, sys.IP_PROTOCOL, &protocolRead}                 // read: of a raw socket; SocketProtocol is of any (Linux 6.4)
+	IPRecvDstAddr       = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVDSTADDR, &boolCodec}                     // messages bring the address they were sent to (the BSDs, macOS); on Linux IPRecvPktInfo
+	IPRecvErr           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVERR, &boolCodec}                         // ICMP errors are in the error queue (Linux)
+	IPRecvErrRFC4884    = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVERR_RFC4884, &boolCodec}                 // with their extensions; UDP, ping (Linux 5.9)
+	IPRecvFragSize      = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVFRAGSIZE, &boolCodec}                    // messages bring the size of the largest fragment (Linux 4.10)
+	IPRecvIf            = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVIF, &boolCodec}                          // messages bring the interface they came by (the BSDs, macOS); on Linux IPRecvPktInfo
+	IPRecvOpts          = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVOPTS, &boolCodec}                        // messages bring their IP options
+	IPRecvOrigDstAddr   = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVORIGDSTADDR, &boolCodec}                 // messages bring address and port they were sent to, if redirected (Linux, FreeBSD)
+	IPRecvPktInfo       = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVPKTINFO, &boolCodec}                     // messages bring address and interface they came to; IP_PKTINFO on Linux (and macOS, NetBSD)
+	IPRecvTOS           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVTOS, &boolCodec}                         // messages bring their TOS byte, with ECN (Linux, FreeBSD, macOS)
+	IPRecvTTL           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVTTL, &boolCodec}                         // messages bring the hops they had left
+	IPRetOpts           = Option[bool]{sys.IPPROTO_IP, sys.IP_RETOPTS, &boolCodec}                         // messages bring their IP options, ready to answer with
+	IPRouterAlert       = Option[bool]{sys.IPPROTO_IP, sys.IP_ROUTER_ALERT, &boolCodec}                    // packets with the alert that are to be forwarded come here; raw sockets (Linux)
+	IPTOS               = Option[int]{sys.IPPROTO_IP, sys.IP_TOS, &intCodec}                               // the byte with DSCP and ECN, 0 to 255; a TCP of Linux keeps ECN to itself
+	IPTransparent       = Option[bool]{sys.IPPROTO_IP, sys.IP_TRANSPARENT, &boolCodec}                     // be any address, as a proxy; privileged (Linux)
+	IPTTL               = Option[int]{sys.IPPROTO_IP, sys.IP_TTL, &intCodec}                               // hops a packet may take, 1 to 255; -1 for the usual on Linux
+	IPUnicastIf         = Option[int]{sys.IPPROTO_IP, sys.IP_UNICAST_IF, &networkCodec}                    // the interface for what is sent, by index, 0 for the route's (Linux 3.4)
+	IPOriginalDst       = Option[Addr]{sys.IPPROTO_IP, sys.SO_ORIGINAL_DST, &addr4Read}                    // read: where a connection was to go that netfilter redirected (Linux)
 )
+
+var (
+	ipOptionsCodec   = bytesCodec(40)
+	mtuDiscoverCodec = numberCodec[MTUDiscoverValue]()
+	addr4Read        = codec[Addr]{size: 16, get: getAddr}
+)
+
+func getAddr(r raw) Addr { return kernelAddr(r.b[:r.n]) }
+
+// MTUDiscoverValue is the value of [IPMTUDiscover] and [IPv6MTUDiscover].
+type MTUDiscoverValue int
+
+// The values. Source: ip(7), ipv6(7).
+const (
+	MTUDiscoverDont      MTUDiscoverValue = iota // packets may be fragmented
+	MTUDiscoverWant                              // as the route says: fragment here, not on the way
+	MTUDiscoverDo                                // never fragment; what is too long is EMSGSIZE
+	MTUDiscoverProbe                             // the same, up to the interface's MTU and not the path's
+	MTUDiscoverInterface                         // the interface's MTU, whatever ICMP says; may be fragmented on the way (Linux 3.14)
+	MTUDiscoverOmit                              // the same, and may be fragmented here (Linux 3.15)
+)
+
+var mtuDiscoverNames = [...]string{"IP_PMTUDISC_DONT", "IP_PMTUDISC_WANT", "IP_PMTUDISC_DO", "IP_PMTUDISC_PROBE", "IP_PMTUDISC_INTERFACE", "IP_PMTUDISC_OMIT"}
+
+// String returns the C name, such as "IP_PMTUDISC_DO".
+func (v MTUDiscoverValue) String() string {
+	if v < 0 || int(v) >= len(mtuDiscoverNames) {
+		return strconv.Itoa(int(v))
+	}
+	return mtuDiscoverNames[v]
+}
+
+// PortRangeValue is the value of [IPLocalPortRange]; a bound of 0 is the system's.
+type PortRangeValue struct {
+	Low, High uint16 // both within
+}
+
+var portRangeCodec = codec[PortRangeValue]{
+	size: 4,
+	put:  func(v PortRangeValue) (raw, error) { return rawUint32(uint32(v.High)<<16 | uint32(v.Low)), nil },
+	get:  func(r raw) PortRangeValue { return PortRangeValue{uint16(r.uint32(0)), uint16(r.uint32(0) >> 16)} },
+}
+
+// An interface by index goes in an ip_mreqn: two addresses and the index. macOS
+// has an option for the index.
+var ifIndexCodec = codec[int]{
+	put: func(v int) (r raw, err error) {
+		switch {
+		case v < 0 || v > math.MaxInt32:
+			return r, bad(strconv.Itoa(v) + " is no index")
+		case runtime.GOOS == "darwin":
+			return rawInt(v), nil
+		}
+		return rawUint32(0, 0, uint32(v)), nil
+	},
+	read: func(s *Socket, level, name int) (int, error) {
+		var b [12]byte
+		if runtime.GOOS == "darwin" {
+			_, err := readOption(s, level, name, b[:4])
+			return int(binary.NativeEndian.Uint32(b[:])), err
+		}
+		n, err := readOption(s, level, name, b[:])
+		if err == nil && n < len(b) {
+			err = &misuse{"the kernel tells the address only", errors.ErrUnsupported}
+		}
+		return int(binary.NativeEndian.Uint32(b[8:])), err
+	},
+}

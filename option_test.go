@@ -1,13 +1,18 @@
 package sock_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net"
+	"os"
+	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,30 +20,29 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
+// An optionCase is how an option is tried on each kind of socket it belongs to.
 type optionCase struct {
-	cname string
-	kinds []string
-	try   func(t *testing.T, s *sock.Socket)
+	option any
+	cname  string
+	kinds  string
+	try    func(t *testing.T, s *sock.Socket)
 }
 
-// optionCases has every option of the package: how it is tried on each kind of
-// socket it belongs to. TestOptionTables finds the ones that are missing.
-var optionCases = map[string]optionCase{ // by the variable's name
-	"AcceptConn":   {"SO_ACCEPTCONN", []string{"tcp4", "tcp6", "unix"}, acceptConn},
-	"Broadcast":    {"SO_BROADCAST", []string{"udp4"}, toggled(sock.Broadcast)},
-	"IPTTL":        {"IP_TTL", []string{"tcp4", "udp4"}, changed(sock.IPTTL, 7, 255, 1)},
-	"IPv6Only":     {"IPV6_V6ONLY", []string{"tcp6", "udp6"}, toggled(sock.IPv6Only)},
-	"KeepAlive":    {"SO_KEEPALIVE", []string{"tcp4", "tcp6"}, toggled(sock.KeepAlive)},
-	"Linger":       {lingerName(), []string{"tcp4", "tcp6", "unix"}, lingering},
-	"PendingError": {"SO_ERROR", []string{"tcp4", "udp6", "unix"}, pendingNone},
-	"RecvBuffer":   {"SO_RCVBUF", all, sized(sock.RecvBuffer)},
-	"ReuseAddr":    {"SO_REUSEADDR", []string{"tcp4", "tcp6", "udp4", "udp6", "unix"}, toggled(sock.ReuseAddr)},
-	"ReusePort":    {"SO_REUSEPORT", []string{"tcp4", "tcp6", "udp4", "udp6"}, toggled(sock.ReusePort)},
-	"SendBuffer":   {"SO_SNDBUF", all, sized(sock.SendBuffer)},
-	"TCPNoDelay":   {"TCP_NODELAY", []string{"tcp4", "tcp6"}, toggled(sock.TCPNoDelay)},
-}
+// optionCases has every option of the package, by the variable's name.
+// TestOptionTables finds the ones that are missing.
+var optionCases = func() map[string]optionCase {
+	m := map[string]optionCase{}
+	for _, level := range []map[string]optionCase{socketOptions, ipOptions, ipv6Options, tcpOptions, udpOptions, mptcpOptions, localOptions, vsockOptions, netlinkOptions, packetOptions, icmpOptions} {
+		maps.Copy(m, level)
+	}
+	return m
+}()
 
-var all = []string{"tcp4", "tcp6", "udp4", "udp6", "unix", "unixgram"}
+const (
+	all      = "tcp4 tcp6 udp4 udp6 unix unixgram"
+	inets    = "tcp4 tcp6 udp4 udp6"
+	everyone = "tcp4 tcp6 udp4 udp6 unix unixgram unixseq netlink packet ping4 icmp4 icmp6 raw4 raw6 vsock mptcp4 mptcp6 udplite4 udplite6"
+)
 
 func lingerName() string {
 	if runtime.GOOS == "darwin" {
@@ -47,69 +51,147 @@ func lingerName() string {
 	return "SO_LINGER"
 }
 
-// linuxCases are those that Linux has beyond the other systems.
-var linuxCases = map[string]optionCase{}
-
-// otherKinds may not be had by everybody.
-var otherKinds = map[string]func() (*sock.Socket, error){
-	"icmp":      func() (*sock.Socket, error) { return sock.Open(sock.Inet, sock.Raw, sock.ICMP) },
-	"icmp6":     func() (*sock.Socket, error) { return sock.Open(sock.Inet6, sock.Raw, sock.ICMPv6) },
-	"netlink":   func() (*sock.Socket, error) { return sock.Open(sock.Netlink, sock.Raw, 0) },
-	"packet":    func() (*sock.Socket, error) { return sock.Open(sock.Packet, sock.Dgram, 0) },
-	"packetraw": func() (*sock.Socket, error) { return sock.Open(sock.Packet, sock.Raw, 0) },
-	"raw4":      func() (*sock.Socket, error) { return sock.Open(sock.Inet, sock.Raw, sock.ICMP) },
-	"raw4ip":    func() (*sock.Socket, error) { return sock.Open(sock.Inet, sock.Raw, 46) }, // RSVP, whose routers use it
-	"raw6":      func() (*sock.Socket, error) { return sock.Open(sock.Inet6, sock.Raw, sock.UDP) },
-	"raw6ip":    func() (*sock.Socket, error) { return sock.Open(sock.Inet6, sock.Raw, sock.RawIP) },
-	"udplite":   func() (*sock.Socket, error) { return sock.Open(sock.Inet, sock.Dgram, sock.UDPLite) },
-	"vsock":     func() (*sock.Socket, error) { return sock.Open(sock.VSock, sock.Stream, 0) },
-}
-
 // kind opens a fresh socket of a kind.
 func kind(t testing.TB, k string, set ...sock.Setting) *sock.Socket {
 	t.Helper()
-	switch k {
-	case "tcp4":
-		return open(t, sock.Inet, sock.Stream, set...)
-	case "tcp6":
+	if strings.HasSuffix(k, "6") {
 		needIPv6(t)
-		return open(t, sock.Inet6, sock.Stream, set...)
-	case "udp4":
-		return open(t, sock.Inet, sock.Dgram, set...)
-	case "udp6":
-		needIPv6(t)
-		return open(t, sock.Inet6, sock.Dgram, set...)
-	case "unix":
-		return open(t, sock.Unix, sock.Stream, set...)
-	case "unixgram":
-		return open(t, sock.Unix, sock.Dgram, set...)
 	}
-	if open, ok := otherKinds[k]; ok {
-		s, err := open()
-		if err != nil {
-			t.Skip("no such socket: ", err)
+	c, ok := map[string]struct {
+		d  sock.Domain
+		ty sock.Type
+		p  sock.Protocol
+	}{
+		"tcp4":     {sock.Inet, sock.Stream, 0},
+		"tcp6":     {sock.Inet6, sock.Stream, 0},
+		"udp4":     {sock.Inet, sock.Dgram, 0},
+		"udp6":     {sock.Inet6, sock.Dgram, 0},
+		"unix":     {sock.Unix, sock.Stream, 0},
+		"unixgram": {sock.Unix, sock.Dgram, 0},
+		"unixseq":  {sock.Unix, sock.SeqPacket, 0},
+		"netlink":  {sock.Netlink, sock.Raw, 0},
+		"packet":   {sock.Packet, sock.Raw, 0}, // of no protocol: nothing is received
+		"ping4":    {sock.Inet, sock.Dgram, sock.ICMP},
+		"icmp4":    {sock.Inet, sock.Raw, sock.ICMP},
+		"icmp6":    {sock.Inet6, sock.Raw, sock.ICMPv6},
+		"raw4":     {sock.Inet, sock.Raw, 253}, // for experiments
+		"raw6":     {sock.Inet6, sock.Raw, 253},
+		"rawip6":   {sock.Inet6, sock.Raw, sock.RawIP},
+		"vsock":    {sock.VSock, sock.Stream, 0},
+		"mptcp4":   {sock.Inet, sock.Stream, sock.MPTCP},
+		"mptcp6":   {sock.Inet6, sock.Stream, sock.MPTCP},
+		"udplite4": {sock.Inet, sock.Dgram, sock.UDPLite},
+		"udplite6": {sock.Inet6, sock.Dgram, sock.UDPLite},
+	}[k]
+	if !ok {
+		t.Fatal("no kind ", k)
+	}
+	s, err := sock.Open(c.d, c.ty, c.p, set...)
+	if err != nil {
+		if len(set) == 0 && (c.p != 0 || c.d != sock.Inet && c.d != sock.Inet6 && c.d != sock.Unix || c.ty == sock.SeqPacket) {
+			t.Skip("no such socket here: ", err)
 		}
-		return closed(t, s)
+		t.Fatal(err)
 	}
-	t.Fatal("no kind ", k)
-	return nil
+	return closed(t, s)
 }
+
+// emulated are options that an emulated machine has as well: some of each kind of
+// value.
+var emulated = strings.Fields("AcceptConn Broadcast IPLocalPortRange IPMTUDiscover IPMulticastLoop IPMulticastTTL IPTOS IPTTL IPv6Only IPv6PktInfo IPv6UnicastHops KeepAlive Linger " +
+	"NetlinkExtAck PeerGroups PendingError RecvBuffer RecvLowWater ReuseAddr ReusePort SendBuffer SocketDomain SocketType TCPDeferAccept TCPKeepIdle TCPNoDelay TCPTimestamp TCPUserTimeout UDPSegment")
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	tryOptions(t, optionCases)
+	tryOptions(t, func(name string) bool { return slices.Contains(emulated, name) })
 }
 
-func tryOptions(t *testing.T, cases map[string]optionCase) {
-	for name, c := range cases {
+func TestOptionsOthers(t *testing.T) {
+	t.Parallel()
+	tryOptions(t, func(name string) bool { return !slices.Contains(emulated, name) })
+}
+
+func tryOptions(t *testing.T, want func(name string) bool) {
+	shut := open(t, sock.Inet, sock.Dgram)
+	shut.Close() // so that no kernel is asked
+	for name, c := range optionCases {
+		if !want(name) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
-			for _, k := range c.kinds {
+			if _, err := getAny(c.option, shut); errors.Is(err, errors.ErrUnsupported) {
+				t.Skip(err) // TestOptionsMissing looks closer
+			}
+			for _, k := range strings.Fields(c.kinds) {
 				t.Run(k, func(t *testing.T) {
 					if runtime.GOOS == "openbsd" && name == "IPv6Only" {
 						t.Skip("read-only on OpenBSD")
 					}
 					c.try(t, kind(t, k))
 				})
+			}
+		})
+	}
+}
+
+func isErrno(err error) bool {
+	var e syscall.Errno
+	return errors.As(err, &e)
+}
+
+// getAny and setAny are Get, and Set of the type's zero value.
+func getAny(o any, s *sock.Socket) (any, error) {
+	out := reflect.ValueOf(o).MethodByName("Get").Call([]reflect.Value{reflect.ValueOf(s)})
+	err, _ := out[1].Interface().(error)
+	return out[0].Interface(), err
+}
+
+func setAny(o any, s *sock.Socket) error {
+	set := reflect.ValueOf(o).MethodByName("Set")
+	err, _ := set.Call([]reflect.Value{reflect.ValueOf(s), reflect.Zero(set.Type().In(1))})[0].Interface().(error)
+	return err
+}
+
+// What a system lacks is unsupported, to Get and to Set, and no call is made: a
+// closed Socket hears it too.
+func TestOptionsMissing(t *testing.T) {
+	t.Parallel()
+	s := open(t, sock.Inet, sock.Dgram)
+	s.Close()
+	missing := 0
+	for name, c := range optionCases {
+		cname := fmt.Sprint(c.option)
+		_, err := getAny(c.option, s)
+		if errors.Is(err, net.ErrClosed) {
+			continue
+		}
+		missing++
+		misused(t, err, "getsockopt", errors.ErrUnsupported)
+		if err == nil || !strings.Contains(err.Error(), cname+": not supported on this system") {
+			t.Errorf("%s: %v", name, err)
+		}
+		misused(t, setAny(c.option, s), "setsockopt", errors.ErrUnsupported)
+	}
+	if missing == 0 || missing > len(optionCases)*3/4 {
+		t.Errorf("%d of %d options are missing here", missing, len(optionCases))
+	}
+}
+
+// Every option can be asked of every kind of socket: the answer is a value or an
+// error that names the call.
+func TestOptionsAsked(t *testing.T) {
+	t.Parallel()
+	for _, k := range strings.Fields(everyone) {
+		t.Run(k, func(t *testing.T) {
+			s := kind(t, k)
+			for name, c := range optionCases {
+				v, err := getAny(c.option, s)
+				if name == "PeerPIDFD" && err == nil {
+					os.NewFile(uintptr(v.(int)), "pidfd").Close()
+				}
+				if e := (*sock.Error)(nil); err != nil && (!errors.As(err, &e) || !strings.HasPrefix(e.Op, "getsockopt")) {
+					t.Errorf("%s: %#v", name, err)
+				}
 			}
 		})
 	}
@@ -164,6 +246,109 @@ func toggled(o sock.Option[bool]) func(*testing.T, *sock.Socket) {
 	}
 }
 
+// settable is changed for an option whose first value differs from system to
+// system, or is one that cannot be set again.
+func settable[T comparable](o sock.Option[T], values ...T) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		for _, v := range values {
+			if err := o.Set(s, v); err != nil {
+				t.Fatal(err)
+			}
+			holds(t, o, s, v)
+		}
+	}
+}
+
+// told is for one that is read: want says whether the value can be.
+func told[T any](o sock.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		if v, err := o.Get(s); err != nil || !want(v) {
+			t.Errorf("%v = %v, %v", o, v, err)
+		}
+		refusesSet(t, o, s)
+	}
+}
+
+func toldAs[T comparable](o sock.Option[T], want T) func(*testing.T, *sock.Socket) {
+	return told(o, func(v T) bool { return v == want })
+}
+
+// untold is for one that is read, but of which this kind of socket knows nothing.
+func untold[T any](o sock.Option[T], want ...error) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		_, err := o.Get(s)
+		wrong(t, err, "getsockopt "+o.String(), sock.Addr{}, want...)
+		refusesSet(t, o, s)
+	}
+}
+
+// misused is wrong for what no call was made for: the words are ours.
+func misused(t *testing.T, err error, op string, want error) {
+	t.Helper()
+	var e *sock.Error
+	if !errors.As(err, &e) || e.Op != op || !errors.Is(err, want) || isErrno(err) && e.Err == want {
+		t.Errorf("error %#v, want %v of %s", err, want, op)
+	}
+}
+
+func refusesSet[T any](t *testing.T, o sock.Option[T], s *sock.Socket) {
+	t.Helper()
+	var v T
+	err := o.Set(s, v)
+	misused(t, err, "setsockopt "+o.String(), syscall.ENOPROTOOPT)
+	if err == nil || !strings.HasSuffix(err.Error(), "a read-only option") {
+		t.Errorf("Set: %v", err)
+	}
+}
+
+// written is for one that is set and not read.
+func written[T any](o sock.Option[T], v T, get ...error) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		if err := o.Set(s, v); err != nil {
+			t.Error(err)
+		}
+		_, err := o.Get(s)
+		wrong(t, err, "getsockopt "+o.String(), sock.Addr{}, get...)
+	}
+}
+
+// refused is for a value that this socket, or this machine, does not take.
+func refused[T any](o sock.Option[T], v T, want ...error) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		err := o.Set(s, v)
+		var e *sock.Error
+		if !errors.As(err, &e) || e.Op != "setsockopt "+o.String() || !slices.ContainsFunc(want, func(w error) bool { return errors.Is(err, w) }) {
+			t.Errorf("error %#v, want one of %v", err, want)
+		}
+	}
+}
+
+// privileged is try where it may be made.
+func privileged(try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		if os.Geteuid() != 0 {
+			t.Skip("for the superuser")
+		}
+		try(t, s)
+	}
+}
+
+// both makes two tries.
+func both(a, b func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) { a(t, s); b(t, s) }
+}
+
+// recent skips what the kernel is too old for, which is to say it has no such
+// option.
+func recent[T any](o sock.Option[T], try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
+	return func(t *testing.T, s *sock.Socket) {
+		if _, err := o.Get(s); errors.Is(err, syscall.ENOPROTOOPT) {
+			t.Skip("not in this kernel: ", err)
+		}
+		try(t, s)
+	}
+}
+
 // sized is for buffers, of which Linux makes two of what is set.
 func sized(o sock.Option[int]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
@@ -187,7 +372,7 @@ func sized(o sock.Option[int]) func(*testing.T, *sock.Socket) {
 
 func acceptConn(t *testing.T, s *sock.Socket) {
 	holds(t, sock.AcceptConn, s, false)
-	is(t, sock.AcceptConn.Set(s, true), syscall.ENOPROTOOPT)
+	misused(t, sock.AcceptConn.Set(s, true), "setsockopt SO_ACCEPTCONN", syscall.ENOPROTOOPT)
 	k := map[sock.Domain]string{sock.Inet: "tcp4", sock.Inet6: "tcp6", sock.Unix: "unix"}[s.Domain()]
 	if err := s.Bind(place(t, k)); err != nil {
 		t.Fatal(err)
@@ -505,4 +690,100 @@ func TestOptionInherited(t *testing.T) {
 	holds(t, sock.TCPNoDelay, s, true)
 	holds(t, sock.KeepAlive, s, true)
 	holds(t, sock.TCPNoDelay, c, false)
+}
+
+// Options that the package does not know, by number.
+func TestOptionEscape(t *testing.T) {
+	t.Parallel()
+	if !optionsByNumber {
+		t.Skip("no sockets here")
+	}
+	s := open(t, sock.Inet, sock.Dgram)
+	n, b, p := sock.IntOption(ipTTL[0], ipTTL[1]), sock.BoolOption(soBroadcast[0], soBroadcast[1]), sock.BytesOption(ipTTL[0], ipTTL[1], 4)
+	if n.String() != "IP_TTL" || b.String() != "SO_BROADCAST" {
+		t.Error(n, b)
+	}
+	changed(n, 9)(t, s)
+	toggled(b)(t, s)
+	is(t, p.Set(s, binary.NativeEndian.AppendUint32(nil, 77)), nil)
+	holds(t, sock.IPTTL, s, 77)
+	if v, err := p.Get(s); err != nil || !slices.Equal(v, binary.NativeEndian.AppendUint32(nil, 77)) {
+		t.Error(v, err)
+	}
+	is(t, p.Set(s, nil), syscall.EINVAL)
+	for _, size := range []int{-1, math.MinInt, math.MaxInt, 64<<20 + 1} {
+		_, err := sock.BytesOption(ipTTL[0], ipTTL[1], size).Get(s)
+		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)
+	}
+	strange := sock.IntOption(12345, 67)
+	if got := strange.String(); got != "option 67 of level 12345" {
+		t.Error(got)
+	}
+	if _, err := strange.Get(s); err == nil {
+		t.Error("there is such an option")
+	}
+	for _, v := range []int{math.MinInt, -5000} {
+		_, err := sock.IntOption(v, v).Get(s)
+		misused(t, err, "getsockopt", errors.ErrUnsupported)
+		misused(t, sock.BytesOption(v, 1, 8).Set(s, nil), "setsockopt", errors.ErrUnsupported)
+	}
+	_, err := sock.BytesOption(ipTTL[0], ipTTL[1], 0).Get(s)
+	if e := (*sock.Error)(nil); err != nil && !errors.As(err, &e) {
+		t.Error(err)
+	}
+}
+
+var (
+	ipTTL           = number("IPTTL")
+	soBroadcast     = number("Broadcast")
+	optionsByNumber = ipTTL != [2]int{}
+)
+
+// number is level and name as the Option has them; TestOptionNumbers looks at them.
+func number(name string) [2]int {
+	v := reflect.ValueOf(map[string]any{"IPTTL": sock.IPTTL, "Broadcast": sock.Broadcast}[name])
+	n := [2]int{int(v.FieldByName("level").Int()), int(v.FieldByName("name").Int())}
+	if n[1] < 0 {
+		return [2]int{}
+	}
+	return n
+}
+
+// A trace names options of every level as strace does.
+func TestOptionTrace(t *testing.T) {
+	for _, c := range []struct {
+		kind string
+		set  func(s *sock.Socket) error
+		want string
+	}{
+		{"udp4", func(s *sock.Socket) error { return sock.UDPSegment.Set(s, 1200) }, "SOL_UDP, UDP_SEGMENT, [1200]"},
+		{"udp4", func(s *sock.Socket) error { return sock.IPRecvPktInfo.Set(s, true) }, "SOL_IP, " + pktInfoName() + ", [1]"},
+		{"udp6", func(s *sock.Socket) error { return sock.IPv6RecvTClass.Set(s, true) }, "SOL_IPV6, IPV6_RECVTCLASS, [1]"},
+		{"tcp4", func(s *sock.Socket) error { return sock.TCPCongestion.Set(s, "reno") }, `SOL_TCP, TCP_CONGESTION, "reno"`},
+		{"udp4", func(s *sock.Socket) error { return sock.MaxPacingRate.Set(s, 1<<33) }, "SOL_SOCKET, SO_MAX_PACING_RATE, [8589934592]"},
+		{"netlink", func(s *sock.Socket) error { return sock.NetlinkExtAck.Set(s, true) }, "SOL_NETLINK, NETLINK_EXT_ACK, [1]"},
+		{"packet", func(s *sock.Socket) error { return sock.PacketAuxData.Set(s, true) }, "SOL_PACKET, PACKET_AUXDATA, [1]"},
+		{"icmp4", func(s *sock.Socket) error { return sock.ICMPFilter.Set(s, 3) }, "SOL_RAW, ICMP_FILTER, [3]"},
+		{"icmp6", func(s *sock.Socket) error { return sock.ICMP6Filter.Set(s, sock.ICMP6FilterValue{}) }, "SOL_ICMPV6, ICMP6_FILTER, ["},
+		{"mptcp4", func(s *sock.Socket) error { _, err := sock.MPTCPInfo.Get(s); return err }, "SOL_MPTCP, MPTCP_INFO, ["},
+		{"vsock", func(s *sock.Socket) error { return sock.VSockBufferSize.Set(s, 1<<16) }, "AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, ["},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			s := kind(t, c.kind)
+			var call string
+			sock.SetTracer(func(c sock.Call) {
+				if strings.HasSuffix(c.Name, "sockopt") {
+					call = c.Args
+				}
+			})
+			err := c.set(s)
+			sock.SetTracer(nil)
+			if errors.Is(err, errors.ErrUnsupported) {
+				t.Skip(err)
+			}
+			if err != nil || !strings.HasPrefix(call, c.want) {
+				t.Errorf("%q, %v", call, err)
+			}
+		})
+	}
 }

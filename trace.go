@@ -165,8 +165,8 @@ func (t *tracer) name(call string, fd int, d Domain, name *sys.Name, e sys.Errno
 	t.emit(c, fd, resultOf(e), e, start)
 }
 
-func (t *tracer) option(call string, fd, level, name int, value []byte, e sys.Errno, start time.Time) {
-	args := levelName(level) + ", " + optionName(level, name)
+func (t *tracer) option(call string, fd int, d Domain, level, name int, value []byte, e sys.Errno, start time.Time) {
+	args := levelName(d, level) + ", " + optionName(d, level, name)
 	if call == "setsockopt" || e == 0 {
 		args += ", " + optionValue(level, name, value)
 	}
@@ -360,12 +360,4 @@ func orNull(a Addr) string {
 		return "NULL"
 	}
 	return a.String()
-}
-
-// The level of an option is a protocol, but for SOL_SOCKET.
-func levelName(level int) string {
-	if level == sys.SOL_SOCKET {
-		return "SOL_SOCKET"
-	}
-	return strings.Replace(sys.ConstName("IPPROTO", level), "IPPROTO_", "SOL_", 1)
 }

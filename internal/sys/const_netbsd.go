@@ -185,7 +185,7 @@ const (
 	IP_MTU_DISCOVER                = Missing - 177
 	IP_MULTICAST_ALL               = Missing - 178
 	IP_MULTICAST_IF                = unix.IP_MULTICAST_IF
-	IP_MULTICAST_IFINDEX           = unix.IP_MULTICAST_IF
+	IP_MULTICAST_IFINDEX           = Missing - 180
 	IP_MULTICAST_LOOP              = unix.IP_MULTICAST_LOOP
 	IP_MULTICAST_TTL               = unix.IP_MULTICAST_TTL
 	IP_NODEFRAG                    = Missing - 183

@@ -1,0 +1,41 @@
+package sock_test
+
+import (
+	"github.com/berkeleysockets/sock"
+	"testing"
+)
+
+var icmpOptions = map[string]optionCase{
+	"ICMP6Filter": {sock.ICMP6Filter, "ICMP6_FILTER", "icmp6", changed(sock.ICMP6Filter, filter6(128, 129), filter6(0, 31, 32, 255))},
+	"ICMPFilter":  {sock.ICMPFilter, "ICMP_FILTER", "icmp4", changed(sock.ICMPFilter, 1<<8, 1<<32-1)},
+}
+
+// filter6 blocks all but these types.
+func filter6(pass ...uint8) (v sock.ICMP6FilterValue) {
+	v.BlockAll()
+	for _, typ := range pass {
+		v.Pass(typ)
+	}
+	return v
+}
+
+func TestICMP6FilterValue(t *testing.T) {
+	t.Parallel()
+	var v sock.ICMP6FilterValue
+	for typ := range 256 {
+		if v.WillBlock(uint8(typ)) {
+			t.Errorf("%d is blocked from the beginning", typ)
+		}
+		v.Block(uint8(typ))
+		if !v.WillBlock(uint8(typ)) {
+			t.Errorf("%d is not blocked", typ)
+		}
+	}
+	if v != filter6() {
+		t.Error("all types are not all")
+	}
+	v.Pass(255)
+	if v.WillBlock(255) || !v.WillBlock(254) || v != filter6(255) {
+		t.Error(v)
+	}
+}

@@ -1,0 +1,51 @@
+package sock_test
+
+import (
+	"errors"
+	"github.com/berkeleysockets/sock"
+	"syscall"
+	"testing"
+)
+
+var mptcpOptions = map[string]optionCase{
+	"MPTCPInfo":         {sock.MPTCPInfo, "MPTCP_INFO", "mptcp4", told(sock.MPTCPInfo, func(v sock.MPTCPInfoValue) bool { return v.Subflows == 0 })},
+	"MPTCPSubflowAddrs": {sock.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", told(sock.MPTCPSubflowAddrs, func(v []sock.MPTCPSubflowValue) bool { return len(v) < 2 })},
+	"MPTCPTCPInfo":      {sock.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", told(sock.MPTCPTCPInfo, func(v []sock.TCPInfoValue) bool { return len(v) < 2 })},
+}
+
+// A connection has one subflow, between the two addresses.
+func TestOptionMPTCP(t *testing.T) {
+	t.Parallel()
+	l, c := kind(t, "mptcp4"), kind(t, "mptcp4")
+	is(t, l.Bind(addr(t, "127.0.0.1:0")), nil)
+	is(t, l.Listen(1), nil)
+	at, err := l.Name()
+	is(t, err, nil)
+	is(t, c.Connect(at), nil)
+	s, _, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, s)
+	if _, err := c.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	v, err := sock.MPTCPInfo.Get(s)
+	if errors.Is(err, syscall.EOPNOTSUPP) {
+		t.Skip("fallen back: ", err)
+	}
+	if err != nil || v.Token == 0 || v.RecvNext == 0 || v.BytesReceived > 1 || v.Flags&1 != 0 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	name, err := c.Name()
+	is(t, err, nil)
+	if v, err := sock.MPTCPSubflowAddrs.Get(c); err != nil || len(v) != 1 || v[0] != (sock.MPTCPSubflowValue{Local: name, Remote: at}) {
+		t.Errorf("%v, %v", v, err)
+	}
+	if v, err := sock.MPTCPTCPInfo.Get(c); err != nil || len(v) != 1 || v[0].State != 1 || v[0].SegsOut == 0 || v[0].SendMSS == 0 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
