@@ -44,11 +44,12 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 // is PendingError's, and the other calls' to return. What RecvErr does not decode
 // [Socket.RecvMsg] with ErrQueue shows. It allocates nothing.
 //
-// Errors: [ErrWouldBlock], net.ErrClosed, [errors.ErrUnsupported] (not Linux).
+// Errors: [ErrWouldBlock], net.ErrClosed, [errors.ErrUnsupported] (not Linux; unix and
+// netlink sockets, which have no such queue).
 //
 // Source: recv(2), ip(7), https://docs.kernel.org/networking/timestamping.html
 func (s *Socket) RecvErr(p []byte) (r Report, err error) {
-	if ErrQueue < 0 {
+	if d := s.Domain(); ErrQueue < 0 || d == Unix || d == Netlink { // whose kernel passes over the flag, and would hand out data
 		return r, s.lacks("recverr", "an error queue")
 	}
 	var name sys.Name

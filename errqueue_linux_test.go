@@ -236,3 +236,13 @@ func TestAllocRecvErr(t *testing.T) {
 		}
 	})
 }
+
+// Where there is no error queue the kernel would hand out data.
+func TestRecvErrNone(t *testing.T) {
+	t.Parallel()
+	a, b := streams(t, "pair")
+	send(t, a, "data")
+	_, err := b.RecvErr(make([]byte, 9))
+	is(t, err, errUnsupported)
+	recv(t, b, 9, 0, "data")
+}

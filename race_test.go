@@ -278,14 +278,21 @@ func TestRaceDetectorFinds(t *testing.T) {
 	for name := range races {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := child(t, "race", name)
-			c.Env = append(c.Env, "GORACE=exitcode=66 halt_on_error=1 log_path=stderr")
-			var out bytes.Buffer
-			c.Stderr = &out
-			err := c.Run()
-			found := c.ProcessState != nil && c.ProcessState.ExitCode() == 66 && strings.Contains(out.String(), "DATA RACE")
-			if want := name != "none"; found != want || !found && err != nil {
-				t.Errorf("found %v, want %v: %v\n%s", found, want, err, out.String())
+			want := name != "none"
+			for try := 1; ; try++ {
+				c := child(t, "race", name)
+				c.Env = append(c.Env, "GORACE=exitcode=66 halt_on_error=1 log_path=stderr")
+				var out bytes.Buffer
+				c.Stderr = &out
+				err := c.Run()
+				found := c.ProcessState != nil && c.ProcessState.ExitCode() == 66 && strings.Contains(out.String(), "DATA RACE")
+				if found == want && (found || err == nil) {
+					return
+				}
+				// The detector remembers little, and on a busy machine forgets one access before the other.
+				if try == 3 || found || err != nil {
+					t.Fatalf("found %v, want %v: %v\n%s", found, want, err, out.String())
+				}
 			}
 		})
 	}

@@ -203,11 +203,11 @@ const (
 	IP_RECVORIGDSTADDR             = Missing - 195
 	IP_ORIGDSTADDR                 = Missing - 196
 	IP_RECVPKTINFO                 = Missing - 197
-	IP_RECVTOS                     = Missing - 198
+	IP_RECVTOS                     = 68
 	IP_RECVTTL                     = unix.IP_RECVTTL
 	IP_RETOPTS                     = unix.IP_RETOPTS
 	IP_ROUTER_ALERT                = Missing - 201
-	IP_SENDSRCADDR                 = Missing - 202
+	IP_SENDSRCADDR                 = 7
 	IP_TOS                         = unix.IP_TOS
 	IP_TRANSPARENT                 = Missing - 204
 	IP_TTL                         = unix.IP_TTL

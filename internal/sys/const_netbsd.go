@@ -323,7 +323,7 @@ const (
 	PACKET_VNET_HDR_SZ             = Missing - 315
 	SCM_RIGHTS                     = unix.SCM_RIGHTS
 	SCM_CREDENTIALS                = Missing - 317
-	SCM_CREDS                      = unix.SCM_CREDS
+	SCM_CREDS                      = 16
 	SCM_CREDS2                     = Missing - 319
 	SCM_PIDFD                      = Missing - 320
 	SCM_SECURITY                   = Missing - 321
