@@ -6,11 +6,11 @@ const (
 	// PassesAnyControl: not all that this package builds is there.
 	PassesAnyControl = false
 
-	// No control message of IPv4 is sent (udp_send in sys/netinet/udp_usrreq.c).
+	// A source as an in_addr, and nothing else (udp_send in sys/netinet/udp_usrreq.c).
 	SendTTL4     = Missing
 	SendTOS4     = Missing
 	SizeTOS4     = 1
-	SendSource4  = Missing
+	SendSource4  = IP_SENDSRCADDR
 	ReceiveInfo4 = IP_RECVDSTADDR
 
 	// A struct cmsgcred, which the kernel fills.
