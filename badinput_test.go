@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -50,6 +51,7 @@ var methods = map[string]func(s *sock.Socket) error{
 	"Peer":          func(s *sock.Socket) error { _, err := s.Peer(); return err },
 	"PeerCred":      func(s *sock.Socket) error { _, err := s.PeerCred(); return err },
 	"Read":          func(s *sock.Socket) error { _, err := s.Read(make([]byte, 1)); return err },
+	"ReadFrom":      func(s *sock.Socket) error { _, err := s.ReadFrom(strings.NewReader("x")); return err },
 	"Readv":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{make([]byte, 1)}); return err },
 	"Recv":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1), 0); return err },
 	"RecvBatch":     func(s *sock.Socket) error { _, err := s.RecvBatch(sock.NewBatch(1, 1, 0), 0); return err },
@@ -67,10 +69,12 @@ var methods = map[string]func(s *sock.Socket) error{
 		_, err := s.SendBatch(b, 0)
 		return err
 	},
-	"SendFiles":   func(s *sock.Socket) error { _, err := s.SendFiles([]byte("x")); return err },
-	"SendMsg":     func(s *sock.Socket) error { _, err := s.SendMsg(&sock.Message{Bufs: [][]byte{{1}}}, 0); return err },
-	"SendTo":      func(s *sock.Socket) error { _, err := s.SendTo([]byte("x"), 0, anywhere); return err },
-	"SetDeadline": func(s *sock.Socket) error { return s.SetDeadline(time.Now().Add(time.Hour)) },
+	"SendFiles":    func(s *sock.Socket) error { _, err := s.SendFiles([]byte("x")); return err },
+	"SendFile":     func(s *sock.Socket) error { _, err := s.SendFile(os.Stdin, nil, 0); return err },
+	"SendMsg":      func(s *sock.Socket) error { _, err := s.SendMsg(&sock.Message{Bufs: [][]byte{{1}}}, 0); return err },
+	"SendTo":       func(s *sock.Socket) error { _, err := s.SendTo([]byte("x"), 0, anywhere); return err },
+	"SendZeroCopy": func(s *sock.Socket) error { _, _, err := s.SendZeroCopy([]byte("x"), 0); return err },
+	"SetDeadline":  func(s *sock.Socket) error { return s.SetDeadline(time.Now().Add(time.Hour)) },
 	"SetReadDeadline": func(s *sock.Socket) error {
 		return s.SetReadDeadline(time.Time{})
 	},
@@ -81,6 +85,7 @@ var methods = map[string]func(s *sock.Socket) error{
 	"Wait":             func(s *sock.Socket) error { _, err := s.Wait(sock.Readable); return err },
 	"WithFD":           func(s *sock.Socket) error { return s.WithFD(func(int) error { return nil }) },
 	"Write":            func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
+	"WriteTo":          func(s *sock.Socket) error { _, err := s.WriteTo(io.Discard); return err },
 	"Writev":           func(s *sock.Socket) error { _, err := s.Writev([][]byte{{1}}); return err },
 }
 

@@ -173,6 +173,9 @@ func (b *Batch) has(i int) bool { return i >= 0 && i < b.Len() }
 //
 // Source: sendmmsg(2).
 func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
+	if flags&unsendable != 0 {
+		return 0, refusedFlags("sendmmsg", flags)
+	}
 	if err := b.usable("sendmmsg", flags); err != nil {
 		return 0, err
 	}

@@ -87,19 +87,37 @@ func (s *Socket) Connect(a Addr) error {
 	if s.word.State()&nonblock != 0 {
 		return ErrInProgress
 	}
+	return fail("connect", a, s.settle())
+}
+
+// settle waits until a connection that has begun is made, or has failed.
+func (s *Socket) settle() sys.Errno {
 	for tries := 0; ; {
 		got, e := s.callPoll(sys.POLLOUT, writeDeadline)
 		if e == 0 && got != 0 {
-			return fail("connect", a, s.connectResult())
+			return s.connectResult()
 		}
 		if e == 0 {
 			e = s.park(writing, &tries)
 		}
 		if e != 0 {
-			return fail("connect", a, e)
+			return e
 		}
 	}
 }
+
+// fastOpening is after a send with FastOpen that found no cookie of the server's: the
+// kernel connects first, and has not taken the data. 0: it is connected, and they can be
+// sent.
+func (s *Socket) fastOpening(flags Flags) sys.Errno {
+	if flags&DontWait != 0 || s.word.State()&nonblock != 0 {
+		return sys.EINPROGRESS
+	}
+	return s.settle()
+}
+
+// fastOpenIfAny is no flag where there is none.
+const fastOpenIfAny = max(FastOpen, 0)
 
 // ConnectResult tells how a Connect that was in progress ended: nil once it is
 // connected, [ErrInProgress] while it is not known, and otherwise why it

@@ -59,8 +59,8 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	if m == nil {
 		return 0, invalid("sendmsg", "no message")
 	}
-	if flags < 0 {
-		return 0, unsupported("sendmsg", "a flag")
+	if flags&unsendable != 0 {
+		return 0, refusedFlags("sendmsg", flags)
 	}
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
@@ -68,11 +68,17 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	if err := refusedControl("sendmsg", m.Control); err != nil {
 		return 0, err
 	}
-	tries := 0
+	tries, to := 0, &m.Addr
 	for {
-		n, e := s.callSendmsg(m.Bufs, m.Control, &m.Addr, flags)
+		n, e := s.callSendmsg(m.Bufs, m.Control, to, flags)
 		if e == 0 {
 			return n, nil
+		}
+		if e == sys.EINPROGRESS && flags&fastOpenIfAny != 0 {
+			if e = s.fastOpening(flags); e == 0 {
+				flags, to = flags&^FastOpen, nil
+				continue
+			}
 		}
 		if e = s.await(e, writing, flags, &tries); e != 0 {
 			return 0, s.refused("sendmsg", &m.Addr, e)

@@ -66,6 +66,9 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 			r.Time = t
 		}
 	}
+	if first, last, _, ok := r.ZeroCopy(); ok {
+		s.waiting().zeroCopy().completed(first, last)
+	}
 	return r, nil
 }
 

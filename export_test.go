@@ -38,3 +38,11 @@ func (p *Poller) Look(events []Event, between func()) (told, fetched int, err er
 	told, _ = p.collect(events, fetched)
 	return told, fetched, nil
 }
+
+// KeptByZeroCopy is how many sends a Socket keeps alive.
+func KeptByZeroCopy(s *Socket) int {
+	z := s.waiting().zeroCopy()
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return len(z.out)
+}

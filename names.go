@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -97,8 +98,8 @@ const (
 	ErrQueue  Flags = sys.MSG_ERRQUEUE  // receive from the error queue; never waits (Linux)
 	NoSignal  Flags = sys.MSG_NOSIGNAL  // no SIGPIPE: every send has it
 	More      Flags = sys.MSG_MORE      // more follows: do not send a short packet yet (Linux)
-	ZeroCopy  Flags = sys.MSG_ZEROCOPY  // the kernel uses the buffer itself (Linux 4.14)
-	FastOpen  Flags = sys.MSG_FASTOPEN  // send in the first packet of a connection (Linux 3.7)
+	ZeroCopy  Flags = sys.MSG_ZEROCOPY  // the kernel uses the buffer itself: SendZeroCopy has it, and no other call takes it (Linux 4.14)
+	FastOpen  Flags = sys.MSG_FASTOPEN  // connect, and send in the first packet if the server's cookie is known; else blocking mode connects first, and another answers ErrInProgress and has sent nothing (Linux 3.7)
 )
 
 // String returns the C names, such as "MSG_PEEK|MSG_DONTWAIT".
@@ -109,6 +110,17 @@ func (f Flags) String() string { return sys.FlagNames("MSG", int(f)) }
 const immediate = DontWait | OOB | errQueueIfAny
 
 const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not tested for
+
+// unsendable are the flags that no send is given: a buffer that the kernel uses
+// after the call must not be on a stack. One that this system lacks is negative.
+const unsendable = ZeroCopy | math.MinInt
+
+func refusedFlags(op string, flags Flags) error {
+	if flags < 0 {
+		return unsupported(op, "a flag")
+	}
+	return invalid(op, ZeroCopy.String()+" is SendZeroCopy's, which keeps the buffer")
+}
 
 // Ready says what a socket can do without waiting, what has become of its
 // connection, and, for a [Poller], how to watch it. What each bit comes from:

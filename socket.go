@@ -249,8 +249,11 @@ func (s *Socket) addressed(op string, a Addr, e sys.Errno) error {
 
 // refused is verdict for a call that was given an address, or nil for none.
 func (s *Socket) refused(op string, a *Addr, e sys.Errno) error {
-	if e == sys.EAGAIN {
+	switch e {
+	case sys.EAGAIN:
 		return ErrWouldBlock
+	case sys.EINPROGRESS: // of FastOpen
+		return ErrInProgress
 	}
 	return s.addressed(op, a.clone(), e)
 }

@@ -38,14 +38,20 @@ func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
 }
 
 func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error) {
-	if flags < 0 {
-		return 0, unsupported(op, "a flag")
+	if flags&unsendable != 0 {
+		return 0, refusedFlags(op, flags)
 	}
 	tries := 0
 	for {
 		n, e := s.callSendto(p, flags, to)
 		if e == 0 {
 			return n, nil
+		}
+		if e == sys.EINPROGRESS && flags&fastOpenIfAny != 0 {
+			if e = s.fastOpening(flags); e == 0 {
+				flags, to = flags&^FastOpen, nil
+				continue
+			}
 		}
 		if e = s.await(e, writing, flags, &tries); e != 0 {
 			return 0, s.refused(op, to, e)

@@ -20,6 +20,7 @@ type waiting struct {
 	closing   chan struct{} // a Close waits here for the last to leave
 	result    sys.Errno     // of close(2)
 
+	zero    *zeroCopy    // see zerocopy.go
 	members []membership // in more than one Poller; under Socket.joining
 }
 

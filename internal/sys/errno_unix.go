@@ -44,8 +44,9 @@ const (
 	ENOPROTOOPT  = unix.ENOPROTOOPT
 	ENOSYS       = unix.ENOSYS
 	ENOTCONN     = unix.ENOTCONN
-	ENOTSOCK     = unix.ENOTSOCK
+	ENOTSUP      = unix.ENOTSUP
 	EOPNOTSUPP   = unix.EOPNOTSUPP
+	ENOTSOCK     = unix.ENOTSOCK
 	EPERM        = unix.EPERM
 	EPROTO       = unix.EPROTO
 	ETIMEDOUT    = unix.ETIMEDOUT

@@ -1,0 +1,43 @@
+//go:build freebsd || dragonfly || darwin
+
+package sys
+
+import "golang.org/x/sys/unix"
+
+// HasSendfile tells whether Sendfile is there.
+const HasSendfile = true
+
+// Sendfile is sendfile(2), which there takes an offset and never moves the
+// file's own: for a nil off lseek(2) before and after does.
+func Sendfile(out, in int, off *int64, n int) (int, Errno) {
+	if n == 0 { // all there is, to these kernels
+		return 0, 0
+	}
+	var at int64
+	if off != nil {
+		at = *off
+	} else {
+		var err error
+		if at, err = unix.Seek(in, 0, 1); err != nil {
+			return 0, errno(err)
+		}
+	}
+	for {
+		k, err := unix.Sendfile(out, in, &at, n)
+		e := errno(err)
+		if e == EINTR && k <= 0 {
+			continue
+		}
+		if k <= 0 {
+			return 0, e
+		}
+		// Some was sent, and EAGAIN or EINTR tells that the rest was not.
+		at += int64(k)
+		if off != nil {
+			*off = at
+		} else if _, err := unix.Seek(in, at, 0); err != nil {
+			return k, errno(err)
+		}
+		return k, 0
+	}
+}

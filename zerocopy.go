@@ -1,0 +1,117 @@
+package sock
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// SendZeroCopy sends p, and the kernel uses p itself instead of a copy: one
+// send(2) with MSG_ZEROCOPY (Linux 4.14), before the first of which setsockopt(2)
+// with SO_ZEROCOPY. It pays from 10 KiB or so, and to another machine: on the
+// loopback the kernel copies after all.
+//
+// The bytes sent are the kernel's until it says otherwise: change none before.
+// [Socket.RecvErr] tells, of one or more sends by their id, which counts up from 0
+// with each SendZeroCopy that sent anything. Until then the Socket keeps p alive,
+// and p must not be on a stack: it is moved to the heap. Close while sends are out
+// keeps them alive for good, for their bytes may still be on their way.
+//
+// The ids are the kernel's as long as nobody else sends so on this socket: not by
+// a Dup, and not by another process.
+//
+// Errors: those of [Socket.Send]; ENOBUFS (too many are out: receive from the
+// error queue, or send with a copy), [errors.ErrUnsupported] (another system, or a
+// kind of socket that cannot).
+//
+// Source: send(2), https://docs.kernel.org/networking/msg_zerocopy.html
+func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err error) {
+	if ZeroCopy < 0 || flags < 0 {
+		return 0, 0, unsupported("send", "MSG_ZEROCOPY or a flag")
+	}
+	if e := s.check(writeDeadline); e != 0 {
+		return 0, 0, fail("send", Addr{}, e)
+	}
+	z := s.waiting().zeroCopy()
+	z.mu.Lock() // ids are given in the order of the calls
+	defer z.mu.Unlock()
+	if !z.on {
+		on := rawInt(1)
+		if e := s.callSetsockopt(sys.SOL_SOCKET, sys.SO_ZEROCOPY, on.b[:on.n]); e != 0 {
+			return 0, 0, fail("send", Addr{}, e)
+		}
+		z.on = true
+	}
+	tries := 0
+	for {
+		n, e := s.callSendto(p, flags|ZeroCopy, nil)
+		if e == 0 {
+			id = z.next
+			if n > 0 {
+				z.keep(p[:n])
+			}
+			return n, id, nil
+		}
+		z.mu.Unlock() // nobody waits for who waits
+		e = s.await(e, writing, flags, &tries)
+		z.mu.Lock()
+		if e != 0 {
+			return 0, 0, verdict("send", e)
+		}
+	}
+}
+
+// A zeroCopy is what a Socket has sent without a copy, and must keep.
+type zeroCopy struct {
+	mu   sync.Mutex
+	on   bool   // SO_ZEROCOPY is set
+	next uint32 // the id of the next send
+	out  []sentOut
+}
+
+type sentOut struct {
+	id uint32
+	p  []byte
+}
+
+// inFlight keeps all that is out, whatever becomes of the Socket: freed, and
+// another's, these bytes would still be sent.
+var inFlight struct {
+	sync.Mutex
+	of map[*zeroCopy]bool
+}
+
+func (z *zeroCopy) keep(p []byte) {
+	if len(z.out) == 0 {
+		inFlight.Lock()
+		if inFlight.of == nil {
+			inFlight.of = make(map[*zeroCopy]bool)
+		}
+		inFlight.of[z] = true
+		inFlight.Unlock()
+	}
+	z.out = append(z.out, sentOut{z.next, p})
+	z.next++
+}
+
+// completed lets go of the sends from first to last; ids wrap around.
+func (z *zeroCopy) completed(first, last uint32) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.out = slices.DeleteFunc(z.out, func(o sentOut) bool { return o.id-first <= last-first })
+	if len(z.out) == 0 {
+		inFlight.Lock()
+		delete(inFlight.of, z)
+		inFlight.Unlock()
+	}
+}
+
+func (w *waiting) zeroCopy() *zeroCopy {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.zero == nil {
+		w.zero = new(zeroCopy)
+	}
+	return w.zero
+}
