@@ -34,6 +34,45 @@
 //
 //	s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.ReuseAddr.With(true))
 //
+// One that has no variable has a number: [IntOption], [BoolOption], [BytesOption].
+//
+// # Control messages
+//
+// What goes beside the data, such as the hops a datagram had left, or open files, is
+// control messages: [AppendTOS], [AppendSegmentSize] and their like write them for
+// [Socket.SendMsg] and [Batch.Add], and [NextControl] and [ControlMessages] read what
+// came, each a [ControlMessage] with methods for what it may say. Most have to be asked
+// for by an option, such as [IPRecvPktInfo]. [Socket.SendFiles] and [Socket.RecvFiles]
+// pass open files. The error queue, which [Socket.RecvErr] reads, tells what became of
+// packets that were sent.
+//
+// # Many messages in one call
+//
+// A [Batch] is messages of any family that [Socket.SendBatch] and [Socket.RecvBatch]
+// send and receive with one system call, control messages and addresses with them. Its
+// memory is made once: see the example QuicLoop.
+//
+// # Files
+//
+// [Socket.ReadFrom] and [Socket.WriteTo], which io.Copy and net/http find by themselves,
+// have the kernel move files, pipes and streams where it can; [Socket.SendFile] is one
+// such call. [Socket.SendZeroCopy] sends from memory without a copy.
+//
+// # Families
+//
+// [Open] takes every family, type and protocol that the kernel has, and an [Addr] is of
+// any:
+//
+//	Inet, Inet6   Stream; Dgram; Raw with a protocol, [ICMP] say, which takes CAP_NET_RAW;
+//	              Dgram with ICMP or [ICMPv6], a ping socket, for the groups of the sysctl
+//	              ping_group_range; Stream with [MPTCP]. [AddrFrom], [ParseAddr]
+//	Unix          Stream, Dgram, SeqPacket. [UnixAddr], [AbstractAddr]
+//	Packet        Dgram without link headers, Raw with them (CAP_NET_RAW). [PacketAddr]; bound to
+//	              an EtherType and an interface it sees what passes there
+//	Netlink       Raw with a netlink protocol: 0 for routes, 4 for sock_diag. [NetlinkAddr]
+//	VSock         Stream between a virtual machine and its host. [VSockAddr]
+//	others        by their numbers, Open(44, Raw, 0) for XDP, with [RawAddr] and [BytesOption]
+//
 // # How a call waits
 //
 // Every descriptor is non-blocking in the kernel. What a call does that cannot
