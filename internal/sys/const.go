@@ -33,16 +33,6 @@ func ConstName(group string, v int) string {
 	return strconv.Itoa(v)
 }
 
-// Lookup returns the constant of a C name.
-func Lookup(name string) (int, bool) {
-	for i := range names {
-		if names[i].name == name {
-			return names[i].value, true
-		}
-	}
-	return 0, false
-}
-
 // FlagNames returns the C names of the bits of v in a group, joined by "|".
 func FlagNames(group string, v int) string {
 	if v == 0 {
