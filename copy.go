@@ -117,7 +117,8 @@ func kindOf(rc syscall.RawConn) (k sys.Kind, appends bool) {
 
 // fill sends at most left bytes of from.
 func (s *Socket) fill(from io.Reader, left int64) (int64, error) {
-	if other, ok := from.(*Socket); ok && other.Type() == Stream && sys.HasSplice {
+	relays := sys.HasSplice && s.word.State()&nonblock == 0 // else what is in the pipe could be lost
+	if other, ok := from.(*Socket); ok && other.Type() == Stream && relays {
 		return relay(other, s, left, nil)
 	}
 	rc := descriptorOf(from)
@@ -129,7 +130,7 @@ func (s *Socket) fill(from io.Reader, left int64) (int64, error) {
 		return s.fillFile(rc, left)
 	case kind == sys.PipeKind && sys.HasSplice:
 		return s.fillPipe(rc, left)
-	case kind == sys.SocketKind && sys.HasSplice:
+	case kind == sys.SocketKind && relays:
 		return relay(stranger{rc}, s, left, nil)
 	}
 	return 0, errByHand

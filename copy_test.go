@@ -471,10 +471,15 @@ func TestCopyNonblock(t *testing.T) {
 	f := fileWith(t, p)
 	_, err := a.ReadFrom(bytes.NewReader(p))
 	is(t, err, syscall.EINVAL)
-	_, err = b.WriteTo(a)
-	_ = err
+	_, err = a.ReadFrom(socketOf(t, p, "tcp4"))
+	is(t, err, syscall.EINVAL)
+	_, err = a.ReadFrom(netOf(t, p, "tcp4", "127.0.0.1:0"))
+	is(t, err, syscall.EINVAL)
 	_, err = a.WriteTo(io.Discard)
 	is(t, err, syscall.EINVAL)
+	if _, err := b.Recv(make([]byte, 1), sock.DontWait); err != sock.ErrWouldBlock {
+		t.Errorf("something was sent: %v", err)
+	}
 	if runtime.GOOS != "linux" {
 		return
 	}
