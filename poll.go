@@ -25,6 +25,7 @@ type Poller struct {
 	busy  atomic.Bool // somebody waits
 	slept bool        // the last Wait had to: his
 	queue *queue.Queue
+	gone  chan struct{} // closed once the queue is
 
 	mu    sync.Mutex // what follows, and each change of the queue
 	ended bool
@@ -53,7 +54,7 @@ func NewPoller() (*Poller, error) {
 	if e != 0 {
 		return nil, fail("newpoller", Addr{}, e)
 	}
-	p := &Poller{queue: q}
+	p := &Poller{queue: q, gone: make(chan struct{})}
 	p.word.Set(opened)
 	p.show()
 	return p, nil
@@ -213,8 +214,8 @@ func (p *Poller) Wake() error {
 }
 
 // Close ends the Poller: it wakes Wait, which returns an error that matches
-// [net.ErrClosed], and close(2) follows when it has left. Its Sockets stay open,
-// and are in it no more.
+// [net.ErrClosed], and calls close(2) when all calls have left; then it returns.
+// Its Sockets stay open, and are in it no more.
 //
 // Errors: net.ErrClosed.
 //
@@ -232,6 +233,7 @@ func (p *Poller) Close() error {
 	}
 	p.queue.Wake()
 	p.leave()
+	<-p.gone // others are out in a moment: a Wait has been woken
 	p.show()
 	return nil
 }
@@ -261,6 +263,7 @@ func (p *Poller) enter() sys.Errno {
 func (p *Poller) leave() {
 	if p.word.Leave() {
 		p.queue.Close()
+		close(p.gone)
 	}
 }
 
