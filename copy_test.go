@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -97,13 +98,19 @@ var readers = map[string]func(t testing.TB, p []byte) io.Reader{
 	"net, unix": func(t testing.TB, p []byte) io.Reader { return netOf(t, p, "unix", path(t)) },
 }
 
-func pipeOf(t testing.TB, p []byte) *os.File {
+func pipe(t testing.TB) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.Close() })
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
+
+func pipeOf(t testing.TB, p []byte) *os.File {
+	t.Helper()
+	r, w := pipe(t)
 	go func() {
 		w.Write(p)
 		w.Close()
@@ -191,11 +198,7 @@ var writers = map[string]func(t testing.TB) (io.Writer, func() []byte){
 	"file":              func(t testing.TB) (io.Writer, func() []byte) { return fileFor(t, 0) },
 	"file to append to": func(t testing.TB) (io.Writer, func() []byte) { return fileFor(t, os.O_APPEND) },
 	"pipe": func(t testing.TB) (io.Writer, func() []byte) {
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { r.Close(); w.Close() })
+		r, w := pipe(t)
 		got := collects(r)
 		return w, func() []byte { w.Close(); return soon(t, got) }
 	},
@@ -458,6 +461,55 @@ func TestCopyWakes(t *testing.T) {
 		if err := soon(t, done); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("to %s: %v", to, err)
 		}
+	}
+}
+
+// Bytes that come one by one, each just as the copy begins to wait for it: a copy that
+// waits for the wrong end then waits for ever.
+func TestCopyTrickle(t *testing.T) {
+	t.Parallel()
+	for name, ends := range map[string]func(t *testing.T) (w io.Writer, copies func() error, r io.Reader){
+		"into a pipe": func(t *testing.T) (io.Writer, func() error, io.Reader) {
+			a, b := streams(t, "pair")
+			r, w := pipe(t)
+			return a, func() error { _, err := b.WriteTo(w); return err }, r
+		},
+		"out of a pipe": func(t *testing.T) (io.Writer, func() error, io.Reader) {
+			a, b := streams(t, "pair")
+			r, w := pipe(t)
+			return w, func() error { _, err := a.ReadFrom(r); return err }, b
+		},
+		"between streams": func(t *testing.T) (io.Writer, func() error, io.Reader) {
+			a, b := streams(t, "pair")
+			c, d := streams(t, "pair")
+			return a, func() error { _, err := c.ReadFrom(b); return err }, d
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, copies, r := ends(t)
+			done := begin(t, copies)
+			passed := begin(t, func() error {
+				for i := range 5000 {
+					p := []byte{byte(i)}
+					if _, err := w.Write(p); err != nil {
+						return err
+					}
+					if _, err := io.ReadFull(r, p); err != nil || p[0] != byte(i) {
+						return fmt.Errorf("byte %d is %d, %v", i, p[0], err)
+					}
+				}
+				switch w := w.(type) {
+				case *sock.Socket:
+					return w.CloseWrite()
+				case io.Closer:
+					return w.Close()
+				}
+				return nil
+			})
+			is(t, soon(t, passed), nil)
+			is(t, soon(t, done), nil)
+		})
 	}
 }
 

@@ -224,8 +224,8 @@ func (s *Socket) drainPipe(pipe syscall.RawConn) (done int64, err error) {
 			if e != sys.EAGAIN {
 				return true
 			}
-			got, _ := s.callPoll(sys.POLLIN|sys.POLLRDHUP, readDeadline)
-			return got == 0
+			got, _ := sys.Poll(int(fd), sys.POLLOUT) // not the Socket: it may have got something since
+			return got != 0
 		})
 		switch {
 		case err != nil, e != 0 && done == 0 && refusesFile(e):
