@@ -4,14 +4,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	p := program(t).start(strings.NewReader(""))
-	p.wait(0)
-	if p.err.String() != "" {
-		t.Errorf("stderr: %s", p.err.String())
+	p := programtest.Own(t).Start(strings.NewReader(""))
+	p.Wait(0)
+	if p.Err.String() != "" {
+		t.Errorf("stderr: %s", p.Err.String())
 	}
 	// Who waits for what one says hears it before the next one speaks.
 	said := 0
@@ -21,21 +23,21 @@ func TestDemo(t *testing.T) {
 		"carl reads no more", "room: carl leaves: does not read", "ben hears: * carl leaves: does not read", "KiB for carl",
 		"anna hears: * carl leaves: does not read", "anna says: where was I?", "ben hears: anna: where was I?\n",
 	} {
-		at := strings.Index(p.out.String()[said:], want)
+		at := strings.Index(p.Out.String()[said:], want)
 		if at < 0 {
 			t.Fatalf("no %q, or not in its place", want)
 		}
 		said += at + len(want)
 	}
-	if rest := p.out.String()[said:]; rest != "" {
+	if rest := p.Out.String()[said:]; rest != "" {
 		t.Errorf("and then %q", rest)
 	}
 }
 
 func TestDemoTrace(t *testing.T) {
 	t.Parallel()
-	p := program(t, "-trace").start(strings.NewReader(""))
-	p.wait(0)
+	p := programtest.Own(t, "-trace").Start(strings.NewReader(""))
+	p.Wait(0)
 	for _, want := range []string{
 		`accept4?\(\d+, 127\.0\.0\.1:\d+.*\) = \d+`,
 		`sendto\(\d+, "anna: hello, both of you.n", .*\) = 25`,
@@ -43,8 +45,8 @@ func TestDemoTrace(t *testing.T) {
 		`sendto\(\d+, "anna: and then .* = -1 EAGAIN`,
 		`close\(\d+\) = 0`,
 	} {
-		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.err.String()) {
-			t.Errorf("no %s in the trace:\n%s", want, p.err.String())
+		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.Err.String()) {
+			t.Errorf("no %s in the trace:\n%s", want, p.Err.String())
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // seated is a guest of a room without a room, and the other side.
@@ -57,7 +58,7 @@ func TestGuestQueue(t *testing.T) {
 	}()
 	events := make([]sock.Event, 1)
 	for g.waits {
-		if n, err := g.poller.Wait(events, patience); n != 1 || err != nil || events[0].Ready != sock.Writable {
+		if n, err := g.poller.Wait(events, programtest.Patience); n != 1 || err != nil || events[0].Ready != sock.Writable {
 			t.Fatal(n, err, events[0].Ready)
 		}
 		if err := g.flush(); err != nil {

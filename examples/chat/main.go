@@ -38,42 +38,28 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/program"
 )
+
+const usage = `chat: a room in which everyone hears everyone, from one goroutine.
+
+With no flags: a room and three guests, to the end of their evening.`
 
 func main() {
 	serverAt := flag.String("server", "", "open a room at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
-	trace := flag.Bool("trace", false, "print each system call on a socket to stderr")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		wrong("there are no arguments, only flags: -h lists them")
-	}
-	if *trace {
-		sock.SetTracer(func(c sock.Call) { fmt.Fprintln(os.Stderr, c) })
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program on the spot
-
-	run := demo
-	if *serverAt != "" {
+	program.Main(usage, func(ctx context.Context, args []string) error {
+		switch {
+		case len(args) > 0:
+			return program.Wrong("there are no arguments, only flags: -h lists them")
+		case *serverAt == "":
+			return demo(ctx)
+		}
 		at, err := sock.ParseAddr(*serverAt)
 		if err != nil {
-			wrong(err)
+			return program.Wrong("%w", err)
 		}
-		run = func(ctx context.Context) error { return server(ctx, at) }
-	}
-	if err := run(ctx); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, "chat:", err)
-		os.Exit(1)
-	}
-}
-
-func wrong(what any) {
-	fmt.Fprintln(os.Stderr, "chat:", what)
-	os.Exit(2)
+		return server(ctx, at)
+	})
 }

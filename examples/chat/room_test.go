@@ -15,27 +15,22 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // ncTo is a guest with nc, that has given its name.
-func ncTo(t *testing.T, addr, name string) *process {
+func ncTo(t *testing.T, addr, name string) *programtest.Process {
 	t.Helper()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := stranger(t, "nc", host, port).start(nil)
-	p.out.find(t, `What is your name\?\n`)
-	p.says(name + "\n")
-	p.out.find(t, `\* `+name+` comes in\n`)
+	p := programtest.Stranger(t, "nc", host, port).Start(nil)
+	p.Out.Find(t, `What is your name\?\n`)
+	p.Says(name + "\n")
+	p.Out.Find(t, `\* `+name+` comes in\n`)
 	return p
-}
-
-func (p *process) says(text string) {
-	p.t.Helper()
-	if _, err := io.WriteString(p.in, text); err != nil {
-		p.t.Fatal(err)
-	}
 }
 
 // TestNc has three guests with nc, one of whom stops reading. The others hear each
@@ -47,19 +42,19 @@ func TestNc(t *testing.T) {
 
 	// What carl's nc prints goes into a pipe, which nobody reads.
 	host, port, _ := net.SplitHostPort(addr)
-	carl := stranger(t, "nc", host, port)
+	carl := programtest.Stranger(t, "nc", host, port)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	defer w.Close()
-	carl.cmd.Stdout = w
-	carl.start(nil)
-	carl.says("carl\n")
-	anna.out.find(t, `\* carl comes in\n`)
-	carl.says("good night\n")
-	ben.out.find(t, `carl: good night\n`)
+	carl.Cmd.Stdout = w
+	carl.Start(nil)
+	carl.Says("carl\n")
+	anna.Out.Find(t, `\* carl comes in\n`)
+	carl.Says("good night\n")
+	ben.Out.Find(t, `carl: good night\n`)
 
 	story := strings.Repeat("and then ", 100)
 	told := 0
@@ -69,23 +64,23 @@ func TestNc(t *testing.T) {
 			t.Fatal("carl reads nothing, and is told everything")
 		}
 		start := time.Now()
-		anna.says(fmt.Sprintf("%d %s\n", told, story))
+		anna.Says(fmt.Sprintf("%d %s\n", told, story))
 		line := fmt.Sprintf("\nanna: %d and", told)
-		ben.out.until(t, line, func(b []byte) bool {
+		ben.Out.Until(t, line, func(b []byte) bool {
 			gone = strings.Contains(string(b[max(0, len(b)-2000):]), "* carl leaves: does not read\n")
 			return strings.Contains(string(b[max(0, len(b)-2000):]), line)
 		})
 		longest = max(longest, time.Since(start))
 	}
 	t.Logf("carl was told %d KiB; ben heard each line within %v", told*len(story)>>10, longest)
-	anna.out.find(t, `\* carl leaves: does not read\n`)
-	ben.says("where is carl?\n")
-	anna.out.find(t, `\nben: where is carl\?\n`)
-	anna.in.Close() // nc ends its half only with -N: the room hears no more, and anna still does
-	ben.cmd.Process.Kill()
-	room.out.find(t, `room: ben leaves: `)
-	room.signal(os.Interrupt)
-	anna.wait(0)
+	anna.Out.Find(t, `\* carl leaves: does not read\n`)
+	ben.Says("where is carl?\n")
+	anna.Out.Find(t, `\nben: where is carl\?\n`)
+	anna.In.Close() // nc ends its half only with -N: the room hears no more, and anna still does
+	ben.Cmd.Process.Kill()
+	room.Out.Find(t, `room: ben leaves: `)
+	room.Signal(os.Interrupt)
+	anna.Wait(0)
 }
 
 // TestStrangers has other programs of which each hears what it should, with its
@@ -95,7 +90,7 @@ func TestStrangers(t *testing.T) {
 	for _, network := range []string{"tcp4", "tcp6", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			room, addr := startRoom(t, place(t, network))
+			room, addr := startRoom(t, programtest.Place(t, network))
 			path, unix := strings.CutPrefix(addr, "unix:")
 			host, port, _ := net.SplitHostPort(addr)
 			commands := map[string][]string{
@@ -113,17 +108,17 @@ func TestStrangers(t *testing.T) {
 			for name, command := range commands {
 				t.Run(name, func(t *testing.T) {
 					witness := joined(t, addr, "witness")
-					p := stranger(t, command[0], command[1:]...).start(strings.NewReader(name + "\nhello\nand goodbye"))
+					p := programtest.Stranger(t, command[0], command[1:]...).Start(strings.NewReader(name + "\nhello\nand goodbye"))
 					witness.hears("* "+name+" comes in", name+": hello", name+": and goodbye", "* "+name+" leaves: goodbye")
-					p.wait(0)
-					if want := "What is your name?\n* " + name + " comes in\n"; p.out.String() != want {
-						t.Errorf("hears %q, want %q", p.out.String(), want)
+					p.Wait(0)
+					if want := "What is your name?\n* " + name + " comes in\n"; p.Out.String() != want {
+						t.Errorf("hears %q, want %q", p.Out.String(), want)
 					}
 					witness.Close()
-					room.out.find(t, `witness leaves`)
+					room.Out.Find(t, `witness leaves`)
 				})
 			}
-			room.signal(os.Interrupt)
+			room.Signal(os.Interrupt)
 			if _, err := os.Stat(path); unix && !os.IsNotExist(err) {
 				t.Errorf("%s is still there: %v", path, err)
 			}
@@ -161,7 +156,7 @@ func TestLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	ben.hears("* a name that is much  comes in", "a name that is much : hello")
-	room.signal(os.Interrupt)
+	room.Signal(os.Interrupt)
 }
 
 func dialRoom(t *testing.T, addr string) net.Conn {
@@ -202,7 +197,7 @@ func TestBinary(t *testing.T) {
 	if heard < len(noise)/maxLine {
 		t.Errorf("of %d bytes ben hears %d lines", len(noise), heard)
 	}
-	room.signal(os.Interrupt)
+	room.Signal(os.Interrupt)
 }
 
 // TestReset has a guest break its connection.
@@ -215,7 +210,7 @@ func TestReset(t *testing.T) {
 	ben.Conn.(*net.TCPConn).SetLinger(0)
 	ben.Close()
 	anna.hears("* ben leaves: recv: connection reset by peer")
-	room.signal(os.Interrupt)
+	room.Signal(os.Interrupt)
 }
 
 // TestManyGuests has many come and go while two talk. All that they say is heard,
@@ -283,7 +278,7 @@ func TestManyGuests(t *testing.T) {
 		t.Errorf("%d came, %d left, want %d", came, left, goroutines*rounds)
 	}
 	t.Logf("%d came and went, and %d lines were heard", came, lines)
-	room.signal(os.Interrupt)
+	room.Signal(os.Interrupt)
 }
 
 // visit comes, says who it is, and goes: politely or not.
@@ -293,7 +288,7 @@ func visit(addr, name string, politely bool) error {
 		return err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(programtest.Patience))
 	if _, err := fmt.Fprintf(c, "%s\nI am %s\n", name, name); err != nil {
 		return err
 	}
@@ -317,14 +312,14 @@ func TestInterrupt(t *testing.T) {
 	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			room, addr := startRoom(t, "unix:"+unixPath(t))
+			room, addr := startRoom(t, "unix:"+programtest.UnixPath(t))
 			anna := joined(t, addr, "anna")
-			room.signal(sig)
+			room.Signal(sig)
 			if line, err := anna.lines.ReadString('\n'); line != "" || err != io.EOF {
 				t.Errorf("anna hears %q, %v; want the end", line, err)
 			}
-			if room.err.String() != "" {
-				t.Errorf("the room complains: %s", room.err.String())
+			if room.Err.String() != "" {
+				t.Errorf("the room complains: %s", room.Err.String())
 			}
 			if _, err := os.Stat(strings.TrimPrefix(addr, "unix:")); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("%s is still there: %v", addr, err)
@@ -337,11 +332,11 @@ func TestInterrupt(t *testing.T) {
 // who waits comes in when one of them leaves.
 func TestFull(t *testing.T) {
 	t.Parallel()
-	inner := program(t, "-server", "127.0.0.1:0")
-	room := stranger(t, "sh", append([]string{"-c", `ulimit -n 20; exec "$0" "$@"`}, inner.cmd.Args...)...)
-	room.cmd.Env = inner.cmd.Env
-	room.start(strings.NewReader(""))
-	addr := room.out.find(t, `room: listening on (.*)\n`)
+	inner := programtest.Own(t, "-server", "127.0.0.1:0")
+	room := programtest.Stranger(t, "sh", append([]string{"-c", `ulimit -n 20; exec "$0" "$@"`}, inner.Cmd.Args...)...)
+	room.Cmd.Env = inner.Cmd.Env
+	room.Start(strings.NewReader(""))
+	addr := room.Out.Find(t, `room: listening on (.*)\n`)
 	anna, ben := joined(t, addr, "anna"), joined(t, addr, "ben")
 	anna.hears("* ben comes in")
 	waiting := map[net.Conn]bool{}
@@ -364,7 +359,7 @@ func TestFull(t *testing.T) {
 	ben.hears("* anna leaves: goodbye")
 	inside := make(chan bool, 3)
 	for c := range waiting {
-		c.SetReadDeadline(time.Now().Add(patience))
+		c.SetReadDeadline(time.Now().Add(programtest.Patience))
 		go func() {
 			if n, _ := c.Read(make([]byte, 1)); n == 1 {
 				inside <- true
@@ -373,14 +368,14 @@ func TestFull(t *testing.T) {
 	}
 	select {
 	case <-inside:
-	case <-time.After(patience):
+	case <-time.After(programtest.Patience):
 		t.Error("one has left, and none of those who wait comes in")
 	}
-	room.signal(os.Interrupt)
+	room.Signal(os.Interrupt)
 	for c := range waiting {
 		c.Close()
 	}
-	if used := room.cmd.ProcessState.UserTime() + room.cmd.ProcessState.SystemTime(); used > time.Second {
+	if used := room.Cmd.ProcessState.UserTime() + room.Cmd.ProcessState.SystemTime(); used > time.Second {
 		t.Errorf("the room used %v of CPU time", used)
 	} else {
 		t.Logf("the room used %v of CPU time, most of a second and a half at its limit", used)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // A foreign server is started with a port of its own choice, which it prints:
@@ -20,21 +22,21 @@ import (
 // socatServer has socat answer each client with a command's output.
 func socatServer(t *testing.T, network, command string) string {
 	t.Helper()
-	at := place(t, network)
+	at := programtest.Place(t, network)
 	listen := map[string]string{
 		"tcp4": "TCP4-LISTEN:0,bind=127.0.0.1,fork",
 		"tcp6": "TCP6-LISTEN:0,bind=[::1],fork",
 		"unix": "UNIX-LISTEN:" + strings.TrimPrefix(at, "unix:") + ",fork",
 	}[network]
-	p := stranger(t, "socat", "-d", "-d", "-t", "60", listen, "EXEC:"+command).start(strings.NewReader(""))
-	return with(at, p.err.find(t, `listening on AF=\d+ .*?(\d*)\n`))
+	p := programtest.Stranger(t, "socat", "-d", "-d", "-t", "60", listen, "EXEC:"+command).Start(strings.NewReader(""))
+	return with(at, p.Err.Find(t, `listening on AF=\d+ .*?(\d*)\n`))
 }
 
 func pythonServer(t *testing.T, network string) string {
 	t.Helper()
-	at := place(t, network)
-	p := stranger(t, "python3", "testdata/server.py", split(t, at)[0]).start(strings.NewReader(""))
-	return with(at, p.out.find(t, `listening on \('.*?', (\d+).*\)\n|listening on .*/.*\n`))
+	at := programtest.Place(t, network)
+	p := programtest.Stranger(t, "python3", "testdata/server.py", programtest.Split(t, at)[0]).Start(strings.NewReader(""))
+	return with(at, p.Out.Find(t, `listening on \('.*?', (\d+).*\)\n|listening on .*/.*\n`))
 }
 
 // with puts a port into an address that has port 0.
@@ -57,9 +59,9 @@ func TestClient(t *testing.T) {
 				t.Parallel()
 				addr := serve(t)
 				for _, data := range [][]byte{[]byte("good morning\n"), nil, noise(1 << 20)} {
-					c := program(t, "-client", addr).start(bytes.NewReader(data))
-					c.wait(0)
-					same(t, c.out.b.Bytes(), data)
+					c := programtest.Own(t, "-client", addr).Start(bytes.NewReader(data))
+					c.Wait(0)
+					same(t, c.Out.Bytes(), data)
 				}
 			})
 		}
@@ -72,13 +74,13 @@ func TestClientHalfClose(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			stranger(t, "sha256sum")
+			programtest.Stranger(t, "sha256sum")
 			addr := socatServer(t, network, "sha256sum")
 			data := noise(1 << 20)
-			c := program(t, "-client", addr).start(bytes.NewReader(data))
-			c.wait(0)
-			if want := fmt.Sprintf("%x  -\n", sha256.Sum256(data)); c.out.String() != want {
-				t.Errorf("the server answers %q, want %q", c.out.String(), want)
+			c := programtest.Own(t, "-client", addr).Start(bytes.NewReader(data))
+			c.Wait(0)
+			if want := fmt.Sprintf("%x  -\n", sha256.Sum256(data)); c.Out.String() != want {
+				t.Errorf("the server answers %q, want %q", c.Out.String(), want)
 			}
 		})
 	}
@@ -94,48 +96,48 @@ func TestClientOfNc(t *testing.T) {
 		for name, answer := range map[string][]byte{"answers": noise(1 << 20), "listens": nil} {
 			t.Run(network+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				at := place(t, network)
-				args := append([]string{"-l", "-v", "-n", "-N"}, split(t, at)...)
+				at := programtest.Place(t, network)
+				args := append([]string{"-l", "-v", "-n", "-N"}, programtest.Split(t, at)...)
 				if network == "unix" {
-					args = append([]string{"-l", "-v", "-N", "-U"}, split(t, at)...)
+					args = append([]string{"-l", "-v", "-N", "-U"}, programtest.Split(t, at)...)
 				}
-				nc := stranger(t, "nc", args...).start(bytes.NewReader(answer))
-				port := nc.err.find(t, `Listening on .*?(\d*)\n`)
+				nc := programtest.Stranger(t, "nc", args...).Start(bytes.NewReader(answer))
+				port := nc.Err.Find(t, `Listening on .*?(\d*)\n`)
 				if port == "0" {
 					t.Skip("nc here does not print the port it listens on")
 				}
 				data := bytes.ToUpper(noise(1 << 20))
-				c := program(t, "-client", with(at, port)).start(nil)
+				c := programtest.Own(t, "-client", with(at, port)).Start(nil)
 				go func() {
-					c.in.Write(data)
-					c.out.until(t, "nc's answer", func(b []byte) bool { return len(b) >= len(answer) })
-					c.in.Close()
+					c.In.Write(data)
+					c.Out.Until(t, "nc's answer", func(b []byte) bool { return len(b) >= len(answer) })
+					c.In.Close()
 				}()
-				c.wait(0)
-				nc.wait(0)
-				same(t, c.out.b.Bytes(), answer)
-				same(t, nc.out.b.Bytes(), data)
+				c.Wait(0)
+				nc.Wait(0)
+				same(t, c.Out.Bytes(), answer)
+				same(t, nc.Out.Bytes(), data)
 			})
 		}
 	}
 }
 
 // accepted starts our client, with stdin open, on a server of package net's.
-func accepted(t *testing.T) (*process, *net.TCPConn) {
+func accepted(t *testing.T) (*programtest.Process, *net.TCPConn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	l.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
-	p := program(t, "-client", l.Addr().String()).start(nil)
+	l.(*net.TCPListener).SetDeadline(time.Now().Add(programtest.Patience))
+	p := programtest.Own(t, "-client", l.Addr().String()).Start(nil)
 	c, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
+	c.SetDeadline(time.Now().Add(programtest.Patience))
 	return p, c.(*net.TCPConn)
 }
 
@@ -151,12 +153,12 @@ func TestClientInterrupt(t *testing.T) {
 				if _, err := io.WriteString(c, "hello"); err != nil {
 					t.Fatal(err)
 				}
-				p.out.find(t, "hello")
+				p.Out.Find(t, "hello")
 				if ended {
 					c.CloseWrite()
-					p.err.find(t, "the server sends no more")
+					p.Err.Find(t, "the server sends no more")
 				}
-				p.signal(sig)
+				p.Signal(sig)
 				if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 					t.Errorf("the server reads %d, %v; want the end", n, err)
 				}
@@ -171,26 +173,26 @@ func TestClientReset(t *testing.T) {
 	p, c := accepted(t)
 	c.SetLinger(0)
 	c.Close()
-	p.wait(1)
-	if want := "connection reset by peer"; !strings.Contains(p.err.String(), want) {
-		t.Errorf("the client says %q, want %q", p.err.String(), want)
+	p.Wait(1)
+	if want := "connection reset by peer"; !strings.Contains(p.Err.String(), want) {
+		t.Errorf("the client says %q, want %q", p.Err.String(), want)
 	}
 }
 
 // TestClientRefused finds a path that a server has left behind.
 func TestClientRefused(t *testing.T) {
 	t.Parallel()
-	path := unixPath(t)
+	path := programtest.UnixPath(t)
 	u, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u.(*net.UnixListener).SetUnlinkOnClose(false)
 	u.Close()
-	p := program(t, "-client", "unix:"+path).start(strings.NewReader(""))
-	p.wait(1)
-	if want := "echo: connect unix:" + path + ": connection refused\n"; p.err.String() != want {
-		t.Errorf("the client says %q, want %q", p.err.String(), want)
+	p := programtest.Own(t, "-client", "unix:"+path).Start(strings.NewReader(""))
+	p.Wait(1)
+	if want := "echo: connect unix:" + path + ": connection refused\n"; p.Err.String() != want {
+		t.Errorf("the client says %q, want %q", p.Err.String(), want)
 	}
 }
 
@@ -206,9 +208,9 @@ func TestClientBadInput(t *testing.T) {
 	if _, err := dir.Read(make([]byte, 1)); !errors.Is(err, syscall.EISDIR) {
 		t.Skip("a directory can be read here: ", err)
 	}
-	p := program(t, "-client", addr).start(dir)
-	p.wait(1)
-	if want := "is a directory"; !strings.Contains(p.err.String(), want) {
-		t.Errorf("the client says %q, want %q", p.err.String(), want)
+	p := programtest.Own(t, "-client", addr).Start(dir)
+	p.Wait(1)
+	if want := "is a directory"; !strings.Contains(p.Err.String(), want) {
+		t.Errorf("the client says %q, want %q", p.Err.String(), want)
 	}
 }

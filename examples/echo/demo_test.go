@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 func TestDemo(t *testing.T) {
@@ -13,11 +15,11 @@ func TestDemo(t *testing.T) {
 }
 
 func demonstrate(t *testing.T, flags ...string) {
-	p := program(t, flags...).start(strings.NewReader(""))
-	p.wait(0)
-	out := p.out.String()
-	if p.err.String() != "" {
-		t.Errorf("stderr: %s", p.err.String())
+	p := programtest.Own(t, flags...).Start(strings.NewReader(""))
+	p.Wait(0)
+	out := p.Out.String()
+	if p.Err.String() != "" {
+		t.Errorf("stderr: %s", p.Err.String())
 	}
 	// What the server says of two clients, and each client of itself, comes in
 	// order; whose line comes first is not said.
@@ -48,8 +50,8 @@ func demonstrate(t *testing.T, flags ...string) {
 
 func TestDemoTrace(t *testing.T) {
 	t.Parallel()
-	p := program(t, "-trace").start(strings.NewReader(""))
-	p.wait(0)
+	p := programtest.Own(t, "-trace").Start(strings.NewReader(""))
+	p.Wait(0)
 	for _, want := range []string{
 		`socket\(AF_INET, SOCK_STREAM.*\) = \d+`,
 		`setsockopt\(\d+, SOL_SOCKET, SO_REUSEADDR, \[1\]\) = 0`,
@@ -63,15 +65,15 @@ func TestDemoTrace(t *testing.T) {
 		`shutdown\(\d+, SHUT_WR\) = 0`,
 		`close\(\d+\) = 0`,
 	} {
-		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.err.String()) {
-			t.Errorf("no %s in the trace:\n%s", want, p.err.String())
+		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.Err.String()) {
+			t.Errorf("no %s in the trace:\n%s", want, p.Err.String())
 		}
 	}
 	// Listener, two clients, and the server's two sockets for them.
-	if n := len(regexp.MustCompile(`(?m)^close\(\d+\) = 0`).FindAllString(p.err.String(), -1)); n != 5 {
-		t.Errorf("%d sockets were closed, want 5:\n%s", n, p.err.String())
+	if n := len(regexp.MustCompile(`(?m)^close\(\d+\) = 0`).FindAllString(p.Err.String(), -1)); n != 5 {
+		t.Errorf("%d sockets were closed, want 5:\n%s", n, p.Err.String())
 	}
-	if strings.Contains(p.out.String(), "sendto(") {
+	if strings.Contains(p.Out.String(), "sendto(") {
 		t.Error("the trace is on stdout")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // TestServerFull has more clients than the server has descriptors: at its limit it
@@ -18,11 +20,11 @@ func TestServerFull(t *testing.T) {
 }
 
 func serverFull(t *testing.T, flags ...string) {
-	inner := program(t, append([]string{"-server", "127.0.0.1:0"}, flags...)...)
-	server := stranger(t, "sh", append([]string{"-c", `ulimit -n 24; exec "$0" "$@"`}, inner.cmd.Args...)...)
-	server.cmd.Env = inner.cmd.Env
-	server.start(strings.NewReader(""))
-	addr := server.out.find(t, `server: listening on (.*)\n`)
+	inner := programtest.Own(t, append([]string{"-server", "127.0.0.1:0"}, flags...)...)
+	server := programtest.Stranger(t, "sh", append([]string{"-c", `ulimit -n 24; exec "$0" "$@"`}, inner.Cmd.Args...)...)
+	server.Cmd.Env = inner.Cmd.Env
+	server.Start(strings.NewReader(""))
+	addr := server.Out.Find(t, `server: listening on (.*)\n`)
 
 	// All say hello. Those inside are answered.
 	const all = 60
@@ -36,7 +38,7 @@ func serverFull(t *testing.T, flags ...string) {
 			}
 		}()
 	}
-	server.out.find(t, `server: accept: too many open files\n`)
+	server.Out.Find(t, `server: accept: too many open files\n`)
 	var inside []net.Conn
 	for quiet := false; !quiet; {
 		select {
@@ -74,13 +76,13 @@ func serverFull(t *testing.T, flags ...string) {
 		case c := <-answered:
 			inside = append(inside, c)
 			longest = max(longest, time.Since(start))
-		case <-time.After(patience):
+		case <-time.After(programtest.Patience):
 			t.Fatalf("%d have left, %d are inside, and nobody comes in", left+1, len(inside))
 		}
 	}
 	t.Logf("CPU time at the limit: %v of %v; the door opens in %v at most", used, wait, longest)
-	server.signal(os.Interrupt)
-	if n := len(regexp.MustCompile(`is for the client`).FindAllString(server.out.String(), -1)); n != all {
+	server.Signal(os.Interrupt)
+	if n := len(regexp.MustCompile(`is for the client`).FindAllString(server.Out.String(), -1)); n != all {
 		t.Errorf("the server had %d clients, want %d", n, all)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // TestIdle has ten thousand clients, of which a few go on talking: these stay, and
@@ -61,7 +62,7 @@ func TestIdle(t *testing.T) {
 
 	early, late := 0, time.Duration(0)
 	for i := busy; i < count; i++ {
-		clients[i].SetReadDeadline(time.Now().Add(patience))
+		clients[i].SetReadDeadline(time.Now().Add(programtest.Patience))
 		if n, err := clients[i].Recv(make([]byte, 1), 0); n != 0 || err != nil {
 			t.Fatalf("client %d receives %d, %v; want the end", i, n, err)
 		}
@@ -77,8 +78,8 @@ func TestIdle(t *testing.T) {
 	close(end)
 	talk.Wait()
 	t.Logf("%d clients came in %v, and were dropped at most %v late; CPU time of the server for that: %v", count, took, late, cpuTime(t, server)-used)
-	server.signal(os.Interrupt)
-	if n := strings.Count(server.out.String(), errQuiet.Error()); n != count-busy {
+	server.Signal(os.Interrupt)
+	if n := strings.Count(server.Out.String(), errQuiet.Error()); n != count-busy {
 		t.Errorf("%d were dropped, want %d", n, count-busy)
 	}
 }
@@ -114,7 +115,7 @@ func TestIdleGlutton(t *testing.T) {
 				break
 			}
 		}
-		server.out.find(t, errQuiet.Error())
-		server.signal(os.Interrupt)
+		server.Out.Find(t, errQuiet.Error())
+		server.Signal(os.Interrupt)
 	})
 }

@@ -25,8 +25,8 @@ func TestLoops(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		server.signal(os.Interrupt)
-		trace := server.err.String()
+		server.Signal(os.Interrupt)
+		trace := server.Err.String()
 		if !strings.Contains(trace, "epoll_create1(") {
 			t.Skip("the trace is read as epoll's")
 		}

@@ -41,70 +41,62 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"net"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/program"
 )
+
+const usage = `echo: a server sends back whatever it receives; a client talks to it.
+
+With no flags: both, one conversation.`
 
 func main() {
 	serverAt := flag.String("server", "", "run a server at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
 	clientOf := flag.String("client", "", "connect to the server at this `address`; copy stdin to it, and its answers to stdout")
-	trace := flag.Bool("trace", false, "print each system call on a socket to stderr")
 	poller := flag.Bool("poller", false, "serve all clients from one goroutine")
 	var p polled
 	flag.DurationVar(&p.idle, "idle", time.Minute, "with -poller: drop a client to which nothing could be sent for so `long`; 0: never")
 	flag.IntVar(&p.loops, "loops", 1, "with -poller: serve from `N` goroutines, each with a listening socket of its own")
 	flag.BoolVar(&p.acceptor, "acceptor", false, "with -loops: one goroutine accepts, and hands the clients to the others in turn")
-	flag.Parse()
-	if flag.NArg() > 0 || *serverAt != "" && *clientOf != "" {
-		flag.Usage()
-		os.Exit(2)
-	}
-	err := p.check(*serverAt)
-	switch usual := (polled{loops: 1, idle: time.Minute}); {
-	case !*poller && p != usual:
-		err = errors.New("-idle, -loops and -acceptor go with -poller")
-	case *poller && *clientOf != "":
-		err = errors.New("-poller is for a server")
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "echo:", err)
-		os.Exit(2)
-	}
-	if *trace {
-		sock.SetTracer(func(c sock.Call) { fmt.Fprintln(os.Stderr, c) })
-	}
+	program.Main(usage, func(ctx context.Context, args []string) error {
+		how := service{serve: serve}
+		switch usual := (polled{loops: 1, idle: time.Minute}); {
+		case len(args) > 0:
+			return program.Wrong("there are no arguments, only flags: -h lists them")
+		case *serverAt != "" && *clientOf != "":
+			return program.Wrong("-server or -client, not both in one")
+		case *poller && *clientOf != "":
+			return program.Wrong("-poller is for a server")
+		case !*poller && p != usual:
+			return program.Wrong("-idle, -loops and -acceptor go with -poller")
+		case *poller:
+			if err := p.check(*serverAt); err != nil {
+				return program.Wrong("%w", err)
+			}
+			how = service{p.serve, p.settings()}
+		}
+		err := run(ctx, *serverAt, *clientOf, how)
+		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
+			return nil // we were told to end, which closes every socket: Close wakes who waits
+		}
+		return err
+	})
+}
 
-	// Ctrl-C ends ctx, and that closes every socket: Close wakes the calls
-	// that wait. A second Ctrl-C ends the program on the spot.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-
-	how := service{serve: serve}
-	if *poller {
-		how = service{p.serve, p.settings()}
+func run(ctx context.Context, serverAt, clientOf string, how service) error {
+	if serverAt+clientOf == "" {
+		return demo(ctx, how)
 	}
-	if at := *serverAt + *clientOf; at == "" {
-		err = demo(ctx, how)
-	} else if where, bad := sock.ParseAddr(at); bad != nil {
-		err = bad
-	} else if *serverAt != "" {
-		err = server(ctx, where, how)
-	} else {
-		err = client(ctx, where)
-	}
-	if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-		err = nil // we were told to end, and did
-	}
+	at, err := sock.ParseAddr(serverAt + clientOf)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "echo:", err)
-		os.Exit(1)
+		return program.Wrong("%w", err)
 	}
+	if serverAt != "" {
+		return server(ctx, at, how)
+	}
+	return client(ctx, at)
 }
 
 // A service is one of the two servers: that of server.go, which has a goroutine

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // A glutton sends as much as it can, and reads nothing until it is told to.
@@ -47,7 +48,7 @@ func TestBackPressure(t *testing.T) {
 }
 
 func backPressure(t *testing.T, network string, count int, flags ...string) {
-	server, addr := startServer(t, place(t, network), append(flags, "-idle", "0")...)
+	server, addr := startServer(t, programtest.Place(t, network), append(flags, "-idle", "0")...)
 	at, err := sock.ParseAddr(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +121,7 @@ func backPressure(t *testing.T, network string, count int, flags ...string) {
 	}
 	buf := make([]byte, 1<<16)
 	for left := count; left > 0; {
-		n, err := p.Wait(events, patience)
+		n, err := p.Wait(events, programtest.Patience)
 		if err != nil || n == 0 {
 			t.Fatalf("%d wait for the rest: %d, %v", left, n, err)
 		}
@@ -143,7 +144,7 @@ func backPressure(t *testing.T, network string, count int, flags ...string) {
 			g.received += n
 		}
 	}
-	server.signal(os.Interrupt)
+	server.Signal(os.Interrupt)
 }
 
 // connected is a Socket that has a server at the other end; the test's end closes

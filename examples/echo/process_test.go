@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // cpuTime is what a process has used so far, all its threads; 0 where that is not
 // to be had.
-func cpuTime(t *testing.T, p *process) (used time.Duration) {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
+func cpuTime(t *testing.T, p *programtest.Process) (used time.Duration) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.Cmd.Process.Pid))
 	for _, thread := range threads {
 		var ns int64
 		if b, err := os.ReadFile(thread); err == nil {
@@ -28,8 +30,8 @@ func cpuTime(t *testing.T, p *process) (used time.Duration) {
 
 // memory is what of a process is in memory now, in KiB; 0 where that is not to be
 // had.
-func memory(t *testing.T, p *process) (kib int) {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+func memory(t *testing.T, p *programtest.Process) (kib int) {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
 	if _, rest, ok := strings.Cut(string(status), "VmRSS:"); ok {
 		fmt.Sscan(rest, &kib)
 	} else {

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // clientsOf are programs that send stdin to a server, half-close, and print
 // what comes back.
 func clientsOf(t *testing.T, addr string) map[string][]string {
-	at := split(t, addr)
+	at := programtest.Split(t, addr)
 	socat, unix := "UNIX-CONNECT:"+at[0], len(at) == 1
 	switch {
 	case !unix && strings.Contains(at[0], ":"):
@@ -45,26 +46,26 @@ func TestServer(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
 			onServers(t, network, func(t *testing.T, flags ...string) {
-				server, addr := startServer(t, place(t, network), flags...)
+				server, addr := startServer(t, programtest.Place(t, network), flags...)
 				t.Run("clients", func(t *testing.T) {
 					for name, args := range clientsOf(t, addr) {
 						for size, data := range map[string][]byte{"line": []byte("good morning\n"), "nothing": nil, "1MB": noise(1 << 20)} {
 							t.Run(name+"/"+size, func(t *testing.T) {
 								t.Parallel()
-								var c *process
+								var c *programtest.Process
 								if name == "echo" {
-									c = program(t, args...)
+									c = programtest.Own(t, args...)
 								} else {
-									c = stranger(t, args[0], args[1:]...)
+									c = programtest.Stranger(t, args[0], args[1:]...)
 								}
-								c.start(bytes.NewReader(data)).wait(0)
-								same(t, c.out.b.Bytes(), data)
+								c.Start(bytes.NewReader(data)).Wait(0)
+								same(t, c.Out.Bytes(), data)
 							})
 						}
 					}
 				})
-				server.signal(os.Interrupt)
-				if path := split(t, addr)[0]; network == "unix" {
+				server.Signal(os.Interrupt)
+				if path := programtest.Split(t, addr)[0]; network == "unix" {
 					if _, err := os.Stat(path); !os.IsNotExist(err) {
 						t.Errorf("%s is still there: %v", path, err)
 					}
@@ -110,7 +111,7 @@ func manyClients(t *testing.T, flags ...string) {
 			t.Errorf("after the end: %q, %v", rest, err)
 		}
 	}
-	server.signal(os.Interrupt)
+	server.Signal(os.Interrupt)
 }
 
 // TestServerInterrupt ends a server that has a client.
@@ -121,17 +122,17 @@ func TestServerInterrupt(t *testing.T) {
 			t.Run(name+"/"+network, func(t *testing.T) {
 				t.Parallel()
 				onServers(t, network, func(t *testing.T, flags ...string) {
-					server, addr := startServer(t, place(t, network), flags...)
+					server, addr := startServer(t, programtest.Place(t, network), flags...)
 					c := dial(t, addr)
-					server.out.find(t, `socket \d+ is for the client`)
-					server.signal(sig)
+					server.Out.Find(t, `socket \d+ is for the client`)
+					server.Signal(sig)
 					if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 						t.Errorf("the client reads %d, %v; want the end", n, err)
 					}
-					if !strings.Contains(server.out.String(), "closed by us") {
-						t.Errorf("the server does not tell of its client:\n%s", server.out.String())
+					if !strings.Contains(server.Out.String(), "closed by us") {
+						t.Errorf("the server does not tell of its client:\n%s", server.Out.String())
 					}
-					if _, err := os.Stat(split(t, addr)[0]); network == "unix" && !os.IsNotExist(err) {
+					if _, err := os.Stat(programtest.Split(t, addr)[0]); network == "unix" && !os.IsNotExist(err) {
 						t.Errorf("%s is still there: %v", addr, err)
 					}
 				})
@@ -146,36 +147,36 @@ func TestServerAgain(t *testing.T) {
 	for try := 1; ; try++ {
 		server, addr := startServer(t, "127.0.0.1:0")
 		c := dial(t, addr)
-		server.out.find(t, `socket \d+ is for the client`)
-		server.signal(os.Interrupt) // it closes first, and so has the connection in TIME_WAIT
+		server.Out.Find(t, `socket \d+ is for the client`)
+		server.Signal(os.Interrupt) // it closes first, and so has the connection in TIME_WAIT
 		c.Close()
 
-		again := program(t, "-server", addr)
-		again.cmd.Stderr = &again.out
-		again.start(strings.NewReader(""))
-		if says := again.out.find(t, `(.*)\n`); says == "server: listening on "+addr {
-			again.signal(os.Interrupt)
+		again := programtest.Own(t, "-server", addr)
+		again.Cmd.Stderr = &again.Out
+		again.Start(strings.NewReader(""))
+		if says := again.Out.Find(t, `(.*)\n`); says == "server: listening on "+addr {
+			again.Signal(os.Interrupt)
 			return
 		} else if try == 3 { // the port may have become a stranger's, but not each time
 			t.Fatal("three times: ", says)
 		}
-		again.wait(1)
+		again.Wait(1)
 	}
 }
 
 // TestServerPathInUse leaves a file alone that another server has made.
 func TestServerPathInUse(t *testing.T) {
 	t.Parallel()
-	first, addr := startServer(t, place(t, "unix"))
-	second := program(t, "-server", addr).start(strings.NewReader(""))
-	second.wait(1)
-	if !strings.Contains(second.err.String(), "address already in use") {
-		t.Errorf("the second server says %q", second.err.String())
+	first, addr := startServer(t, programtest.Place(t, "unix"))
+	second := programtest.Own(t, "-server", addr).Start(strings.NewReader(""))
+	second.Wait(1)
+	if !strings.Contains(second.Err.String(), "address already in use") {
+		t.Errorf("the second server says %q", second.Err.String())
 	}
-	c := program(t, "-client", addr).start(strings.NewReader("still here?"))
-	c.wait(0)
-	same(t, c.out.b.Bytes(), []byte("still here?"))
-	first.signal(os.Interrupt)
+	c := programtest.Own(t, "-client", addr).Start(strings.NewReader("still here?"))
+	c.Wait(0)
+	same(t, c.Out.Bytes(), []byte("still here?"))
+	first.Signal(os.Interrupt)
 }
 
 // TestServerReset has a client break its connection: the others do not care.
@@ -187,14 +188,14 @@ func TestServerReset(t *testing.T) {
 func serverReset(t *testing.T, flags ...string) {
 	server, addr := startServer(t, "127.0.0.1:0", flags...)
 	c := dial(t, addr)
-	server.out.find(t, `socket \d+ is for the client`)
+	server.Out.Find(t, `socket \d+ is for the client`)
 	c.(*net.TCPConn).SetLinger(0)
 	c.Close()
-	server.out.find(t, `server: socket \d+: after 0 bytes: recv: connection reset by peer\n`)
-	other := program(t, "-client", addr).start(strings.NewReader("hello"))
-	other.wait(0)
-	same(t, other.out.b.Bytes(), []byte("hello"))
-	server.signal(os.Interrupt)
+	server.Out.Find(t, `server: socket \d+: after 0 bytes: recv: connection reset by peer\n`)
+	other := programtest.Own(t, "-client", addr).Start(strings.NewReader("hello"))
+	other.Wait(0)
+	same(t, other.Out.Bytes(), []byte("hello"))
+	server.Signal(os.Interrupt)
 }
 
 // TestServerTrace wants the calls of a server in the order in which the course
@@ -209,15 +210,15 @@ func TestServerTrace(t *testing.T) {
 		t.Errorf("%q, %v", p, err)
 	}
 	c.Close()
-	server.signal(os.Interrupt)
-	calls := server.err.String()
+	server.Signal(os.Interrupt)
+	calls := server.Err.String()
 	for _, want := range []string{
 		`socket\(`, `setsockopt\(`, `bind\(`, `listen\(`, `getsockname\(\d+, ` + regexp.QuoteMeta(addr),
 		acceptCall() + `\(\d+, 127.0.0.1:\d+`, `recvfrom\(\d+, "hello"`, `sendto\(\d+, "hello"`, `recvfrom\(\d+, "", .* = 0`, `close\(`, `close\(`,
 	} {
 		at := regexp.MustCompile(`(?m)^` + want).FindStringIndex(calls)
 		if at == nil {
-			t.Fatalf("no %s, or not in order, in\n%s", want, server.err.String())
+			t.Fatalf("no %s, or not in order, in\n%s", want, server.Err.String())
 		}
 		calls = calls[at[1]:]
 	}
