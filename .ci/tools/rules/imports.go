@@ -17,7 +17,9 @@ var arrows = []struct {
 }{
 	{"internal", []string{"internal/..."}, nil},
 	{"socktest", []string{".", "internal/..."}, []string{"socktest"}},
-	{"examples", []string{"."}, []string{"socktest"}},
+	{"examples/internal/programtest", []string{"socktest"}, nil},
+	{"examples/internal", []string{"."}, nil},
+	{"examples", []string{".", "examples/internal/program"}, []string{"examples/internal/programtest"}},
 	{".", []string{"internal/..."}, []string{".", "socktest"}},
 }
 

@@ -53,6 +53,8 @@ func TestRules(t *testing.T) {
 		{"the root to socktest", "a.go", pack("import " + help), []string{"folder . may not import github.com/berkeleysockets/sock/socktest"}},
 		{"a test to socktest", "a_test.go", "package p_test\nimport " + self + "\nimport " + help, nil},
 		{"an example to the root", "examples/echo/a.go", pack("import " + self), nil},
+		{"an example's tests to what runs them", "examples/echo/a_test.go", pack(`import "` + module + `/examples/internal/programtest"`), nil},
+		{"an example to what runs its tests", "examples/echo/a.go", pack(`import "` + module + `/examples/internal/programtest"`), []string{"folder examples/echo may not import github.com/berkeleysockets/sock/examples/internal/programtest"}},
 		{"an example to internal", "examples/echo/a_test.go", pack("import " + sys), []string{"folder examples/echo may not import github.com/berkeleysockets/sock/internal/sys"}},
 		{"a new folder", "cmd/a.go", pack("import " + self), []string{"folder cmd may not import github.com/berkeleysockets/sock"}},
 		{"a nested module", "bench/go.mod", "module m", nil},
