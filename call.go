@@ -19,6 +19,7 @@ const (
 	readWaited                         // the last call had to wait
 	writeWaited                        //
 	watched                            // has been in a Poller
+	brief                              // see brief.go
 )
 
 // enter takes a reference to the descriptor, and looks at the deadline named,
@@ -105,7 +106,12 @@ func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
 		return -1, e
 	}
 	t, start := tracing()
-	fd, e := sys.Accept(int(s.fd), name)
+	fd, e := -1, sys.Errno(0)
+	if s.word.State()&brief != 0 {
+		fd, e = sys.AcceptBriefly(int(s.fd), name)
+	} else {
+		fd, e = sys.Accept(int(s.fd), name)
+	}
 	last := s.word.Leave()
 	if t != nil {
 		t.accept(int(s.fd), name, fd, e, start)
@@ -121,7 +127,12 @@ func (s *Socket) callConnect(a *Addr) sys.Errno {
 		return e
 	}
 	t, start := tracing()
-	e := sys.Connect(int(s.fd), a.bytes())
+	var e sys.Errno
+	if s.word.State()&brief != 0 {
+		e = sys.ConnectBriefly(int(s.fd), a.bytes())
+	} else {
+		e = sys.Connect(int(s.fd), a.bytes())
+	}
 	last := s.word.Leave()
 	if t != nil {
 		t.emit(Call{Name: "connect", Addr: *a, Args: a.String()}, int(s.fd), resultOf(e), e, start)
@@ -201,6 +212,9 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 		return e
 	}
 	t, start := tracing()
+	if lingers(level, name, b) {
+		s.word.Clear(brief)
+	}
 	e := sys.Setsockopt(int(s.fd), level, name, b)
 	last := s.word.Leave()
 	if t != nil {

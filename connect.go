@@ -44,7 +44,7 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 	c := &accepted{from: kernelAddr(name.Bytes())}
 	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
 	c.peer.Store(&c.from)
-	c.word.Set(s.word.State() & nonblock)
+	c.word.Set(s.word.State() & (nonblock | brief))
 	return &c.Socket, c.from, nil
 }
 
@@ -52,8 +52,8 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // with: connect(2).
 //
 // In blocking mode it returns when the connection is made or has failed: after
-// EINPROGRESS it calls poll(2), waits, and asks like [Socket.ConnectResult]. A
-// write deadline ends the waiting, not the attempt: Close does. In non-blocking
+// EINPROGRESS it calls poll(2), waits, and asks like [Socket.ConnectResult]; for
+// TCP on Linux it asks by connect(2) once more. A write deadline ends the waiting, not the attempt: Close does. In non-blocking
 // mode it may return [ErrInProgress].
 //
 // A unix stream socket whose listener's backlog is full answers
@@ -87,7 +87,32 @@ func (s *Socket) Connect(a Addr) error {
 	if s.word.State()&nonblock != 0 {
 		return ErrInProgress
 	}
+	if sys.ConnectSettles && s.isTCP() {
+		return fail("connect", a, s.connectAgain(&a))
+	}
 	return fail("connect", a, s.settle())
+}
+
+// connectAgain waits as settle does, and asks by connect(2): a TCP socket of Linux
+// answers EALREADY, 0 once it is connected, or why it is not. On the loopback, where
+// all is over by then, this one call is the whole of it.
+func (s *Socket) connectAgain(a *Addr) sys.Errno {
+	for tries := 0; ; {
+		switch e := s.callConnect(a); e {
+		case 0, sys.EISCONN: // another goroutine has asked, and was told 0
+			if a.AddrPort().Addr().Unmap().IsUnspecified() {
+				return s.connected() // the kernel took another
+			}
+			s.setPeer(*a)
+			return 0
+		case sys.EALREADY, sys.EINTR:
+		default:
+			return e
+		}
+		if e := s.park(writing, &tries); e != 0 {
+			return e
+		}
+	}
 }
 
 // settle waits until a connection that has begun is made, or has failed.
@@ -146,10 +171,17 @@ func (s *Socket) connectResult() sys.Errno {
 	if e == 0 {
 		e = sys.Errno(pending)
 	}
-	var name sys.Name
 	if e == 0 {
-		e = s.callGetpeername(&name)
+		e = s.connected()
 	}
+	return e
+}
+
+// connected asks who the other end is. That there is one shows that the connection
+// was made.
+func (s *Socket) connected() sys.Errno {
+	var name sys.Name
+	e := s.callGetpeername(&name)
 	if e == 0 {
 		s.setPeer(kernelAddr(name.Bytes()))
 	}

@@ -125,9 +125,9 @@ func TestErrnoConnectListener(t *testing.T) {
 	wrong(t, l.Connect(at), "connect", at, onLinux(syscall.EINVAL, syscall.EOPNOTSUPP, syscall.EISCONN, syscall.EINVAL)...)
 }
 
-// A socket whose Connect was refused may try again. To Linux's TCP the attempt
-// ends with the next connect(2), which says so once: reading SO_ERROR, as Connect
-// does, has not told it.
+// A socket whose Connect was refused may try again: to Linux's TCP the attempt has
+// ended when connect(2) has said so, as it has to Connect. ConnectResult reads
+// SO_ERROR, which does not tell TCP: the next connect(2) says it once more.
 func TestErrnoConnectAgain(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -138,12 +138,20 @@ func TestErrnoConnectAgain(t *testing.T) {
 		_, at := listening(t, network)
 		s := open(t, at.Domain(), sock.Stream)
 		wrong(t, s.Connect(refuse), "connect", refuse, syscall.ECONNREFUSED)
-		err := s.Connect(at)
-		if network != "unix" {
-			wrong(t, err, "connect", at, syscall.ECONNABORTED)
-			err = s.Connect(at)
+		wrong(t, s.Connect(at), "connect", at, nil)
+
+		if network == "unix" {
+			continue
 		}
-		wrong(t, err, "connect", at, nil)
+		s = open(t, at.Domain(), sock.Stream)
+		s.SetNonblock(true)
+		is(t, s.Connect(refuse), error(sock.ErrInProgress))
+		_, err := s.Wait(sock.Writable)
+		is(t, err, nil)
+		is(t, s.ConnectResult(), error(syscall.ECONNREFUSED))
+		s.SetNonblock(false)
+		wrong(t, s.Connect(at), "connect", at, syscall.ECONNABORTED)
+		wrong(t, s.Connect(at), "connect", at, nil)
 	}
 }
 

@@ -46,3 +46,6 @@ func KeptByZeroCopy(s *Socket) int {
 	defer z.mu.Unlock()
 	return len(z.out)
 }
+
+// Brief reports whether calls of s keep their processor.
+func Brief(s *Socket) bool { return s.word.State()&brief != 0 }

@@ -54,6 +54,8 @@ func (s *Socket) end() sys.Errno {
 	var e sys.Errno
 	if fd != nil {
 		e = fd.Close()
+	} else if s.closesBriefly() {
+		e = sys.CloseBriefly(int(s.fd))
 	} else {
 		e = sys.Close(int(s.fd))
 	}
@@ -72,6 +74,7 @@ func (s *Socket) FD() int {
 	if s.word.State()&(opened|guard.Closed) != opened {
 		return -1
 	}
+	s.shared()
 	return int(s.fd)
 }
 
@@ -89,6 +92,7 @@ func (s *Socket) WithFD(f func(fd int) error) error {
 		return fail("withfd", Addr{}, e)
 	}
 	defer s.leave()
+	s.shared()
 	w := s.waiting()
 	w.callback(1)
 	defer w.callback(-1)
@@ -155,4 +159,7 @@ func (s *Socket) File() (*os.File, error) {
 
 const dupArgs = "F_DUPFD_CLOEXEC, 0"
 
-func (s *Socket) dup() (int, sys.Errno) { return s.callFcntl(dupArgs, sys.Dup) }
+func (s *Socket) dup() (int, sys.Errno) {
+	s.shared()
+	return s.callFcntl(dupArgs, sys.Dup)
+}

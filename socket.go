@@ -58,6 +58,9 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 		return nil, fail("socket", Addr{}, e)
 	}
 	s := newSocket(fd, d, t, p)
+	if sys.HasBrief && s.isTCP() {
+		s.word.Set(brief)
+	}
 	for _, o := range set {
 		if o.apply == nil {
 			continue

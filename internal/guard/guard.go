@@ -8,7 +8,7 @@ import "sync/atomic"
 
 // A Word is the guard. Its zero value is open, with nobody inside.
 //
-//	31      30      29    28..22  21..0
+//	31      30      29    28..21  20..0
 //	closed  sealed  gone  user    how many are inside
 type Word struct{ w atomic.Uint32 }
 
@@ -17,8 +17,8 @@ const (
 	sealed = 1 << 30 // someone was told to end the thing
 	gone   = 1 << 29 // it has ended
 
-	// User is the first of seven bits that the owner gives a meaning.
-	User = 1 << 22
+	// User is the first of eight bits that the owner gives a meaning.
+	User = 1 << 21
 	refs = User - 1
 )
 

@@ -1,0 +1,111 @@
+package sock_test
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// Calls keep their processor while nobody else can make them sleep.
+func TestBrief(t *testing.T) {
+	t.Parallel()
+	lingers := func(seconds uint32) []byte {
+		return binary.NativeEndian.AppendUint32(binary.NativeEndian.AppendUint32(nil, 1), seconds)
+	}
+	for name, c := range map[string]struct {
+		do   func(s *sock.Socket)
+		want bool
+	}{
+		"nothing":     {func(s *sock.Socket) {}, true},
+		"an option":   {func(s *sock.Socket) { is(t, sock.TCPNoDelay.Set(s, true), nil) }, true},
+		"modes":       {func(s *sock.Socket) { s.SetNonblock(true); s.SetNonblock(false) }, true},
+		"aborts":      {func(s *sock.Socket) { is(t, sock.Linger.Set(s, sock.LingerValue{On: true}), nil) }, true},
+		"FD":          {func(s *sock.Socket) { s.FD() }, false},
+		"WithFD":      {func(s *sock.Socket) { is(t, s.WithFD(func(int) error { return nil }), nil) }, false},
+		"SyscallConn": {func(s *sock.Socket) { c, _ := s.SyscallConn(); is(t, c.Control(func(uintptr) {}), nil) }, false},
+		"Dup":         {func(s *sock.Socket) { d, _ := s.Dup(); closed(t, d) }, false},
+		"File":        {func(s *sock.Socket) { f, _ := s.File(); f.Close() }, false},
+		"lingers":     {func(s *sock.Socket) { is(t, sock.Linger.Set(s, sock.LingerValue{On: true, Timeout: time.Second}), nil) }, false},
+		"lingers, by hand": {func(s *sock.Socket) {
+			is(t, sock.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
+		}, false},
+		"aborts, by hand": {func(s *sock.Socket) {
+			is(t, sock.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l, at := listening(t, "tcp4")
+			s := open(t, sock.Inet, sock.Stream)
+			c.do(s)
+			if sock.Brief(s) != c.want {
+				t.Errorf("the Socket is brief: %v", sock.Brief(s))
+			}
+			c.do(l) // what it accepts inherits O_NONBLOCK from nobody, but lingers as it does
+			is(t, s.Connect(at), nil)
+			a, _, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sock.Brief(a) != c.want {
+				t.Errorf("what is accepted is brief: %v", sock.Brief(a))
+			}
+			is(t, a.Close(), nil)
+			is(t, s.Close(), nil)
+		})
+	}
+	for name, s := range map[string]*sock.Socket{
+		"datagrams": open(t, sock.Inet, sock.Dgram),
+		"unix":      open(t, sock.Unix, sock.Stream),
+	} {
+		if sock.Brief(s) {
+			t.Errorf("%s: brief", name)
+		}
+	}
+	s := open(t, sock.Inet6, sock.Stream)
+	d, err := s.Dup()
+	is(t, err, nil)
+	fd, err := d.Detach()
+	is(t, err, nil)
+	f, err := sock.FromFD(fd)
+	is(t, err, nil)
+	if sock.Brief(d) || sock.Brief(f) {
+		t.Error("copies are brief")
+	}
+	is(t, f.Close(), nil)
+}
+
+// Who connects to no address in particular is told which it was.
+func TestConnectUnspecified(t *testing.T) {
+	t.Parallel()
+	for any, want := range map[string]string{"0.0.0.0": "127.0.0.1", "::": "::1", "::ffff:0.0.0.0": "::ffff:127.0.0.1"} {
+		to := netip.MustParseAddr(any)
+		network := "tcp6"
+		if to.Unmap().Is4() {
+			network = "tcp4"
+		}
+		_, at := listening(t, network)
+		d := sock.Inet6
+		if to.Is4() {
+			d = sock.Inet
+		}
+		s := open(t, d, sock.Stream)
+		addr, err := sock.AddrFrom(netip.AddrPortFrom(to, at.Port()))
+		is(t, err, nil)
+		is(t, s.Connect(addr), nil)
+		peer, err := s.Peer()
+		is(t, err, nil)
+		if got := peer.AddrPort().Addr().String(); got != want {
+			t.Errorf("%s: Peer %s, want %s", any, got, want)
+		}
+		if got := s.RemoteAddr().(*net.TCPAddr).IP; !got.Equal(net.ParseIP(want)) {
+			t.Errorf("%s: RemoteAddr %v, want %s", any, got, want)
+		}
+	}
+}
