@@ -94,8 +94,8 @@ var readers = map[string]func(t testing.TB, p []byte) io.Reader{
 	"part of Socket": func(t testing.TB, p []byte) io.Reader {
 		return io.LimitReader(socketOf(t, append(slices.Clone(p), "more"...), "tcp4"), int64(len(p)))
 	},
-	"net, tcp4": func(t testing.TB, p []byte) io.Reader { return netOf(t, p, "tcp4", "127.0.0.1:0") },
-	"net, unix": func(t testing.TB, p []byte) io.Reader { return netOf(t, p, "unix", path(t)) },
+	"net, tcp4": func(t testing.TB, p []byte) io.Reader { return netOf(t, p, "tcp4") },
+	"net, unix": func(t testing.TB, p []byte) io.Reader { return netOf(t, p, "unix") },
 }
 
 func pipe(t testing.TB) (r, w *os.File) {
@@ -127,30 +127,13 @@ func socketOf(t testing.TB, p []byte, network string) *sock.Socket {
 	return b
 }
 
-func netOf(t testing.TB, p []byte, network, address string) net.Conn {
-	a, b := netStreams(t, network, address)
+func netOf(t testing.TB, p []byte, network string) net.Conn {
+	a, b := netPair(t, network)
 	go func() {
 		a.Write(p)
 		a.Close()
 	}()
 	return b
-}
-
-func netStreams(t testing.TB, network, address string) (a, b net.Conn) {
-	t.Helper()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	if a, err = net.Dial(network, l.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	if b, err = l.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close(); b.Close() })
-	return a, b
 }
 
 func TestReadFrom(t *testing.T) {
@@ -213,12 +196,12 @@ var writers = map[string]func(t testing.TB) (io.Writer, func() []byte){
 		return a, func() []byte { a.CloseWrite(); return soon(t, got) }
 	},
 	"net, tcp4": func(t testing.TB) (io.Writer, func() []byte) {
-		a, b := netStreams(t, "tcp4", "127.0.0.1:0")
+		a, b := netPair(t, "tcp4")
 		got := collects(b)
 		return a, func() []byte { a.Close(); return soon(t, got) }
 	},
 	"net, unix": func(t testing.TB) (io.Writer, func() []byte) {
-		a, b := netStreams(t, "unix", path(t))
+		a, b := netPair(t, "unix")
 		got := collects(b)
 		return a, func() []byte { a.Close(); return soon(t, got) }
 	},
@@ -525,7 +508,7 @@ func TestCopyNonblock(t *testing.T) {
 	is(t, err, syscall.EINVAL)
 	_, err = a.ReadFrom(socketOf(t, p, "tcp4"))
 	is(t, err, syscall.EINVAL)
-	_, err = a.ReadFrom(netOf(t, p, "tcp4", "127.0.0.1:0"))
+	_, err = a.ReadFrom(netOf(t, p, "tcp4"))
 	is(t, err, syscall.EINVAL)
 	_, err = a.WriteTo(io.Discard)
 	is(t, err, syscall.EINVAL)

@@ -57,11 +57,9 @@ func (o Option[T]) Get(s *Socket) (v T, err error) {
 		return v, nil
 	}
 	var r raw
-	n, e := s.callGetsockopt(o.level, o.name, r.b[:o.codec.size])
-	if e != 0 {
-		return v, &Error{Op: op + " " + o.String(), Err: reason(e)}
+	if r.n, err = readOption(s, o.level, o.name, r.b[:o.codec.size]); err != nil {
+		return v, &Error{Op: op + " " + o.String(), Err: err}
 	}
-	r.n = min(n, o.codec.size)
 	return o.codec.get(r), nil
 }
 

@@ -102,7 +102,7 @@ func spliced(in, out, n int) (int, sys.Errno) {
 
 func (s *Socket) take(pipe, n int) (int, error) {
 	for tries := 0; ; {
-		k, e := s.spliceOnce(n, readDeadline, func(fd int) (in, out int) { return fd, pipe })
+		k, e := s.spliceOnce(pipe, n, reading)
 		if e == 0 {
 			return k, nil
 		}
@@ -117,7 +117,7 @@ func (s *Socket) give(pipe, n int) (int, error) {
 		if e := s.lockWrite(); e != 0 {
 			return 0, verdict("splice", e)
 		}
-		k, e := s.spliceOnce(n, writeDeadline, func(fd int) (in, out int) { return pipe, fd })
+		k, e := s.spliceOnce(pipe, n, writing)
 		s.unlockWrite()
 		if e == 0 {
 			return k, nil
@@ -128,12 +128,15 @@ func (s *Socket) give(pipe, n int) (int, error) {
 	}
 }
 
-// spliceOnce is one call between the Socket and a pipe.
-func (s *Socket) spliceOnce(n int, deadline uint32, ends func(fd int) (in, out int)) (int, sys.Errno) {
-	if e := s.enter(deadline); e != 0 {
+// spliceOnce is one call: reading from the Socket into a pipe, or writing from there.
+func (s *Socket) spliceOnce(pipe, n int, d direction) (int, sys.Errno) {
+	if e := s.enter(d.deadline()); e != 0 {
 		return 0, e
 	}
-	in, out := ends(int(s.fd))
+	in, out := int(s.fd), pipe
+	if d == writing {
+		in, out = out, in
+	}
 	k, e := spliced(in, out, n)
 	s.leave()
 	return k, e
@@ -187,7 +190,7 @@ func (s *Socket) fillPipe(pipe syscall.RawConn, left int64) (done int64, err err
 			if e = s.lockWrite(); e != 0 {
 				return true
 			}
-			k, e = s.spliceOnce(int(min(left, pipeSize)), writeDeadline, func(to int) (in, out int) { return int(fd), to })
+			k, e = s.spliceOnce(int(fd), int(min(left, pipeSize)), writing)
 			s.unlockWrite()
 			if e != sys.EAGAIN {
 				return true
@@ -220,7 +223,7 @@ func (s *Socket) drainPipe(pipe syscall.RawConn) (done int64, err error) {
 		var k int
 		var e sys.Errno
 		err := pipe.Write(func(fd uintptr) bool {
-			k, e = s.spliceOnce(pipeSize, readDeadline, func(from int) (in, out int) { return from, int(fd) })
+			k, e = s.spliceOnce(int(fd), pipeSize, reading)
 			if e != sys.EAGAIN {
 				return true
 			}

@@ -8,11 +8,10 @@ const (
 
 	// The datagrams of udp_output (bsd/netinet/udp_usrreq.c): an int of type of
 	// service, an in_pktinfo, no time to live.
-	SendTTL4     = Missing
-	SendTOS4     = IP_TOS
-	SizeTOS4     = 4
-	SendSource4  = IP_PKTINFO
-	ReceiveInfo4 = IP_PKTINFO
+	SendTTL4    = Missing
+	SendTOS4    = IP_TOS
+	SizeTOS4    = 4
+	SendSource4 = IP_PKTINFO
 
 	// Credentials are asked for, by LOCAL_PEERCRED, and never sent.
 	SendCredentials = Missing

@@ -8,11 +8,10 @@ const (
 
 	// The datagrams of udp_send (sys/netinet/udp_usrreq.c): a u_char of type of
 	// service, a source as an in_addr, no time to live.
-	SendTTL4     = Missing
-	SendTOS4     = IP_TOS
-	SizeTOS4     = 1
-	SendSource4  = IP_SENDSRCADDR
-	ReceiveInfo4 = IP_RECVDSTADDR
+	SendTTL4    = Missing
+	SendTOS4    = IP_TOS
+	SizeTOS4    = 1
+	SendSource4 = IP_SENDSRCADDR
 
 	// A struct cmsgcred, which the kernel fills.
 	SendCredentials = SCM_CREDS

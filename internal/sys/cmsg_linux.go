@@ -9,12 +9,11 @@ const (
 	PassesAnyControl = true
 
 	// What sets the time to live and the type of service of an IPv4 datagram,
-	// and in how many bytes; what chooses its source, and tells its destination.
-	SendTTL4     = IP_TTL
-	SendTOS4     = IP_TOS
-	SizeTOS4     = 4
-	SendSource4  = IP_PKTINFO
-	ReceiveInfo4 = IP_PKTINFO
+	// and in how many bytes; what chooses its source.
+	SendTTL4    = IP_TTL
+	SendTOS4    = IP_TOS
+	SizeTOS4    = 4
+	SendSource4 = IP_PKTINFO
 
 	// A struct ucred.
 	SendCredentials = SCM_CREDENTIALS

@@ -7,11 +7,10 @@ const (
 	PassesAnyControl = false
 
 	// An in_pktinfo chooses the source (ip_setpktopts in sys/netinet/ip_output.c).
-	SendTTL4     = Missing
-	SendTOS4     = Missing
-	SizeTOS4     = 1
-	SendSource4  = IP_PKTINFO
-	ReceiveInfo4 = IP_PKTINFO
+	SendTTL4    = Missing
+	SendTOS4    = Missing
+	SizeTOS4    = 1
+	SendSource4 = IP_PKTINFO
 
 	// Credentials come with LOCAL_CREDS, and are never sent.
 	SendCredentials = Missing

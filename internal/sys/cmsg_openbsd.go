@@ -7,11 +7,10 @@ const (
 	PassesAnyControl = false
 
 	// A source as an in_addr, and nothing else (udp_output in sys/netinet/udp_usrreq.c).
-	SendTTL4     = Missing
-	SendTOS4     = Missing
-	SizeTOS4     = 1
-	SendSource4  = IP_SENDSRCADDR
-	ReceiveInfo4 = IP_RECVDSTADDR
+	SendTTL4    = Missing
+	SendTOS4    = Missing
+	SizeTOS4    = 1
+	SendSource4 = IP_SENDSRCADDR
 
 	// Credentials are asked for, by SO_PEERCRED, and never sent.
 	SendCredentials = Missing

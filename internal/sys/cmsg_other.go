@@ -17,7 +17,6 @@ const (
 	SendTOS4         = Missing
 	SizeTOS4         = 4
 	SendSource4      = Missing
-	ReceiveInfo4     = Missing
 	SizeCredentials  = 0
 	SendCredentials  = Missing
 )
