@@ -39,12 +39,12 @@ func serve(secret *tls.Config) (*sock.Socket, error) {
 }
 
 // bound is a socket at a port that the kernel chooses.
-func bound() (*sock.Socket, error) {
+func bound(set ...sock.Setting) (*sock.Socket, error) {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s, err := sock.Open(at.Domain(), sock.Stream, 0)
+	s, err := sock.Open(at.Domain(), sock.Stream, 0, set...)
 	if err != nil {
 		return nil, err
 	}

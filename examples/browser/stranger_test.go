@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
@@ -79,8 +80,21 @@ type nginx struct {
 	pages             map[string][]byte
 }
 
-// startNginx gives nginx its listening sockets, as it gives them to itself when it
-// is upgraded: so the ports are the kernel's choice.
+// reserved keeps a port that the kernel chooses for who asks for it with ReusePort.
+func reserved(t *testing.T) (at string) {
+	t.Helper()
+	s, err := bound(sock.ReusePort.With(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	name, err := s.Name()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name.String()
+}
+
 func startNginx(t *testing.T) nginx {
 	t.Helper()
 	dir, pages := site(t)
@@ -90,36 +104,22 @@ func startNginx(t *testing.T) nginx {
 	good := issue(t, time.Now().Add(24*time.Hour), "localhost")
 	own := t.TempDir()
 	p := programtest.Stranger(t, "nginx", "-p", own, "-c", filepath.Join(own, "nginx.conf"), "-e", "stderr")
-	n := nginx{unix: programtest.UnixPath(t), cert: good.cert, pages: pages}
-	for _, at := range []*string{&n.http, &n.https} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		*at = l.Addr().String()
-		f, err := l.(*net.TCPListener).File()
-		l.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		p.Cmd.ExtraFiles = append(p.Cmd.ExtraFiles, f)
-	}
+	n := nginx{http: reserved(t), https: reserved(t), unix: programtest.UnixPath(t), cert: good.cert, pages: pages}
 	config := fmt.Sprintf(`
-daemon off; master_process off; pid nginx.pid; error_log stderr;
+daemon off; master_process off; pid nginx.pid; error_log stderr notice;
 events { worker_connections 64; }
 http {
 	access_log off; gzip off; default_type application/octet-stream; root %s;
 	client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
 	port_in_redirect off; absolute_redirect off;
 	server {
-		listen %s; listen unix:%s;
+		listen %s reuseport; listen unix:%s;
 		ssi on; ssi_types *; set $made "a page that is made";
 		location = /private { return 301 https://localhost:%s/; }
 		location = /loop { return 302 /loop; }
 	}
 	server {
-		listen %s ssl; ssl_certificate %s; ssl_certificate_key %s;
+		listen %s ssl reuseport; ssl_certificate %s; ssl_certificate_key %s;
 		server_name localhost;
 		location = /public { return 302 http://localhost/; }
 	}
@@ -127,8 +127,8 @@ http {
 	if err := os.WriteFile(filepath.Join(own, "nginx.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.Cmd.Env = append(os.Environ(), "NGINX=3;4;")
 	p.Start(strings.NewReader(""))
+	p.Err.Find(t, `using the ".*" event method`) // and by then it listens
 	return n
 }
 
