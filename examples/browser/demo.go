@@ -66,6 +66,9 @@ func demo(ctx context.Context) error {
 	if err == nil {
 		return errors.New("somebody listens where nobody should")
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	fmt.Println("browser:", err)
 	return nil
 }

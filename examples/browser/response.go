@@ -87,7 +87,7 @@ func parseHead(head string) (*response, error) {
 	}
 	header, err := text.ReadMIMEHeader()
 	if err != nil {
-		return nil, fmt.Errorf("a bad header: %w", err)
+		return nil, fmt.Errorf("a bad header: %.200s", err)
 	}
 	return &response{status: status, header: header}, nil
 }
