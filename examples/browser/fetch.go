@@ -117,8 +117,9 @@ type patient struct {
 	timeout time.Duration
 }
 
+// Read may have to write as well: TLS answers when the server wants new keys.
 func (p patient) Read(b []byte) (int, error) {
-	if err := p.SetReadDeadline(time.Now().Add(p.timeout)); err != nil {
+	if err := p.SetDeadline(time.Now().Add(p.timeout)); err != nil {
 		return 0, err
 	}
 	return p.Conn.Read(b)
