@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// parse reads a URL that we can fetch.
+func parse(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(u); err != nil {
+		return nil, fmt.Errorf("%q: %w", u.Redacted(), err)
+	}
+	return u, nil
+}
+
+var hostName = regexp.MustCompile(`^[0-9A-Za-z_.-]+$`)
+
+// check tells why a URL is none for us. What it lets through becomes part of our
+// request: nothing in it may end a line there.
+func check(u *url.URL) error {
+	host := u.Hostname()
+	_, notIP := netip.ParseAddr(host)
+	number, notPort := strconv.ParseUint(port(u), 10, 16)
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return errors.New("a URL begins with http:// or https://")
+	case host == "":
+		return errors.New("there is no host in the URL")
+	case u.User != nil:
+		return errors.New("no user and password in a URL: they would be shown and kept")
+	case notIP != nil && !hostName.MatchString(host):
+		return errors.New("a host has letters, digits, dots and hyphens in it") // others are written xn--
+	case notPort != nil || number == 0:
+		return errors.New("a port is a number from 1 to 65535")
+	}
+	return nil
+}
+
+// port is the service: the well-known port, if the URL has none.
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}
+
+// bare is the host as others know it. A zone is the name of an interface here.
+func bare(u *url.URL) string {
+	host, _, _ := strings.Cut(u.Hostname(), "%")
+	return host
+}
+
+// hostLine is the host as the request has it.
+func hostLine(u *url.URL) string {
+	host := bare(u)
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]" // an IPv6 address, whose colons are not the port's
+	}
+	if u.Port() != "" {
+		host += ":" + u.Port()
+	}
+	return host
+}
+
+// target is what the request asks for: path and query. What follows a # is for the
+// browser alone.
+func target(u *url.URL) string {
+	var t strings.Builder
+	for _, c := range []byte(u.RequestURI()) {
+		if c > ' ' && c < 0x7f {
+			t.WriteByte(c)
+		} else {
+			fmt.Fprintf(&t, "%%%02X", c)
+		}
+	}
+	return t.String()
+}
