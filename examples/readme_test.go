@@ -1,0 +1,76 @@
+// Package examples has the course. Its one test keeps README.md true.
+package examples
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A section of the course: its program, and the output that README.md promises of it.
+var section = regexp.MustCompile("(?s)```sh\ngo run ./examples/(\\w+)\n```\n+```text\n(.*?)```")
+
+// What differs from run to run, and from machine to machine: numbers, how long
+// something took, and how much space that takes.
+var (
+	times   = regexp.MustCompile(`\d+(\.\d+)? ?(ns|us|µs|ms|s)\b`)
+	numbers = regexp.MustCompile(`\d+([.,:]\d+)*`)
+	spaces  = regexp.MustCompile(`[ \t]+`)
+)
+
+// lines are those of an output, without that. Two goroutines that print take turns as
+// they like, so they are sorted.
+func lines(output string) (list []string) {
+	for line := range strings.Lines(output) {
+		line = times.ReplaceAllString(line, "TIME")
+		line = numbers.ReplaceAllString(line, "N")
+		if line = strings.TrimSpace(spaces.ReplaceAllString(line, " ")); line != "" {
+			list = append(list, line)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// TestReadme runs each program, and compares what it prints with the text.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it builds programs")
+	}
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Skip("only in the source: ", err)
+	}
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("no go command here")
+	}
+	found := section.FindAllStringSubmatch(string(text), -1)
+	if len(found) < 2 {
+		t.Errorf("%d programs with their output, want 2 and more", len(found))
+	}
+	for _, f := range found {
+		name, want := f[1], f[2]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := filepath.Join(t.TempDir(), name)
+			if out, err := exec.Command(tool, "build", "-o", program, "./"+name).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			out, err := exec.Command(program).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(lines(want), lines(string(out))); diff != "" {
+				t.Errorf("README.md promises something else (-promised +printed):\n%s", diff)
+			}
+		})
+	}
+}
