@@ -20,7 +20,7 @@ var section = regexp.MustCompile("(?s)```sh\ngo run ./examples/(\\w+)\n```\n+```
 // something took, and how much space that takes.
 var (
 	times   = regexp.MustCompile(`\d+(\.\d+)? ?(ns|us|µs|ms|s)\b`)
-	numbers = regexp.MustCompile(`\d+([.,:]\d+)*`)
+	numbers = regexp.MustCompile(`\d+([-.,: ]+\d+)*`)
 	spaces  = regexp.MustCompile(`[ \t]+`)
 )
 

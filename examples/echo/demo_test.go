@@ -84,3 +84,24 @@ func acceptCall() string {
 	}
 	return "accept4"
 }
+
+// On a terminal the names of the calls and what failed have a colour, for who wants
+// colours.
+func TestDemoTraceColour(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env    string
+		colour bool
+	}{{"TERM=xterm", true}, {"NO_COLOR=1", false}, {"TERM=dumb", false}} {
+		own := programtest.Own(t, "-trace")
+		p := programtest.Stranger(t, "script", "-qec", "'"+strings.Join(own.Cmd.Args, "' '")+"'", "/dev/null")
+		p.Cmd.Env = append(own.Cmd.Env, "TERM=xterm", c.env)
+		p.Start(strings.NewReader(""))
+		p.Wait(0)
+		for _, want := range []string{"\x1b[36mbind\x1b[0m(", "\x1b[31m = -1 EAGAIN"} {
+			if got := strings.Contains(p.Out.String(), want); got != c.colour {
+				t.Errorf("%s: %q in the trace: %v, want %v", c.env, want, got, c.colour)
+			}
+		}
+	}
+}
