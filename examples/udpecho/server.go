@@ -76,11 +76,14 @@ func answerOne(s *sock.Socket, m *sock.Message) error {
 		fmt.Printf("server: %s from nowhere: a unix socket that did not bind, so no answer\n", what)
 		return nil
 	}
-	// DontWait: a client that does not read would stop all others. Its answer is
-	// lost then, as any datagram may be.
+	// DontWait: to wait for a client that does not read would stop all others. Its
+	// answer is lost then, as any datagram may be. (Of a unix path that is not all.
+	// What was not read yet lies in our send buffer, and a client that is connected
+	// to us may fill it: until it reads or leaves there is no room for anybody's
+	// answers. Linux limits only those that are not connected, to some ten each.)
 	switch _, err := s.SendTo(m.Bufs[0][:m.N], sock.DontWait, m.Addr); {
 	case err == sock.ErrWouldBlock:
-		fmt.Printf("server: %s from %v: it does not read, the answer is dropped\n", what, m.Addr)
+		fmt.Printf("server: %s from %v: no room, the answer is dropped\n", what, m.Addr)
 	case errors.Is(err, net.ErrClosed):
 		return err
 	case err != nil:
