@@ -244,7 +244,7 @@ func TestClientOfNc(t *testing.T) {
 			c.Says("hello\n")
 			nc.Out.Find(t, `(1 hello)`)
 			if network == "unix" {
-				t.Skip("nc answers no unix datagram")
+				return // nc answers no unix datagram
 			}
 			nc.Says("who is there?\n")
 			c.Out.Find(t, `without a number: "who is there\?.n"\n`)
