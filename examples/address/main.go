@@ -23,6 +23,7 @@
 //	go run ./examples/address                                   the tour
 //	go run ./examples/address -trace                            and its system calls
 //	go run ./examples/address localhost:http [::1]:443 unix:/tmp/x
+//	getent ahosts localhost                                     whom the system finds there
 //	go run ./examples/address -listen localhost:0               then in another terminal:
 //	ss -tlnp                                                    what the kernel says
 //	nc 127.0.0.1 PORT                                           and who comes from where

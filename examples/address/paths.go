@@ -39,10 +39,10 @@ func paths() error {
 		return err
 	}
 	if named, _, err := bound(sock.Dgram, "unix:"); err != nil {
-		say("Bind without a name:", err)
+		say("Bind to no name:", err)
 	} else {
 		defer named.Close()
-		if err := hears(server, named, name, "one that did, without a name:"); err != nil {
+		if err := hears(server, named, name, "one that did, to no name:"); err != nil {
 			return err
 		}
 	}
@@ -60,11 +60,19 @@ func paths() error {
 	if err := server.Close(); err != nil {
 		return err
 	}
-	if again, _, err := bound(sock.Dgram, at); err != nil {
-		say("Close, and Bind again:", err)
-	} else {
-		say("Close, and Bind again:", "bound")
-		defer again.Close()
+	for _, again := range []string{"Close, and Bind again:", "remove the file, and Bind again:"} {
+		s, name, err := bound(sock.Dgram, at)
+		if err != nil {
+			say(again, err)
+			if err := os.Remove(name.Path()); err != nil {
+				return err
+			}
+			continue
+		}
+		say(again, fmt.Sprint("bound to ", name))
+		if err := s.Close(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -78,10 +86,13 @@ func hears(server, client *sock.Socket, to sock.Addr, who string) error {
 	if err != nil {
 		return err
 	}
-	if !from.IsValid() {
+	switch _, abstract := from.Abstract(); {
+	case !from.IsValid():
 		say(who, "the server hears it, from nowhere: no answer is possible")
-		return nil
+	case abstract: // -trace shows it
+		say(who, "the server hears it, from an abstract name that the kernel chose")
+	default:
+		say(who, fmt.Sprint("the server hears it, from ", from))
 	}
-	say(who, fmt.Sprint("the server hears it from ", from))
 	return nil
 }

@@ -41,6 +41,7 @@ func sockaddr(a sock.Addr) string {
 	case sock.Inet:
 		field("port", 2)
 		field("address", 4)
+		field("unused", len(b))
 	case sock.Inet6:
 		field("port", 2)
 		field("flow", 4)
@@ -50,8 +51,8 @@ func sockaddr(a sock.Addr) string {
 		out = append(out, fmt.Sprintf("path %q", b))
 		b = nil
 	}
-	if len(b) > 0 {
-		field("unused", len(b))
+	if len(b) > 0 { // of another family
+		field("rest", len(b))
 	}
 	return strings.Join(out, ", ")
 }

@@ -35,7 +35,7 @@ func tour(ctx context.Context) error {
 
 // say prints what was done, and what came of it.
 func say(what string, result any) {
-	fmt.Printf("   %-32s %v\n", what, result)
+	fmt.Printf("   %-33s %v\n", what, result)
 }
 
 // bound is a socket with an endpoint of its own.

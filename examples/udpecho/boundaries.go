@@ -101,6 +101,6 @@ func clients() error {
 		return err
 	}
 	_, err = anna.Recv(p, sock.DontWait)
-	fmt.Println("   ben sends to anna, who is connected to the server, and receives nothing:", err)
+	fmt.Println("   ben sends to anna, who is connected to the server and hears nobody else:", err)
 	return nil
 }

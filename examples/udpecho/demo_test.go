@@ -24,7 +24,7 @@ var demoSays = []string{
 	`server: 12 bytes from ANNA go back`,
 	`anna receives "I am anna"`,
 	`ben, at ANNA, receives "and I am ben" from ANNA`,
-	`ben sends to anna, who is connected to the server, and receives nothing: operation would block`,
+	`ben sends to anna, who is connected to the server and hears nobody else: operation would block`,
 	`3\. A buffer that is full: loss`,
 	`the receiver's buffer: \d+ bytes.*`,
 	`anna sends 100 datagrams, and no Send fails; now the receiver looks`,
