@@ -27,10 +27,10 @@
 //	go run ./examples/udpecho -client 127.0.0.1:7000    or nc -u 127.0.0.1 7000
 //	seq 100000 | go run ./examples/udpecho -client 127.0.0.1:7000
 //
-// Then: a client where there is no server; the same over [::1]:7000 and
-// unix:/tmp/udpecho, where nothing is ever lost (why?); stop the server while the
-// client runs, and start it again; a datagram of 65507 bytes, and one of 65508;
-// socat -u OPEN:/dev/zero UDP:127.0.0.1:7000,shut-none beside your client.
+// Then: a client where there is no server; the same over [::1]:7000, and over
+// unix:/tmp/udpecho, where the kernel drops nothing and Send waits instead; stop the
+// server while the client runs, and start it again; a datagram of 65507 bytes, and
+// one of 65508; socat -u OPEN:/dev/zero UDP:127.0.0.1:7000 beside your client.
 package main
 
 import (

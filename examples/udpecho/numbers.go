@@ -30,10 +30,14 @@ func missing(came []int, last int) (lost []int) {
 	return lost
 }
 
-// ranges prints numbers in order: 1-3, 7.
+// ranges prints numbers in order, 1-3, 7, as far as anybody would read them.
 func ranges(numbers []int) string {
 	var out []string
 	for i := 0; i < len(numbers); {
+		if len(out) == 10 {
+			out = append(out, fmt.Sprintf("and %d more", len(numbers)-i))
+			break
+		}
 		first := i
 		for i++; i < len(numbers) && numbers[i] == numbers[i-1]+1; i++ {
 		}

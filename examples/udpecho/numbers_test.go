@@ -24,6 +24,7 @@ func TestRanges(t *testing.T) {
 	t.Parallel()
 	for want, numbers := range map[string][]int{
 		"none": nil, "1": {1}, "1-2": {1, 2}, "1, 3": {1, 3}, "1-3, 7, 9-10": {1, 2, 3, 7, 9, 10},
+		"1, 3, 5, 7, 9, 11, 13, 15, 17, 19-21": {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 20, 21}, "1, 3, 5, 7, 9, 11, 13, 15, 17, 19, and 2 more": {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 22},
 	} {
 		if got := ranges(numbers); got != want {
 			t.Errorf("%v is %s, want %s", numbers, got, want)
