@@ -24,7 +24,7 @@ var tourSays = []string{
 	`a server listens at +127\.0\.0\.1:PORT`,
 	`the same again: +bind 127\.0\.0\.1:PORT: address already in use`,
 	`all addresses, that one too: +bind 0\.0\.0\.0:PORT: address already in use`,
-	`the same port, another address: +(bound to \[::1\]:PORT|bind \[::1\]:PORT: can.t assign requested address|.* not supported.*)`,
+	`the same port, another address: +(bound to \[::1\]:PORT|bind \[::1\]:PORT: can.* assign requested address|.* not supported.*)`,
 	`the same port of UDP: +bound to 127\.0\.0\.1:PORT`,
 	`not an address of ours: +bind 203\.0\.113\.1:PORT: can.* assign requested address`,
 	`4\. All addresses of this machine: the wildcard`,
