@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// burst sends more than the receiver's buffer holds, while the receiver is busy.
+// What does not fit is dropped, on this machine, without any network; and the
+// sender hears nothing about it.
+func burst() error {
+	s, at, err := receiver()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := sock.RecvBuffer.Set(s, 4096); err != nil {
+		return err
+	}
+	size, err := sock.RecvBuffer.Get(s)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("   the receiver's buffer: %d bytes, of which the kernel needs some for itself\n", size)
+	counted := sock.RecvQueueOverflow.Set(s, true) == nil // Linux tells how many it dropped
+	anna, err := connected(at)
+	if err != nil {
+		return err
+	}
+	defer anna.Close()
+
+	const half = 100
+	heard := arrivals{socket: s}
+	for range 2 {
+		for i := range half {
+			if _, err := anna.Send(numbered(heard.sent+i+1, strings.Repeat("x", 500)), 0); err != nil {
+				return err
+			}
+		}
+		heard.sent += half
+		fmt.Printf("   anna sends %d datagrams, and no Send fails; now the receiver looks\n", half)
+		if err := heard.drain(); err != nil {
+			return err
+		}
+	}
+	// What was dropped since is told with a datagram that was not.
+	for try := 0; !heard.last; try++ {
+		if try == 20 {
+			return errors.New("none of twenty datagrams arrived, though there is room")
+		}
+		if _, err := anna.Send([]byte("that was all"), 0); err != nil {
+			return err
+		}
+		if err := s.SetReadDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
+			return err
+		}
+		if err := heard.untilLast(); err != nil {
+			return err
+		}
+	}
+	lost := missing(heard.numbers, heard.sent)
+	fmt.Println("   arrived:", ranges(heard.numbers))
+	fmt.Printf("   lost:    %s: %d of %d\n", ranges(lost), len(lost), heard.sent)
+	if counted {
+		fmt.Printf("   the kernel says that it dropped %d (RecvQueueOverflow)\n", heard.drops)
+	}
+	return nil
+}
+
+// arrivals are the numbers that a socket received.
+type arrivals struct {
+	socket  *sock.Socket
+	sent    int
+	numbers []int
+	drops   uint32
+	last    bool
+}
+
+// drain receives what is there.
+func (a *arrivals) drain() error {
+	for {
+		if err := a.receive(sock.DontWait); err != nil {
+			if err == sock.ErrWouldBlock {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// untilLast receives until the one without a number, or the deadline.
+func (a *arrivals) untilLast() error {
+	for !a.last {
+		if err := a.receive(0); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *arrivals) receive(flags sock.Flags) error {
+	m := sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: make([]byte, sock.ControlSpace(4))}
+	if _, err := a.socket.RecvMsg(&m, flags); err != nil {
+		return err
+	}
+	for c := range sock.ControlMessages(m.Control[:m.NControl]) {
+		if n, ok := c.Drops(); ok {
+			a.drops = n
+		}
+	}
+	if n, _, ok := number(m.Bufs[0][:m.N]); ok {
+		a.numbers = append(a.numbers, n)
+	} else {
+		a.last = true
+	}
+	return nil
+}
