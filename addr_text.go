@@ -106,6 +106,15 @@ func ParseAddr(s string) (Addr, error) {
 	return AddrFrom(ap)
 }
 
+// namesFamily reports whether s begins with the word of a family, for [ParseAddr].
+func namesFamily(s string) bool {
+	switch kind, _, colon := strings.Cut(s, ":"); kind {
+	case "unix", "vsock", "netlink", "packet", "raw":
+		return colon
+	}
+	return false
+}
+
 func parseUnix(s, name string) (Addr, error) {
 	abstract := strings.HasPrefix(name, "@")
 	if abstract {

@@ -12,7 +12,8 @@ import (
 // addresses to try, the best first, as getaddrinfo(3) does: through
 // [net.DefaultResolver], the way package net does. With [Inet] or [Inet6] they are
 // of that family; with [Unspec] of both, and what [ParseAddr] reads is an address
-// too, "unix:/path" for one. No host, ":80", is the unspecified address, to bind
+// too, "unix:/path" for one: a host must not be called unix, vsock, netlink, packet or
+// raw then. No host, ":80", is the unspecified address, to bind
 // to.
 //
 // The addresses are for you to try: one after another, or both families side by
@@ -20,7 +21,7 @@ import (
 //
 // Errors: *net.AddrError (not HOST:PORT; a host that has addresses of the other
 // family alone), *net.DNSError (not found, no answer), EAFNOSUPPORT (an address of
-// another family), EINVAL (a zone that is no interface), context.Canceled,
+// another family), EINVAL (a zone that is no interface, a path that does not fit), context.Canceled,
 // context.DeadlineExceeded.
 //
 // Source: getaddrinfo(3).
@@ -35,8 +36,8 @@ func Resolve(ctx context.Context, d Domain, hostport string) ([]Addr, error) {
 		}
 		return []Addr{a}, nil
 	}
-	if a, err := ParseAddr(hostport); err == nil {
-		return literal(a, nil)
+	if a, err := ParseAddr(hostport); err == nil || namesFamily(hostport) {
+		return literal(a, err)
 	}
 	if ctx == nil {
 		return nil, invalid("resolve", "no context")

@@ -142,6 +142,11 @@ func TestResolveBad(t *testing.T) {
 		found, err := sock.Resolve(t.Context(), sock.Unspec, hostport)
 		unresolved(t, hostport, found, err, syscall.EINVAL)
 	}
+	// What begins as an address of another family is not looked up.
+	for _, at := range []string{"unix:/" + strings.Repeat("x", 200), "raw:zz", "vsock:1:http", "netlink:1", "packet:80"} {
+		found, err := sock.Resolve(nil, sock.Unspec, at) //lint:ignore SA1012 nobody is asked
+		unresolved(t, at, found, err, syscall.EINVAL)
+	}
 	for _, d := range []sock.Domain{sock.Unix, sock.Netlink, 1000, -1} {
 		found, err := sock.Resolve(t.Context(), d, "localhost:80")
 		unresolved(t, "localhost:80", found, err, syscall.EAFNOSUPPORT)

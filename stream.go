@@ -14,7 +14,7 @@ import (
 // Errors: [ErrWouldBlock], EPIPE (this side is shut, or the peer is gone; no
 // signal is raised), ECONNRESET, ENOTCONN, EDESTADDRREQ (a datagram socket with
 // no peer), EMSGSIZE (too long a datagram), ECONNREFUSED (an earlier datagram
-// found nobody), EOPNOTSUPP (flags), ENOBUFS.
+// found nobody; this one was not sent), EOPNOTSUPP (flags), ENOBUFS.
 //
 // Source: send(2).
 func (s *Socket) Send(p []byte, flags Flags) (n int, err error) {
