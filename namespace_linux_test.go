@@ -119,9 +119,42 @@ func veth(t testing.TB, index int, here []netip.Prefix, n namespace, there []net
 		t.Skip("no pair of interfaces to be had: ", err)
 	}
 	is(t, interfaceUp(index, here), nil)
-	defer n.enter(t)()
+	leave := n.enter(t)
 	is(t, interfaceUp(index+1, there), nil)
+	leave()
+
+	// This end was up before it had a carrier. The kernel sees to that a moment
+	// later, and until then drops what is sent, without a word.
+	eventually(t, "a carrier", func() bool { return carrier(t, index) })
+	is(t, interfaceUp(index, nil), nil) // waits for the kernel to end what it began
 }
+
+// carrier reports whether the kernel has seen that an interface has one.
+func carrier(t testing.TB, index int) bool {
+	t.Helper()
+	s := open(t, sock.Netlink, sock.Raw)
+	if _, err := s.SendTo(netlinkRequest(unix.RTM_GETLINK, unix.NLM_F_REQUEST, ifinfomsg(index, 0)), 0, sock.NetlinkAddr(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 8192)
+	n, err := s.Recv(p, 0)
+	is(t, err, nil)
+	messages, err := syscall.ParseNetlinkMessage(p[:n])
+	is(t, err, nil)
+	for _, m := range messages {
+		all, err := syscall.ParseNetlinkRouteAttr(&m)
+		is(t, err, nil)
+		for _, a := range all {
+			if a.Attr.Type == unix.IFLA_OPERSTATE {
+				return a.Value[0] == operUp
+			}
+		}
+	}
+	t.Fatalf("no state of interface %d", index)
+	return false
+}
+
+const operUp = 6 // IF_OPER_UP (linux/if.h)
 
 // interfaceUp is "ip link set index up", and "ip address add" for each address; of
 // IPv6 without asking whether another has it.
@@ -171,11 +204,7 @@ func rtnetlink(kind, flags uint16, body []byte) error {
 		return err
 	}
 	defer s.Close()
-	p := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
-	p = binary.NativeEndian.AppendUint16(p, kind)
-	p = binary.NativeEndian.AppendUint16(p, unix.NLM_F_REQUEST|unix.NLM_F_ACK|flags)
-	p = append(p, make([]byte, 8)...) // sequence, port
-	if _, err := s.SendTo(append(p, body...), 0, sock.NetlinkAddr(0, 0)); err != nil {
+	if _, err := s.SendTo(netlinkRequest(kind, unix.NLM_F_REQUEST|unix.NLM_F_ACK|flags, body), 0, sock.NetlinkAddr(0, 0)); err != nil {
 		return err
 	}
 	answer := make([]byte, 4096)
