@@ -6,14 +6,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // needsStates skips where the kernel does not tell them.
 func needsStates(t *testing.T) {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip(runtime.GOOS, " does not tell the states of closed ends")
+	ask, err := newAsker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ask.Close()
+	at, err := sock.ParseAddr("127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := ask.between(at, at); err != nil {
+		t.Fatal(err)
+	} else if state == unknown {
+		t.Skip("the kernel does not tell the states of closed ends here")
 	}
 }
 
@@ -83,7 +95,7 @@ func TestDemoOnePort(t *testing.T) {
 }
 
 // The trace has the calls of the act, and not those that ask for the states.
-func TestDemoTrace(t *testing.T) {
+func TestLifecycleTrace(t *testing.T) {
 	t.Parallel()
 	p := programtest.Own(t, "-trace").Start(strings.NewReader(""))
 	p.Wait(0)

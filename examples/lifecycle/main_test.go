@@ -94,9 +94,9 @@ func TestSlow(t *testing.T) {
 func TestStrangersFirst(t *testing.T) {
 	t.Parallel()
 	p := programtest.Own(t, "-step", "-act", "1").Start(nil)
-	port := p.Out.Find(t, `server: Open.*\n`)
+	p.Out.Find(t, `server: Open.*\n`)
 	p.Says("\n")
-	port = p.Out.Find(t, `server: Bind, port (\d+) .*\n`)
+	port := p.Out.Find(t, `server: Bind, port (\d+) .*\n`)
 	p.Says("\n")
 	p.Out.Find(t, `server: Listen.*\n`)
 	for range 3 {

@@ -11,12 +11,13 @@ import (
 
 // states are Linux's, by number: enum in include/net/tcp_states.h.
 var states = [...]string{
+	0: unknown, // no state has this number; it is what an emulator may tell
 	1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT_1", 5: "FIN_WAIT_2", 6: "TIME_WAIT",
 	7: "CLOSE", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN", 11: "CLOSING", 12: "SYN_RECV",
 }
 
 func stateName(n uint8) string {
-	if int(n) < len(states) && states[n] != "" {
+	if int(n) < len(states) {
 		return states[n]
 	}
 	return fmt.Sprintf("state %d", n)
