@@ -4,10 +4,12 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
@@ -114,4 +116,73 @@ func TestStrangersFirst(t *testing.T) {
 	if !strings.Contains(p.Out.String(), `server: Recv "hello"`) || strings.Contains(p.Out.String(), "expected") {
 		t.Error("the act went another way")
 	}
+}
+
+// Strangers who fill the backlog, so that our client cannot connect, are a failure
+// and no hang.
+func TestStrangersFillBacklog(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("how many may wait differs by system")
+	}
+	p := programtest.Own(t, "-step", "-act", "4").Start(nil)
+	port := p.Out.Find(t, `server: Listen\(1\), port (\d+) .*\n`)
+	for range 2 {
+		c, err := net.Dial("tcp4", "127.0.0.1:"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	p.In.Close()
+	p.Wait(1)
+	if want := "lifecycle: connect 127.0.0.1:" + port + ": i/o timeout\n"; p.Err.String() != want {
+		t.Errorf("stderr is %q, want %q", p.Err.String(), want)
+	}
+}
+
+// An end is known by both addresses; a listener is no end.
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	needsStates(t)
+	ask, err := newAsker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ask.Close()
+	for _, network := range []string{"tcp4", "tcp6"} {
+		l, err := net.Listen(network, programtest.Place(t, network))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		c, err := net.Dial(network, l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		listener, client := parsed(t, l.Addr()), parsed(t, c.LocalAddr())
+		for _, want := range []struct {
+			local, remote sock.Addr
+			state         string
+		}{
+			{client, listener, "ESTABLISHED"},
+			{listener, client, "ESTABLISHED"},
+			{listener, listener, ""}, // there is the listener only
+			{client, client, ""},
+		} {
+			if state, err := ask.between(want.local, want.remote); err != nil || state != want.state {
+				t.Errorf("between %v and %v: %q, %v, want %q", want.local, want.remote, state, err, want.state)
+			}
+		}
+	}
+}
+
+func parsed(t *testing.T, a net.Addr) sock.Addr {
+	t.Helper()
+	addr, err := sock.ParseAddr(a.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addr
 }

@@ -36,7 +36,8 @@ func (s *stage) title(number int, title string) {
 	s.nextClient()
 }
 
-// call makes one call, waits until both ends are as they should be, and prints a line.
+// call makes one call, waits until both ends are as they should be, prints a line and
+// pauses.
 func (s *stage) call(what string, f func() error, client, server, why string) {
 	if s.err != nil {
 		return
@@ -47,7 +48,21 @@ func (s *stage) call(what string, f func() error, client, server, why string) {
 	if f != nil {
 		s.err = f()
 	}
-	s.line(what, client, server, why)
+	if s.err == nil {
+		client, server, why, s.err = s.look(client, server, why)
+	}
+	if s.err != nil {
+		return
+	}
+	row(what+s.port, client, server, why)
+	s.port = ""
+	s.pause(s.ctx)
+	s.err = s.ctx.Err()
+}
+
+func row(what, client, server, why string) {
+	line := fmt.Sprintf("  %-34s %-12s %-12s %s", what, client, server, why)
+	fmt.Println(strings.TrimRight(line, " "))
 }
 
 // fails is a call that is to fail.
@@ -66,25 +81,6 @@ func (s *stage) fails(what string, f func() error, want error, client, server, w
 
 // patience is for what should take no time, or be repeated in the next second.
 const patience = 10 * time.Second
-
-// line waits, prints and pauses.
-func (s *stage) line(what, client, server, why string) {
-	if s.err == nil {
-		client, server, why, s.err = s.look(client, server, why)
-	}
-	if s.err != nil {
-		return
-	}
-	row(what+s.port, client, server, why)
-	s.port = ""
-	s.pause(s.ctx)
-	s.err = s.ctx.Err()
-}
-
-func row(what, client, server, why string) {
-	line := fmt.Sprintf("  %-34s %-12s %-12s %s", what, client, server, why)
-	fmt.Println(strings.TrimRight(line, " "))
-}
 
 // look asks until the states are as they should be. A segment takes its time, and one
 // that was lost is sent again after as long a time as it has been lost, about.
