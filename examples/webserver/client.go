@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// A client is a connection with somebody who asks.
+type client struct {
+	socket *sock.Socket
+	from   sock.Addr
+	record *record // of its calls
+	server *server
+	buf    [maxHead]byte
+	got    int // how much of buf has come, and is not read yet
+}
+
+// attend answers what a client asks, one request after the other.
+func (s *server) attend(ctx context.Context, c *client) {
+	defer c.socket.Close()
+	defer context.AfterFunc(ctx, func() { c.socket.Close() })()
+	for {
+		r, err := c.ask()
+		var no refusal
+		if err != nil && !errors.As(err, &no) {
+			return // gone, or silent between two requests
+		}
+		if err == nil || no == 405 || no == 501 && r.body >= 0 {
+			// All of it must be out of the way before the next one.
+			if r.expects && r.body > 0 {
+				r.keep = false // it will not send it now, or it will: who knows
+			} else if why := c.discard(r.body); why != nil {
+				return
+			}
+		}
+		var a answer
+		if err == nil {
+			a = s.site.find(c, r)
+		} else {
+			a = refused(no)
+			// After most refusals we do not know where the next request begins.
+			r.keep = r.keep && no == 405
+		}
+		keep := r.keep && !s.full() && ctx.Err() == nil
+		c.record.note("answers: " + a.summary())
+		fmt.Printf("server: socket %d: %.200q: %s\n", c.socket.FD(), r.method+" "+r.path, a.summary())
+		err = c.send(a, r.method == "HEAD", keep)
+		a.close()
+		if err != nil {
+			return
+		}
+		if !keep {
+			if no != 0 {
+				c.linger()
+			}
+			return
+		}
+	}
+}
+
+// ask waits for the next request. Its bytes may come in any pieces: all at once,
+// one by one, or with those of the request after it.
+func (c *client) ask() (r request, err error) {
+	n := 0
+	err = c.server.await(c, func() (err error) {
+		n, err = c.head()
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	r, err = parse(c.buf[:n])
+	if err != nil {
+		c.record.note("cannot take this request")
+	} else {
+		c.record.note("reads the request: " + r.method + " " + r.path)
+	}
+	c.drop(n)
+	return r, err
+}
+
+// head receives until a whole head is there, and says how long it is. There is one
+// deadline for all of it: with one for each Recv a byte every now and then would do.
+func (c *client) head() (int, error) {
+	began := c.got > 0
+	c.socket.SetReadDeadline(time.Now().Add(c.server.patience))
+	for {
+		if n, err := headEnd(c.buf[:c.got]); n > 0 || err != nil {
+			return n, err
+		}
+		n, err := c.socket.Recv(c.buf[c.got:], 0)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && began:
+			return 0, refusal(408)
+		case err != nil:
+			return 0, err
+		case n == 0 && c.got > 0:
+			return 0, io.ErrUnexpectedEOF
+		case n == 0:
+			return 0, io.EOF
+		}
+		if !began {
+			began = true
+			c.socket.SetReadDeadline(time.Now().Add(c.server.patience))
+		}
+		c.got += n
+	}
+}
+
+// drop takes the first n bytes out of buf.
+func (c *client) drop(n int) {
+	c.got = copy(c.buf[:], c.buf[n:c.got])
+}
+
+// discard receives a body, for which there is no use here.
+func (c *client) discard(n int64) error {
+	for n > 0 {
+		if c.got == 0 {
+			k, err := c.socket.Recv(c.buf[:], 0)
+			if err != nil || k == 0 {
+				return errors.Join(err, io.ErrUnexpectedEOF)
+			}
+			c.got = k
+		}
+		k := min(n, int64(c.got))
+		c.drop(int(k))
+		n -= k
+	}
+	return nil
+}
+
+// linger ends a connection whose client may still be sending. A Close with bytes
+// that nobody received is a reset, which would take our answer with it: so we say
+// that no more comes from us, and receive for a while what is on its way.
+func (c *client) linger() {
+	c.socket.SetReadDeadline(time.Now().Add(min(c.server.patience, time.Second)))
+	if c.socket.CloseWrite() != nil {
+		return
+	}
+	for left := 4 * maxBody; left > 0; {
+		n, err := c.socket.Recv(c.buf[:], 0)
+		if err != nil || n == 0 {
+			return
+		}
+		left -= n
+	}
+}
