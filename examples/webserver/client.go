@@ -1,6 +1,7 @@
 package main
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,8 @@ import (
 type client struct {
 	socket *sock.Socket
 	from   sock.Addr
-	record *record // of its calls
+	record *record       // of its calls
+	place  *list.Element // in server.waiting
 	server *server
 	buf    [maxHead]byte
 	got    int // how much of buf has come, and is not read yet
@@ -25,7 +27,7 @@ type client struct {
 func (s *server) attend(ctx context.Context, c *client) {
 	defer c.socket.Close()
 	defer context.AfterFunc(ctx, func() { c.socket.Close() })()
-	for {
+	for asks := true; asks; asks = s.again(c) {
 		r, err := c.ask()
 		var no refusal
 		if err != nil && !errors.As(err, &no) {
@@ -67,11 +69,8 @@ func (s *server) attend(ctx context.Context, c *client) {
 // ask waits for the next request. Its bytes may come in any pieces: all at once,
 // one by one, or with those of the request after it.
 func (c *client) ask() (r request, err error) {
-	n := 0
-	err = c.server.await(c, func() (err error) {
-		n, err = c.head()
-		return err
-	})
+	n, err := c.head()
+	c.server.asked(c)
 	if err != nil {
 		return r, err
 	}

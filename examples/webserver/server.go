@@ -21,6 +21,7 @@ type server struct {
 
 	mu      sync.Mutex
 	waiting list.List // clients of whom we await a request, first who came first
+	wanted  bool      // a place, when nobody was waiting
 }
 
 func newServer(clients int, patience time.Duration) *server {
@@ -97,7 +98,7 @@ func (s *server) serve(ctx context.Context, l *sock.Socket) error {
 		default:
 			return err
 		}
-		record := s.calls.of(c.FD())
+		one := &client{socket: c, from: from, record: s.calls.of(c.FD()), server: s}
 		select {
 		case s.places <- true:
 		default: // a full house: who has waited longest without asking goes
@@ -109,9 +110,10 @@ func (s *server) serve(ctx context.Context, l *sock.Socket) error {
 				return net.ErrClosed
 			}
 		}
+		s.await(one)
 		all.Go(func() {
 			defer func() { <-s.places }()
-			s.attend(ctx, &client{socket: c, from: from, record: record, server: s})
+			s.attend(ctx, one)
 		})
 	}
 }
@@ -125,21 +127,36 @@ func (s *server) full() bool { return len(s.places) == cap(s.places) }
 func (s *server) makeRoom() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if first := s.waiting.Front(); first != nil {
-		s.waiting.Remove(first)
-		first.Value.(*client).socket.Close() // which ends its Recv
+	first := s.waiting.Front()
+	if s.wanted = first == nil; s.wanted {
+		return // all are being answered: the first of them who is done
 	}
+	s.waiting.Remove(first)
+	first.Value.(*client).socket.Close() // which ends its Recv
 }
 
-// await has a client in the list of those who may have to go while f waits for it.
-func (s *server) await(c *client, f func() error) error {
+// await puts a client into the list of those who may have to go.
+func (s *server) await(c *client) {
 	s.mu.Lock()
-	place := s.waiting.PushBack(c)
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.waiting.Remove(place) // no harm if makeRoom has
-		s.mu.Unlock()
-	}()
-	return f()
+	defer s.mu.Unlock()
+	c.place = s.waiting.PushBack(c)
+}
+
+// again does so between two requests, if its place is not wanted for another.
+func (s *server) again(c *client) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wanted {
+		s.wanted = false
+		return false
+	}
+	c.place = s.waiting.PushBack(c)
+	return true
+}
+
+// asked takes a client out of that list: it has asked, or is gone.
+func (s *server) asked(c *client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting.Remove(c.place) // no harm if makeRoom has
 }
