@@ -29,45 +29,35 @@ func (s *server) attend(ctx context.Context, c *client) {
 	defer context.AfterFunc(ctx, func() { c.socket.Close() })()
 	for asks := true; asks; asks = s.again(c) {
 		r, err := c.ask()
-		var no refusal
-		if err != nil && !errors.As(err, &no) {
-			return // gone, or silent between two requests
-		}
-		if err == nil || no == 405 || no == 501 && r.body >= 0 {
-			// All of it must be out of the way before the next one.
-			if r.expects && r.body > 0 {
-				r.keep = false // it will not send it now, or it will: who knows
-			} else if why := c.discard(r.body); why != nil {
-				return
-			}
-		}
 		var a answer
-		if err == nil {
+		var no refusal
+		switch {
+		case err == nil:
 			a = s.site.find(c, r)
-		} else {
+		case errors.As(err, &no):
 			a = refused(no)
-			// After most refusals we do not know where the next request begins.
-			r.keep = r.keep && no == 405
+		default:
+			return // gone, or silent between two requests
 		}
 		keep := r.keep && !s.full() && ctx.Err() == nil
 		c.record.note("answers: " + a.summary())
 		fmt.Printf("server: socket %d: %.200q: %s\n", c.socket.FD(), r.method+" "+r.path, a.summary())
 		err = c.send(a, r.method == "HEAD", keep)
 		a.close()
-		if err != nil {
+		switch {
+		case err != nil:
 			return
-		}
-		if !keep {
-			if no != 0 {
-				c.linger()
-			}
+		case !keep && (no != 0 || r.expects):
+			c.linger()
+			return
+		case !keep:
 			return
 		}
 	}
 }
 
-// ask waits for the next request. Its bytes may come in any pieces: all at once,
-// one by one, or with those of the request after it.
+// ask waits for the next request, with its body. Its bytes may come in any pieces:
+// all at once, one by one, or with those of the request after it.
 func (c *client) ask() (r request, err error) {
 	n, err := c.head()
 	c.server.asked(c)
@@ -75,12 +65,24 @@ func (c *client) ask() (r request, err error) {
 		return r, err
 	}
 	r, err = parse(c.buf[:n])
-	if err != nil {
-		c.record.note("cannot take this request")
-	} else {
-		c.record.note("reads the request: " + r.method + " " + r.path)
-	}
 	c.drop(n)
+	if err != nil && err != refusal(405) {
+		c.record.note("cannot take this request")
+		r.keep = false // who knows where the next one begins
+		return r, err
+	}
+	c.record.note("reads the request: " + r.method + " " + r.path)
+	if r.expects && r.body > 0 {
+		r.keep = false // it waits for our answer, or sends the body now: who knows
+		return r, err
+	}
+	why := c.discard(r.body)
+	if errors.Is(why, os.ErrDeadlineExceeded) {
+		why, r.keep = refusal(408), false
+	}
+	if why != nil {
+		err = why
+	}
 	return r, err
 }
 

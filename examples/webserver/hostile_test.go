@@ -161,6 +161,14 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%.100q: %.100q, want %d", text, got, want)
 		}
 	}
+	for _, method := range []string{"POST", "GET"} { // the body is not sent, or is
+		for _, body := range []string{"", "12345"} {
+			got := exchange(t, addr, method+" / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"+body)
+			if n := status(t, got); method == "POST" && n != 405 || method == "GET" && n != 200 || !strings.Contains(got, "Connection: close\r\n") {
+				t.Errorf("%q", got)
+			}
+		}
+	}
 	got := exchange(t, addr, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 28\r\n\r\nGET /secret HTTP/1.1\r\nHost: "+
 		"GET /.calls.svg HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	if status(t, got) != 405 || !strings.Contains(got, "Allow: GET, HEAD\r\n") || strings.Count(got, "HTTP/1.1 ") != 2 || !strings.HasSuffix(strings.TrimSpace(got), "</svg>") {
@@ -226,6 +234,9 @@ func TestSlow(t *testing.T) {
 	// And those that say nothing at all are not worth an answer.
 	if b, err := io.ReadAll(dial(t, addr)); len(b) > 0 || err != nil {
 		t.Errorf("%q, %v", b, err)
+	}
+	if got := exchange(t, addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"); status(t, got) != 408 {
+		t.Errorf("half a body: %q", got)
 	}
 	letsGo(t, p, before)
 	p.Signal(os.Interrupt)

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"mime"
 	"net"
 	"os"
 	"sync"
@@ -25,6 +26,7 @@ type server struct {
 }
 
 func newServer(clients int, patience time.Duration) *server {
+	mime.AddExtensionType(".txt", "text/plain; charset=utf-8") // package mime asks the system for it, which may have no list
 	calls := newRecorder()
 	return &server{site: site{calls: calls}, calls: calls, patience: patience, places: make(chan bool, clients)}
 }

@@ -108,7 +108,7 @@ function draw(connection) {
 	let y = 62;
 	withSleep(connection).forEach(c => {
 		const high = c.note ? 38 : 62, i = c.place;
-		const step = element("g", {class: "step", tabindex: "0", "data-step": connection.number + "/" + (connection.first + i)});
+		const step = element("g", {class: "step", tabindex: "0", role: "img", "data-step": connection.number + "/" + (connection.first + i)});
 		step.append(element("rect", {class: "hit", x: 0, y: y, width: width, height: high}));
 		let text = c.text, why;
 		if (c.note) {
@@ -118,7 +118,7 @@ function draw(connection) {
 			if (c.sleep) note.classList.add("sleep");
 			step.append(note);
 			text = c.note;
-			why = c.sleep ? "Nothing happens on this connection, and it costs nothing but the memory for it. When something arrives the kernel tells Go's own poller, which wakes this goroutine." : "This the program does itself, with bytes in its own memory: no call is needed for it.";
+			why = c.sleep ? "Nothing happens on this connection, and it costs nothing but the memory for it. When something arrives the kernel tells Go's own poller, which wakes this goroutine." : "This the program does itself, without a call on the socket. (To open a file takes other calls, which are not shown.)";
 		} else {
 			const s = story(c, connection.fd);
 			why = s.why;
@@ -127,7 +127,7 @@ function draw(connection) {
 			arrow(step, "back", kernel, server, y + 52, cut(s.result, 40), s.bad ? "bad mono" : "back mono");
 			if (s.way === "in") arrow(step, "in", browser, kernel, y + 22, cut(s.text, 38));
 			if (s.way === "out") arrow(step, "out", kernel, browser, y + 52, cut(s.text, 38));
-			step.append(element("text", {class: "time", x: 10, y: y + 26}, c.at < 0 ? "" : "+" + time(c.at)));
+			step.append(element("text", {class: "time", x: 10, y: y + 26}, c.at < 0 ? "0" : "+" + time(c.at)));
 		}
 		step.setAttribute("aria-label", text);
 		for (const event of ["mouseenter", "focus", "click"]) step.addEventListener(event, () => explain(step, text, why));
