@@ -117,6 +117,6 @@ func ask(c *sock.Socket, path string) error {
 func show(what, text string) {
 	fmt.Println(what + ":")
 	for line := range strings.Lines(text) {
-		fmt.Println("    " + strings.TrimRight(line, "\r\n"))
+		fmt.Println(strings.TrimRight("    "+line, " \r\n"))
 	}
 }

@@ -140,7 +140,7 @@ client sends:
     GET /index\.html HTTP/1\.1
     Host: 127\.0\.0\.1:\d+
     Connection: close
-    
+
 server: socket \d+: "GET /index\.html": 200 OK, 66 bytes
 client receives:
     HTTP/1\.1 200 OK
@@ -149,7 +149,7 @@ client receives:
     Content-Length: 66
     X-Content-Type-Options: nosniff
     Connection: close
-    
+
     <!doctype html>
     <title>Hello</title>
     <h1>Hello from a socket</h1>
