@@ -69,9 +69,12 @@ type wrong struct{ error }
 func (w wrong) Unwrap() []error { return []error{errWrong, w.error} }
 
 // Trace prints each system call to stderr as it returns.
-func Trace() {
+func Trace() { sock.SetTracer(Printer()) }
+
+// Printer is the tracer of Trace, for an example that has a tracer of its own.
+func Printer() func(sock.Call) {
 	colour := terminal(os.Stderr)
-	sock.SetTracer(func(c sock.Call) { fmt.Fprintln(os.Stderr, Line(c, colour)) })
+	return func(c sock.Call) { fmt.Fprintln(os.Stderr, Line(c, colour)) }
 }
 
 // Line is a system call as -trace prints it.

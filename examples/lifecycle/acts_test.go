@@ -1,0 +1,122 @@
+package main
+
+import (
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
+)
+
+// needsStates skips where the kernel does not tell them.
+func needsStates(t *testing.T) {
+	t.Helper()
+	ask, err := newAsker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ask.Close()
+	at, err := sock.ParseAddr("127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := ask.between(at, at); err != nil {
+		t.Fatal(err)
+	} else if state == unknown {
+		t.Skip("the kernel does not tell the states of closed ends here")
+	}
+}
+
+// Every line of every act shows the states that the act names: else it says which
+// were expected.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	needsStates(t)
+	for _, at := range []string{"127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			if strings.HasPrefix(at, "[") {
+				programtest.Place(t, "tcp6")
+			}
+			p := programtest.Own(t, "-at", at).Start(strings.NewReader(""))
+			p.Wait(0)
+			if p.Err.String() != "" {
+				t.Errorf("stderr: %s", p.Err.String())
+			}
+			if strings.Contains(p.Out.String(), "expected") || strings.Contains(p.Out.String(), " ? ") {
+				t.Error("not all states are as expected")
+			}
+			for n, act := range acts {
+				if want := string(rune('1'+n)) + ". " + act.title + "\n"; !strings.Contains(p.Out.String(), want) {
+					t.Errorf("no act %q", want)
+				}
+			}
+			for _, want := range []string{ // the lines that the others are there for
+				`client: Connect, port \d+ +ESTABLISHED +ESTABLISHED +SYN`,
+				`client: CloseWrite +FIN_WAIT_2 +CLOSE_WAIT`,
+				`server: Close +TIME_WAIT +gone`,
+				`client: Close +TIME_WAIT +gone`,
+				`client: Connect, port \d+ +ESTABLISHED +SYN_RECV`,
+				`client: CloseWrite +FIN_WAIT_1 +ESTABLISHED`,
+				`server: Close +FIN_WAIT_2 +LAST_ACK`,
+				`server: CloseWrite +FIN_WAIT_1 +FIN_WAIT_1`,
+				`server: DetachFilter +FIN_WAIT_1 +CLOSING`,
+				`client: DetachFilter +TIME_WAIT +TIME_WAIT`,
+				`3rd client: Connect, port \d+ +SYN_SENT +-`,
+				`3rd client: waits +ESTABLISHED +ESTABLISHED`,
+				`client: Close +gone +CLOSE +RST`,
+				`server: Recv: ECONNRESET +gone +CLOSE`,
+				`client: Connect: ECONNREFUSED +CLOSE +-`,
+				`new server: Bind: EADDRINUSE +gone +TIME_WAIT`,
+				`new client: Connect, port \d+ +ESTABLISHED +ESTABLISHED`,
+			} {
+				if !regexp.MustCompile(`(?m)^  ` + want).MatchString(p.Out.String()) {
+					t.Errorf("no line %s", want)
+				}
+			}
+		})
+	}
+}
+
+// One port for all acts, twice: what is left of one does not hinder the next.
+func TestDemoOnePort(t *testing.T) {
+	t.Parallel()
+	needsStates(t)
+	first := programtest.Own(t, "-act", "7").Start(strings.NewReader(""))
+	first.Wait(0)
+	at := "127.0.0.1:" + first.Out.Find(t, `server: Listen, port (\d+) `)
+	second := programtest.Own(t, "-at", at).Start(strings.NewReader(""))
+	second.Wait(0)
+	if strings.Contains(second.Out.String(), "expected") {
+		t.Error("not all states are as expected")
+	}
+}
+
+// The trace has the calls of the act, and not those that ask for the states.
+func TestLifecycleTrace(t *testing.T) {
+	t.Parallel()
+	p := programtest.Own(t, "-trace").Start(strings.NewReader(""))
+	p.Wait(0)
+	wants := []string{
+		`bind\(\d+, 127\.0\.0\.1:0\) = 0`,
+		`listen\(\d+, 1\) = 0`,
+		`connect\(\d+, 127\.0\.0\.1:\d+\) = -1 EINPROGRESS`,
+		`shutdown\(\d+, SHUT_WR\) = 0`,
+		`setsockopt\(\d+, SOL_SOCKET, SO_LINGER, .*\) = 0`,
+		`recvfrom\(\d+, .*\) = -1 ECONNRESET`,
+		`bind\(\d+, 127\.0\.0\.1:\d+\) = -1 EADDRINUSE`,
+	}
+	if runtime.GOOS == "linux" {
+		wants = append(wants, `setsockopt\(\d+, SOL_SOCKET, SO_ATTACH_FILTER, .*\) = 0`)
+	}
+	for _, want := range wants {
+		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.Err.String()) {
+			t.Errorf("no %s in the trace:\n%s", want, p.Err.String())
+		}
+	}
+	if strings.Contains(p.Err.String(), "TCP_INFO") || strings.Contains(p.Err.String(), "netlink") {
+		t.Error("our own questions are in the trace")
+	}
+}

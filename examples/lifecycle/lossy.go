@@ -1,0 +1,52 @@
+package main
+
+import (
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// lost is a filter that keeps nothing of any segment: to the socket it is attached
+// to the network seems to lose everything. The other side tries again, and again.
+var lost = []sock.FilterInstruction{{Op: 0x06, K: 0}} // BPF_RET
+
+// lossy is a life in slow motion. On one computer the answer to a segment is there
+// before the call returns, and some states are over. Where it is lost they last.
+func lossy(s *stage) {
+	// With TCPDeferAccept the kernel drops the third segment of the handshake,
+	// and waits for data. The client knows nothing of that.
+	s.call("server: Listen", func() error {
+		return s.listen(0, sock.TCPDeferAccept.With(10*time.Minute))
+	}, "-", "LISTEN", "TCPDeferAccept: no connection without data")
+	s.call("client: Open", s.openClient, "CLOSE", "LISTEN", "")
+	s.call("client: Connect", s.connect, "ESTABLISHED", "SYN_RECV", "SYN, SYN+ACK, and the ACK is dropped")
+	s.send(s.client, "hello", "ESTABLISHED", "ESTABLISHED", "its segment is an ACK, too")
+	s.call("server: Accept", s.accept, "ESTABLISHED", "ESTABLISHED", "")
+	s.recv(s.server, "hello", "ESTABLISHED", "ESTABLISHED", "")
+
+	s.call("server: AttachFilter", s.loses(s.server), "ESTABLISHED", "ESTABLISHED", "what the client sends is lost now")
+	s.call("client: CloseWrite", s.client.CloseWrite, "FIN_WAIT_1", "ESTABLISHED", "FIN: lost, no ACK")
+	s.call("server: DetachFilter", s.server.DetachFilter, "FIN_WAIT_2", "CLOSE_WAIT", "FIN once more, ACK")
+
+	s.call("client: AttachFilter", s.loses(s.client), "FIN_WAIT_2", "CLOSE_WAIT", "what the server sends is lost now")
+	s.call("server: Close", s.server.Close, "FIN_WAIT_2", "LAST_ACK", "FIN: lost, no ACK; the kernel goes on without a socket")
+	s.call("client: DetachFilter", s.client.DetachFilter, "TIME_WAIT", "gone", "FIN once more, ACK")
+	s.call("client: Close", s.client.Close, "TIME_WAIT", "gone", "")
+}
+
+// crossing is both ends that close before either has heard it from the other.
+func crossing(s *stage) {
+	s.meet()
+	s.call("client: AttachFilter", s.loses(s.client), "ESTABLISHED", "ESTABLISHED", "both directions lose everything")
+	s.call("server: AttachFilter", s.loses(s.server), "ESTABLISHED", "ESTABLISHED", "")
+	s.call("client: CloseWrite", s.client.CloseWrite, "FIN_WAIT_1", "ESTABLISHED", "FIN: lost")
+	s.call("server: CloseWrite", s.server.CloseWrite, "FIN_WAIT_1", "FIN_WAIT_1", "FIN: lost. The two have crossed")
+	s.call("server: DetachFilter", s.server.DetachFilter, "FIN_WAIT_1", "CLOSING", "the client's FIN once more; the ACK is lost")
+	s.call("client: DetachFilter", s.client.DetachFilter, "TIME_WAIT", "TIME_WAIT", "the server's FIN once more; ACK")
+	s.call("client: Close", s.client.Close, "TIME_WAIT", "TIME_WAIT", "nobody was first: both keep the memory")
+	s.call("server: Close", s.server.Close, "TIME_WAIT", "TIME_WAIT", "")
+}
+
+func (s *stage) loses(e *end) func() error {
+	return func() error { return e.AttachFilter(lost) }
+}

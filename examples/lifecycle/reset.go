@@ -1,0 +1,34 @@
+package main
+
+import (
+	"syscall"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// reset is a connection that ends at once: one segment, RST, which has no answer.
+// Both ends are gone, nobody is in TIME_WAIT, and what was under way is lost.
+func reset(s *stage) {
+	// First: it is asked for. Close with a Linger of no time is an abort.
+	s.meet()
+	s.call("client: Linger 0", func() error {
+		return sock.Linger.Set(s.client.Socket, sock.LingerValue{On: true})
+	}, "ESTABLISHED", "ESTABLISHED", "Close is not to wait for anything")
+	s.call("client: Close", s.client.Close, "gone", "CLOSE", "RST")
+	s.fails("server: Recv: ECONNRESET", s.receives(s.server), syscall.ECONNRESET, "gone", "CLOSE", "an error, not the 0 of an end")
+	s.fails("server: Send: EPIPE", s.sends(s.server), syscall.EPIPE, "gone", "CLOSE", "the error is told once; from now on this")
+
+	// Second: Close with data that was not received. The client must not take
+	// it for received, so it is told.
+	s.meet()
+	s.send(s.client, "hello", "ESTABLISHED", "ESTABLISHED", "")
+	s.call("server: Close", s.server.Close, "CLOSE", "gone", "RST: there was data that nobody has received")
+	s.fails("client: Recv: ECONNRESET", s.receives(s.client), syscall.ECONNRESET, "CLOSE", "gone", "")
+
+	// Third: data for an end that is closed. The first Send is taken: its own
+	// kernel knows no better yet.
+	s.meet()
+	s.call("server: Close", s.server.Close, "CLOSE_WAIT", "FIN_WAIT_2", "FIN, ACK: it may still be a half-close")
+	s.send(s.client, "hello", "CLOSE", "gone", "RST: nobody is there to receive it")
+	s.fails("client: Send: EPIPE", s.sends(s.client), syscall.EPIPE, "CLOSE", "gone", "")
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"mime"
+	"net/url"
+	"os"
+	"path"
+	"strings"
+	"syscall"
+)
+
+// A site is what there is to ask for.
+type site struct {
+	root  *os.Root // nil: there are no files
+	calls *recorder
+}
+
+// find returns what a request asks for, or why not.
+func (s site) find(c *client, r request) answer {
+	if a, ok := s.page(c, r); ok {
+		return a
+	}
+	if s.root == nil {
+		return refused(404)
+	}
+	a, err := s.open(r.path)
+	var no refusal
+	switch {
+	case err == nil:
+		return a
+	case errors.As(err, &no):
+		return refused(no)
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG):
+		return refused(404)
+	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+		return refused(503)
+	}
+	return refused(403) // not readable for us, or a link that leads out of the root
+}
+
+// open opens a file of the root's. What a client writes becomes the name of a file
+// here, so it is looked at twice: legal turns away what no browser asks for, and a
+// Root, which the kernel helps, never opens what is outside, whatever the name and
+// whatever links are on the way.
+func (s site) open(p string) (answer, error) {
+	if err := legal(p); err != nil {
+		return answer{}, err
+	}
+	name := strings.Trim(p, "/")
+	if name == "" {
+		name = "."
+	}
+	info, err := s.root.Stat(name)
+	if err != nil {
+		return answer{}, err
+	}
+	if info.IsDir() {
+		if !strings.HasSuffix(p, "/") {
+			// Else the links in it would lead to its neighbours.
+			a := refused(301)
+			a.more = []string{"Location: " + (&url.URL{Path: p + "/"}).EscapedPath()}
+			return a, nil
+		}
+		name = path.Join(name, "index.html")
+		if info, err = s.root.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			return answer{}, refusal(403) // what is in a folder is nobody's business
+		} else if err != nil {
+			return answer{}, err
+		}
+	} else if strings.HasSuffix(p, "/") {
+		return answer{}, refusal(404)
+	}
+	// To open a pipe would wait for somebody to write into it, and to open a device
+	// may do anything.
+	if !info.Mode().IsRegular() {
+		return answer{}, refusal(403)
+	}
+	f, err := s.root.Open(name)
+	if err != nil {
+		return answer{}, err
+	}
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() { // it may be another one now
+		f.Close()
+		return answer{}, refusal(403)
+	}
+	kind := mime.TypeByExtension(path.Ext(name))
+	if kind == "" {
+		kind = "application/octet-stream"
+	}
+	return answer{status: 200, kind: kind, file: f, size: info.Size()}, nil
+}
+
+// legal refuses names that are no file's here: with a backslash, a NUL or another
+// control character, two slashes in a row (an encoded one counts), and with a
+// folder or file that begins with a dot. Those are "..", and what is hidden.
+func legal(p string) error {
+	for _, c := range p {
+		if c < ' ' || c == 0x7f || c == '\\' || c == '\ufffd' {
+			return refusal(400)
+		}
+	}
+	switch {
+	case strings.Contains(p, "//"):
+		return refusal(404)
+	case strings.Contains(p, "/."):
+		return refusal(403)
+	}
+	return nil
+}
