@@ -14,7 +14,7 @@ import (
 )
 
 // A section of the course: its program, and the output that README.md promises of it.
-var section = regexp.MustCompile("(?s)```sh\ngo run ./examples/(\\w+)\n```\n+```text\n(.*?)```")
+var section = regexp.MustCompile("(?s)```sh\ngo run ./examples/(\\w+)( [^\n]*)?\n```\n+```text\n(.*?)```")
 
 // What differs from run to run, and from machine to machine: numbers, how long
 // something took, and how much space that takes.
@@ -53,18 +53,18 @@ func TestReadme(t *testing.T) {
 		t.Skip("no go command here")
 	}
 	found := section.FindAllStringSubmatch(string(text), -1)
-	if len(found) < 2 {
-		t.Errorf("%d programs with their output, want 2 and more", len(found))
+	if len(found) < 7 {
+		t.Errorf("%d programs with their output, want 7 and more", len(found))
 	}
 	for _, f := range found {
-		name, want := f[1], f[2]
+		name, args, want := f[1], strings.Fields(f[2]), f[3]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program := filepath.Join(t.TempDir(), name)
 			if out, err := exec.Command(tool, "build", "-o", program, "./"+name).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			out, err := exec.Command(program).Output()
+			out, err := exec.Command(program, args...).Output()
 			if err != nil {
 				t.Fatal(err)
 			}
