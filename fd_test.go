@@ -331,41 +331,6 @@ func TestFDFromConn(t *testing.T) {
 	})
 }
 
-// netPair returns two ends of package net that talk with each other.
-func netPair(t testing.TB, network string) (a, b net.Conn) {
-	t.Helper()
-	var err error
-	if network == "udp" {
-		var x, y *net.UDPConn
-		here := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
-		if x, err = net.ListenUDP("udp", here); err == nil {
-			here = x.LocalAddr().(*net.UDPAddr)
-			x.Close()
-			if y, err = net.DialUDP("udp", nil, here); err == nil {
-				x, err = net.DialUDP("udp", here, y.LocalAddr().(*net.UDPAddr))
-			}
-		}
-		a, b = x, y
-	} else {
-		at := "127.0.0.1:0"
-		if network == "unix" {
-			at = path(t)
-		}
-		var l net.Listener
-		if l, err = net.Listen(network, at); err == nil {
-			defer l.Close()
-			if a, err = net.Dial(network, l.Addr().String()); err == nil {
-				b, err = l.Accept()
-			}
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close(); b.Close() })
-	return a, b
-}
-
 // A duplicate is a Socket of its own: its Close wakes nobody on the first, and
 // the connection lives until the last is closed.
 func TestFDDup(t *testing.T) {

@@ -36,7 +36,7 @@ func TestWrong(t *testing.T) {
 	if err.Error() != "-port 0: invalid argument" || !errors.Is(err, os.ErrInvalid) || !errors.Is(err, errWrong) {
 		t.Errorf("%v", err)
 	}
-	if errors.Is(os.ErrInvalid, errWrong) || strings.Contains(err.Error(), "usage") {
+	if other := errors.New("another"); errors.Is(other, errWrong) || strings.Contains(err.Error(), "usage") {
 		t.Error("everything is wrong usage")
 	}
 }
