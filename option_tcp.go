@@ -91,7 +91,7 @@ var md5SigCodec = linuxOnly(codec[TCPMD5SigValue]{
 // does not tell is zero. Sizes are in bytes if nothing is said, and rates in bytes
 // a second.
 type TCPInfoValue struct {
-	State                uint8 // 1 established, 2 SYN sent, 3 SYN received, 4 and 5 FIN-WAIT-1 and -2, 6 TIME-WAIT, 7 closed, 8 CLOSE-WAIT, 9 LAST-ACK, 10 listening, 11 closing
+	State                TCPState
 	CAState              uint8 // of the congestion control: 0 open, 1 disorder, 2 CWR, 3 recovery, 4 loss
 	Retransmits          uint8 // time-outs in a row
 	Probes               uint8 // unanswered ones
@@ -158,7 +158,7 @@ func readTCPInfo(s *Socket, level, name int) (v TCPInfoValue, err error) {
 func (v *TCPInfoValue) decode(b []byte) {
 	const us, ms = time.Microsecond, time.Millisecond
 	f := fields{b}
-	v.State, v.CAState, v.Retransmits, v.Probes, v.Backoff, v.Options = f.uint8(), f.uint8(), f.uint8(), f.uint8(), f.uint8(), f.uint8()
+	v.State, v.CAState, v.Retransmits, v.Probes, v.Backoff, v.Options = TCPState(f.uint8()), f.uint8(), f.uint8(), f.uint8(), f.uint8(), f.uint8()
 	scales, more := f.uint8(), f.uint8()
 	if bigEndian { // bit fields begin at the other end
 		v.SendWindowScale, v.RecvWindowScale = scales>>4, scales&15

@@ -22,7 +22,7 @@ var tcpOptions = map[string]optionCase{
 	"TCPFastOpenConnect":    {sock.TCPFastOpenConnect, "TCP_FASTOPEN_CONNECT", "tcp4 tcp6", toggled(sock.TCPFastOpenConnect)},
 	"TCPFastOpenKey":        {sock.TCPFastOpenKey, "TCP_FASTOPEN_KEY", "tcp4 tcp6", fastOpenKey},
 	"TCPFastOpenNoCookie":   {sock.TCPFastOpenNoCookie, "TCP_FASTOPEN_NO_COOKIE", "tcp4 tcp6", toggled(sock.TCPFastOpenNoCookie)},
-	"TCPInfo":               {sock.TCPInfo, "TCP_INFO", "tcp4 tcp6", told(sock.TCPInfo, func(v sock.TCPInfoValue) bool { return v.State == 7 && v.RTO > 0 })},
+	"TCPInfo":               {sock.TCPInfo, "TCP_INFO", "tcp4 tcp6", told(sock.TCPInfo, func(v sock.TCPInfoValue) bool { return v.State == sock.TCPClosed && v.RTO > 0 })},
 	"TCPInq":                {sock.TCPInq, "TCP_INQ", "tcp4 tcp6", toggled(sock.TCPInq)},
 	"TCPIsMPTCP":            {sock.TCPIsMPTCP, "TCP_IS_MPTCP", "tcp4 mptcp4", recent(sock.TCPIsMPTCP, func(t *testing.T, s *sock.Socket) { toldAs(sock.TCPIsMPTCP, s.Protocol() == sock.MPTCP)(t, s) })},
 	"TCPKeepCount":          {sock.TCPKeepCount, "TCP_KEEPCNT", "tcp4 tcp6", changed(sock.TCPKeepCount, 3, 100)},
@@ -199,18 +199,27 @@ func TestOptionTCPInfo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v.State == 1 && v.BytesAcked >= 5000 && v.Unacked == 0
+		return v.State == sock.TCPEstablished && v.BytesAcked >= 5000 && v.Unacked == 0
 	})
 	v, err := sock.TCPInfo.Get(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.State != 1 || v.SendMSS < 500 || v.PathMTU < 1500 || v.RTT <= 0 || v.RTT > time.Minute || v.RTO < time.Millisecond || v.SendCwnd == 0 || v.AdvMSS < 500 || v.SegsOut < 2 || v.SegsIn < 1 ||
+	if v.State != sock.TCPEstablished || v.SendMSS < 500 || v.PathMTU < 1500 || v.RTT <= 0 || v.RTT > time.Minute || v.RTO < time.Millisecond || v.SendCwnd == 0 || v.AdvMSS < 500 || v.SegsOut < 2 || v.SegsIn < 1 ||
 		v.Options&4 != 0 && v.SendWindowScale|v.RecvWindowScale == 0 || v.BytesAcked > 5001 || v.BytesReceived > 1 || v.Lost != 0 || v.LastDataSent > time.Minute || v.MaxPacingRate != 1<<64-1 {
 		t.Errorf("%+v", v)
 	}
 	w, err := sock.TCPInfo.Get(b)
 	if err != nil || w.BytesReceived != 5000 || w.DataSegsIn == 0 || w.SendWindowScale != v.RecvWindowScale || w.RecvWindowScale != v.SendWindowScale {
 		t.Errorf("%+v, %v", w, err)
+	}
+}
+
+func TestTCPStateString(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[sock.TCPState]string{0: "0", sock.TCPEstablished: "ESTABLISHED", sock.TCPClosing: "CLOSING", sock.TCPNewSynRecv: "SYN_RECV", 13: "13", 255: "255"} {
+		if s.String() != want {
+			t.Errorf("%d is %q, want %q", uint8(s), s, want)
+		}
 	}
 }

@@ -9,18 +9,12 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// states are Linux's, by number: enum in include/net/tcp_states.h.
-var states = [...]string{
-	0: unknown, // no state has this number; it is what an emulator may tell
-	1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECV", 4: "FIN_WAIT_1", 5: "FIN_WAIT_2", 6: "TIME_WAIT",
-	7: "CLOSE", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN", 11: "CLOSING", 12: "SYN_RECV",
-}
-
-func stateName(n uint8) string {
-	if int(n) < len(states) {
-		return states[n]
+// stateName is unknown for 0, which an emulator may tell.
+func stateName(s sock.TCPState) string {
+	if s == 0 {
+		return unknown
 	}
-	return fmt.Sprintf("state %d", n)
+	return s.String()
 }
 
 // An asker asks the kernel for states. Its socket is of netlink, sock_diag: a question
@@ -102,7 +96,7 @@ func (a *asker) between(local, remote sock.Addr) (string, error) {
 			if [4]byte(p[answerIDAt:]) != [4]byte(id) { // the two ports
 				return "", nil // it has only a listener of that address
 			}
-			return stateName(p[1]), nil
+			return stateName(sock.TCPState(p[1])), nil
 		}
 	}
 }
