@@ -114,7 +114,7 @@ func main() {
 			if *bot > 0 {
 				return playBot(ctx, at, *stream, *bot)
 			}
-			if trace := flag.Lookup("trace"); trace.Value.String() == "true" && term.IsTerminal(int(os.Stderr.Fd())) {
+			if flag.Lookup("trace").Value.String() == "true" && term.IsTerminal(int(os.Stderr.Fd())) {
 				return program.Wrong("-trace would draw over the arena: add -bot 4s, or 2>FILE")
 			}
 			return play(ctx, at, *stream)
