@@ -110,6 +110,10 @@ func TestClientHostile(t *testing.T) {
 func TestClientReset(t *testing.T) {
 	t.Parallel()
 	p, c := otherRoom(t)
+	if _, err := io.WriteString(c, "hello\n"); err != nil {
+		t.Fatal(err)
+	}
+	p.Out.Find(t, `hello\n`) // Connect has returned
 	c.SetLinger(0)
 	c.Close()
 	p.Wait(1)

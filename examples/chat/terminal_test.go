@@ -149,10 +149,10 @@ func TestRealTerminal(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
 	inner := programtest.Own(t, "-client", addr)
-	socket := fmt.Sprintf("chat%d", os.Getpid())
+	socket := programtest.UnixPath(t)
 	tmux := func(args ...string) string {
 		t.Helper()
-		p := programtest.Stranger(t, "tmux", append([]string{"-u", "-f", "/dev/null", "-L", socket}, args...)...)
+		p := programtest.Stranger(t, "tmux", append([]string{"-u", "-f", "/dev/null", "-S", socket}, args...)...)
 		p.Cmd.Env = append(inner.Cmd.Env, "TERM=xterm", "LC_ALL=C.UTF-8")
 		p.Start(strings.NewReader("")).Wait(0)
 		return p.Out.String()
@@ -177,8 +177,8 @@ func TestRealTerminal(t *testing.T) {
 	for _, arg := range inner.Cmd.Args {
 		fmt.Fprintf(&command, "'%s' ", arg)
 	}
-	tmux("new-session", "-d", "-x", "60", "-y", "12", command.String()+"; echo first $?;"+command.String()+"; echo then $?; cat")
-	t.Cleanup(func() { exec.Command("tmux", "-L", socket, "kill-server").Run() })
+	tmux("new-session", "-d", "-x", "60", "-y", "12", command.String()+"; echo first $?; read x; "+command.String()+"; echo then $?; cat")
+	t.Cleanup(func() { exec.Command("tmux", "-S", socket, "kill-server").Run() })
 	ben := joined(t, addr, "ben")
 	shows("What is your name?", ">")
 	tmux("send-keys", "-l", "anna")
@@ -192,7 +192,8 @@ func TestRealTerminal(t *testing.T) {
 	tmux("send-keys", "C-c")
 	shows("first 0")
 	ben.hears("* anna leaves: goodbye")
-	shows("What is your name?")
+	tmux("send-keys", "Enter")
+	shows("What is your name?", ">")
 	room.Signal(os.Interrupt)
 	shows("chat: the room has ended", "then 1")
 }

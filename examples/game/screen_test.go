@@ -171,9 +171,10 @@ func TestTerminal(t *testing.T) {
 	t.Parallel()
 	server, addr := startServer(t, "127.0.0.1:0")
 	inner := programtest.Own(t, "-client", addr)
+	socket := programtest.UnixPath(t)
 	tmux := func(args ...string) string {
 		t.Helper()
-		p := programtest.Stranger(t, "tmux", append([]string{"-f", "/dev/null", "-L", fmt.Sprintf("game%d", os.Getpid())}, args...)...)
+		p := programtest.Stranger(t, "tmux", append([]string{"-f", "/dev/null", "-S", socket}, args...)...)
 		p.Cmd.Env = append(inner.Cmd.Env, "TERM=xterm", "LC_ALL=C.UTF-8")
 		p.Start(strings.NewReader("")).Wait(0)
 		return p.Out.String()
@@ -194,7 +195,7 @@ func TestTerminal(t *testing.T) {
 	}
 	tmux("new-session", "-d", "-x", "80", "-y", "24", command.String()+"; echo ended with $?; cat")
 	t.Cleanup(func() {
-		exec.Command("tmux", "-L", fmt.Sprintf("game%d", os.Getpid()), "kill-server").Run()
+		exec.Command("tmux", "-S", socket, "kill-server").Run()
 	})
 	shows(func(s string) bool { return strings.Contains(s, "A") && strings.Contains(s, "received ") })
 	tmux("send-keys", "Right", "Up", "d", "w")
