@@ -59,6 +59,7 @@ func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 	// is nobody: ECONNREFUSED.
 	c.socket.SetWriteDeadline(time.Now().Add(patience)) // no system call
 	err = c.socket.Connect(at)
+	c.socket.SetWriteDeadline(time.Time{})
 	if stream {
 		c.stream = bufio.NewReader(c.socket)
 	}
@@ -223,7 +224,14 @@ func (c *client) frames(f func(now time.Time) bool) error {
 			return err
 		case <-clock.C:
 			now := time.Now()
-			if err := c.tell(now); err != nil && c.ctx.Err() == nil {
+			err := c.tell(now)
+			if c.ctx.Err() != nil {
+				return nil
+			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return errSilent // a stream that takes nothing any more
+			}
+			if err != nil {
 				return err
 			}
 			if !f(now) {

@@ -66,7 +66,11 @@ func TestLink(t *testing.T) {
 			t.Parallel()
 			server, addr := startServer(t, "127.0.0.1:0")
 			link, through := startLink(t, addr, c.how...)
-			flags := []string{"-client", through, "-bot", "3s"}
+			long := "3s"
+			if c.how == nil {
+				long = (patience + time.Second).String() // which is for silence, not for a game
+			}
+			flags := []string{"-client", through, "-bot", long}
 			if c.stream {
 				flags = append(flags, "-stream")
 			}
