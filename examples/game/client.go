@@ -66,7 +66,7 @@ func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 	for end := time.Now().Add(patience); err == nil && ctx.Err() == nil; {
 		wait := patience
 		if !stream {
-			wait = 200 * time.Millisecond
+			wait = 50 * time.Millisecond
 		}
 		if time.Now().After(end) {
 			err = errSilent
