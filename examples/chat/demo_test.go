@@ -42,7 +42,7 @@ func TestDemoTrace(t *testing.T) {
 		`accept4?\(\d+, 127\.0\.0\.1:\d+.*\) = \d+`,
 		`sendto\(\d+, "anna: hello, both of you.n", .*\) = 25`,
 		`recvfrom\(\d+, "hello, both of you.n", .*\) = 19`,
-		`sendto\(\d+, "anna: and then .* = -1 EAGAIN`,
+		`sendto\(\d+, "anna: and then .* = (-1 EAGAIN|\d{1,2}\b|[1-8]\d\d\b)`, // nothing, or a part: a line is 906
 		`close\(\d+\) = 0`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.Err.String()) {

@@ -17,6 +17,7 @@ type guest struct {
 	part   []byte // of a line that has not ended yet
 	queue  []byte // what it is to be told
 	waits  bool   // until there is room for that
+	telnet telnet // what it says between its lines
 }
 
 // What a guest may cost us, however it behaves.
@@ -44,11 +45,15 @@ func (g *guest) hear() (lines []string, err error) {
 		}
 		return []string{clean(g.part)}, err
 	}
-	g.part = g.part[:len(g.part)+n]
+	text, answer := g.telnet.strip(g.part[len(g.part) : len(g.part)+n])
+	g.part = g.part[:len(g.part)+len(text)]
+	if len(answer) > 0 {
+		err = g.tell(string(answer))
+	}
 	for {
 		line, rest, ended := bytes.Cut(g.part, []byte("\n"))
 		if !ended && len(line) < maxLine { // a longer one is cut
-			return lines, nil
+			return lines, err
 		}
 		lines = append(lines, clean(line))
 		g.part = append(g.part[:0], rest...)

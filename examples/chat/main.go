@@ -20,14 +20,17 @@
 // who does not read must not stop the rest, and must not fill the memory: what is
 // kept for him has a limit, and beyond it he has to go.
 //
-// Read room.go first, then guest.go; demo.go is a room and three guests.
+// Read room.go first, then guest.go; demo.go is a room and three guests. The client
+// has one socket, and needs none of this: client.go; terminal.go is what it draws.
 //
 // To try:
 //
 //	go run ./examples/chat                            a room and three guests
 //	go run ./examples/chat -trace                     and its system calls
 //	go run ./examples/chat -server 127.0.0.1:7000     then in other terminals:
+//	go run ./examples/chat -client 127.0.0.1:7000     your name first; PgUp, Ctrl-C
 //	nc 127.0.0.1 7000                                 or telnet 127.0.0.1 7000
+//	(echo anna; uptime) | go run ./examples/chat -client 127.0.0.1:7000 | cat
 //
 // Then: Ctrl-Z in one nc, and paste a long text into another, several times; Ctrl-C
 // in an nc, and in the server. In the program: refuse a name that is taken; let who
@@ -38,6 +41,7 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
 
 	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/program"
@@ -49,16 +53,25 @@ With no flags: a room and three guests, to the end of their evening.`
 
 func main() {
 	serverAt := flag.String("server", "", "open a room at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
+	clientAt := flag.String("client", "", "enter the room at this `address`: on a terminal, or with pipes")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case len(args) > 0:
 			return program.Wrong("there are no arguments, only flags: -h lists them")
-		case *serverAt == "":
+		case *serverAt != "" && *clientAt != "":
+			return program.Wrong("-server or -client, not both")
+		case *serverAt == "" && *clientAt == "":
 			return demo(ctx)
 		}
-		at, err := sock.ParseAddr(*serverAt)
+		at, err := sock.ParseAddr(*serverAt + *clientAt)
 		if err != nil {
 			return program.Wrong("%w", err)
+		}
+		if *clientAt != "" {
+			if flag.Lookup("trace").Value.String() == "true" && isTerminal(os.Stdin) && isTerminal(os.Stdout) && isTerminal(os.Stderr) {
+				return program.Wrong("-trace would draw over the room: add 2>FILE")
+			}
+			return client(ctx, at)
 		}
 		return server(ctx, at)
 	})

@@ -78,6 +78,9 @@ func TestUsage(t *testing.T) {
 		{[]string{"-server", "localhost"}, 2, `^chat: address .*\n$`},
 		{[]string{"-server", "unix:/nowhere/at/all"}, 1, `^chat: bind unix:/nowhere/at/all: .*\n$`},
 		{[]string{"-servant", "x"}, 2, `^chat: flag provided but not defined`},
-		{[]string{"-h"}, 0, `(?s)-server.*-trace`},
+		{[]string{"-server", "127.0.0.1:0", "-client", "127.0.0.1:1"}, 2, `^chat: -server or -client, not both\n$`},
+		{[]string{"-client", "localhost"}, 2, `^chat: address .*\n$`},
+		{[]string{"-client", "unix:/nowhere/at/all"}, 1, `^chat: connect unix:/nowhere/at/all: no such file or directory\n$`},
+		{[]string{"-h"}, 0, `(?s)-client.*-server.*-trace`},
 	}.Test(t)
 }

@@ -97,18 +97,24 @@ func TestStrangers(t *testing.T) {
 				"nc":     {"nc", "-N", host, port},
 				"socat":  {"socat", "-t", "60", "-", strings.ToUpper(network) + ":" + addr},
 				"python": {"python3", "testdata/guest.py", host, port},
+				"chat":   {"-client", addr},
 			}
 			if unix {
 				commands = map[string][]string{
 					"nc":     {"nc", "-N", "-U", path},
 					"socat":  {"socat", "-t", "60", "-", "UNIX-CONNECT:" + path},
 					"python": {"python3", "testdata/guest.py", path},
+					"chat":   {"-client", addr},
 				}
 			}
 			for name, command := range commands {
 				t.Run(name, func(t *testing.T) {
 					witness := joined(t, addr, "witness")
-					p := programtest.Stranger(t, command[0], command[1:]...).Start(strings.NewReader(name + "\nhello\nand goodbye"))
+					p := programtest.Own(t, command...)
+					if name != "chat" {
+						p = programtest.Stranger(t, command[0], command[1:]...)
+					}
+					p.Start(strings.NewReader(name + "\nhello\nand goodbye"))
 					witness.hears("* "+name+" comes in", name+": hello", name+": and goodbye", "* "+name+" leaves: goodbye")
 					p.Wait(0)
 					if want := "What is your name?\n* " + name + " comes in\n"; p.Out.String() != want {

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// A client is one end of the conversation: one goroutine receives, another one
+// sends and draws.
+type client struct {
+	ctx    context.Context
+	socket *sock.Socket
+	stream *bufio.Reader // nil: datagrams
+	token  token
+
+	mu     sync.Mutex
+	view   view
+	steps  []byte // that the server has not confirmed
+	made   uint32 // the number of the last of them
+	number uint32 // of the last input
+	sent   [256]time.Time
+	echo   uint32
+	trip   time.Duration // of the newest input that came back in a state
+	missed int           // steps, with too many unconfirmed
+}
+
+var (
+	errFull   = errors.New("the arena is full")
+	errBye    = errors.New("the server has ended")
+	errSilent = errors.New("the server is silent")
+)
+
+const patience = 5 * time.Second
+
+// join gets a place in the arena. The first question or its answer may be lost: it is asked again.
+func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
+	c := &client{ctx: ctx}
+	kind := sock.Dgram
+	var set []sock.Setting
+	if stream {
+		kind, set = sock.Stream, append(set, sock.TCPNoDelay.With(true))
+	}
+	var err error
+	if c.socket, err = sock.Open(at.Domain(), kind, 0, set...); err != nil {
+		return nil, err
+	}
+	// The end of ctx ends what waits. The socket is closed by leave.
+	context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Now()) })
+	// A connected datagram socket hears only this one address. And it hears when there
+	// is nobody: ECONNREFUSED.
+	c.socket.SetWriteDeadline(time.Now().Add(patience)) // no system call
+	err = c.socket.Connect(at)
+	c.socket.SetWriteDeadline(time.Time{})
+	if stream {
+		c.stream = bufio.NewReader(c.socket)
+	}
+	for end := time.Now().Add(patience); err == nil && ctx.Err() == nil; {
+		wait := patience
+		if !stream {
+			wait = 50 * time.Millisecond
+		}
+		if time.Now().After(end) {
+			err = errSilent
+			break
+		}
+		if err = c.send(append([]byte{'J'}, c.token[:]...)); err != nil {
+			break
+		}
+		c.socket.SetReadDeadline(time.Now().Add(wait))
+		message := make([]byte, maxMessage+1)
+		var n int
+		n, err = c.receive(message)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+		}
+		if err == nil && n == 1+len(c.token) && message[0] == 'W' {
+			copy(c.token[:], message[1:])
+			return c, nil
+		}
+	}
+	c.socket.Close()
+	return nil, errors.Join(ctx.Err(), err)
+}
+
+// send sends a message. A datagram for which there is no room is a lost one.
+func (c *client) send(message []byte) error {
+	if c.stream != nil {
+		if c.ctx.Err() == nil {
+			c.socket.SetWriteDeadline(time.Now().Add(patience))
+		}
+		_, err := c.socket.Write(frame(message))
+		return err
+	}
+	_, err := c.socket.Send(message, sock.DontWait)
+	if err == sock.ErrWouldBlock {
+		return nil
+	}
+	return err
+}
+
+func (c *client) receive(message []byte) (int, error) {
+	if c.stream == nil {
+		return c.socket.Recv(message, 0)
+	}
+	var length [2]byte
+	if _, err := io.ReadFull(c.stream, length[:]); err != nil {
+		return 0, err
+	}
+	n := int(binary.BigEndian.Uint16(length[:]))
+	if n > len(message) {
+		return 0, errGarbage
+	}
+	return io.ReadFull(c.stream, message[:n])
+}
+
+// hear receives states until something ends it. What makes no sense is ignored: it
+// may be anybody's.
+func (c *client) hear() error {
+	message := make([]byte, maxMessage+1)
+	for {
+		c.socket.SetReadDeadline(time.Now().Add(patience))
+		n, err := c.receive(message)
+		switch {
+		case c.ctx.Err() != nil:
+			return nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return errSilent
+		case err == io.EOF:
+			return errBye
+		case err != nil:
+			return err
+		case n == 1 && message[0] == 'B':
+			return errBye
+		case n == 1 && message[0] == 'F':
+			return errFull
+		}
+		if s, err := parseState(message[:n]); err == nil {
+			c.take(s, time.Now())
+		}
+	}
+}
+
+func (c *client) take(s state, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.view.take(s, now) {
+		return
+	}
+	if s.echo > c.echo && s.echo <= c.number && c.number-s.echo < uint32(len(c.sent)) {
+		c.echo = s.echo
+		c.trip = now.Sub(c.sent[s.echo%uint32(len(c.sent))])
+	}
+	if open := c.made - s.done; open < uint32(len(c.steps)) { // these the server has not made yet
+		c.steps = c.steps[uint32(len(c.steps))-open:]
+	}
+}
+
+// walk makes a step: it is sent until the server has made it.
+func (c *client) walk(step byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.steps) == maxSteps {
+		c.missed++
+		return
+	}
+	c.steps = append(c.steps, step)
+	c.made++
+}
+
+// tell sends an input: also one without a step says that we are here.
+func (c *client) tell(now time.Time) error {
+	c.mu.Lock()
+	c.number++
+	c.sent[c.number%uint32(len(c.sent))] = now
+	in := appendInput(nil, c.token, input{c.number, c.made - uint32(len(c.steps)) + 1, c.steps})
+	c.mu.Unlock()
+	return c.send(in)
+}
+
+// leave says goodbye, three times: the answer would be silence. The server notices
+// without it too.
+func (c *client) leave() {
+	c.socket.SetWriteDeadline(time.Now().Add(patience / 50))
+	for range 3 {
+		_ = c.send(append([]byte{'L'}, c.token[:]...)) // it may be gone before us
+	}
+	c.socket.Close()
+}
+
+// status is the line below the arena.
+func (c *client) status() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v := &c.view
+	return fmt.Sprintf("received %d, lost %d, late %d, round trip %d ms", v.received, v.lost(), v.late, c.trip.Milliseconds())
+}
+
+// frames calls f 60 times a second, until it says no or something ends the client,
+// and sends what there is to send.
+func (c *client) frames(f func(now time.Time) bool) error {
+	heard := make(chan error, 1)
+	go func() { heard <- c.hear() }()
+	defer func() {
+		c.leave()
+		<-heard
+	}()
+	clock := time.NewTicker(tick)
+	defer clock.Stop()
+	for {
+		select {
+		case <-c.ctx.Done():
+			return nil
+		case err := <-heard:
+			heard <- nil
+			return err
+		case <-clock.C:
+			now := time.Now()
+			err := c.tell(now)
+			if c.ctx.Err() != nil {
+				return nil
+			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return errSilent // a stream that takes nothing any more
+			}
+			if err != nil {
+				return err
+			}
+			if !f(now) {
+				return nil
+			}
+		}
+	}
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/berkeleysockets/sock"
+)
+
+// An arena is one goroutine: a poller tells what comes, until the next tick is due.
+type arena struct {
+	poller   *sock.Poller
+	socket   *sock.Socket // for the datagrams of all
+	listener *sock.Socket // for those who want a stream
+	secret   []byte
+	start    time.Time // of tick 0
+	states   uint32
+	players  map[peer]*player
+	conns    map[*conn]bool
+	log      io.Writer
+}
+
+// A peer is who sends: an address, or one end of a stream.
+type peer struct {
+	addr sock.Addr
+	conn *conn
+}
+
+const (
+	silence = 3 * time.Second // after which a player has gone
+	crowd   = 64              // connections at a time; of players there are 26
+)
+
+// server has an arena at an address until ctx ends.
+func server(ctx context.Context, at sock.Addr) error {
+	a, err := newArena(at, os.Stdout)
+	if err != nil {
+		return err
+	}
+	return a.run(ctx)
+}
+
+func newArena(at sock.Addr, log io.Writer) (*arena, error) {
+	socket, listener, err := bindBoth(at)
+	if err != nil {
+		return nil, err
+	}
+	a := &arena{socket: socket, listener: listener, players: map[peer]*player{}, conns: map[*conn]bool{}, secret: make([]byte, 32), log: log}
+	rand.Read(a.secret)
+	a.poller, err = sock.NewPoller()
+	if err == nil {
+		a.socket.SetNonblock(true)
+		a.listener.SetNonblock(true)
+		err = errors.Join(a.poller.Add(a.socket, sock.Readable, nil), a.poller.Add(a.listener, sock.Readable, nil))
+	}
+	var name sock.Addr
+	if err == nil {
+		name, err = a.socket.Name()
+	}
+	if err != nil {
+		a.close()
+		return nil, err
+	}
+	a.start = time.Now()
+	fmt.Fprintln(log, "server: listening on", name)
+	return a, nil
+}
+
+// bindBoth makes a datagram socket and a listening one with the same address. Ports
+// of UDP and of TCP have nothing to do with each other but their numbers: where the
+// kernel is to choose, the number that is free in one may be taken in the other.
+func bindBoth(at sock.Addr) (socket, listener *sock.Socket, err error) {
+	for range 20 {
+		socket, err = sock.Open(at.Domain(), sock.Dgram, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		var name sock.Addr
+		if err = socket.Bind(at); err == nil {
+			name, err = socket.Name()
+		}
+		if err != nil {
+			socket.Close()
+			return nil, nil, err
+		}
+		// Without TCPNoDelay a small message waits until the one before it is
+		// acknowledged: who is accepted inherits it.
+		listener, err = sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true), sock.TCPNoDelay.With(true))
+		if err == nil {
+			if err = listener.Bind(name); err == nil {
+				if err = listener.Listen(0); err == nil {
+					return socket, listener, nil
+				}
+			}
+			listener.Close()
+		}
+		socket.Close()
+		if at.Port() != 0 || !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return nil, nil, err
+}
+
+func (a *arena) close() {
+	for c := range a.conns {
+		c.socket.Close()
+	}
+	a.socket.Close()
+	a.listener.Close()
+	if a.poller != nil {
+		a.poller.Close()
+	}
+}
+
+// run is the server: to hear, until the next tick is due. However much comes, the
+// tick is looked at after each Wait: nobody can talk the clock to a stop.
+func (a *arena) run(ctx context.Context) error {
+	defer a.close()
+	defer context.AfterFunc(ctx, func() { a.poller.Wake() })()
+	events := make([]sock.Event, 16)
+	next := a.start
+	for ctx.Err() == nil {
+		if now := time.Now(); !now.Before(next) {
+			at := uint32(now.Sub(a.start) / tick) // one that was missed is left out
+			a.step(at, now)
+			next = a.start.Add(time.Duration(at+1) * tick)
+			continue
+		}
+		n, err := a.poller.Wait(events, time.Until(next))
+		if err != nil {
+			return err
+		}
+		for _, e := range events[:n] {
+			if c, ok := e.Data.(*conn); ok {
+				a.hearStream(c)
+			} else if e.Socket == a.socket {
+				a.hearDatagram()
+			} else if err := a.accept(); err != nil {
+				return err
+			}
+		}
+	}
+	for p := range a.players {
+		a.send(p, []byte{'B'})
+	}
+	return nil
+}
+
+func (a *arena) hearDatagram() {
+	buf := make([]byte, maxMessage+1) // what is longer is cut, and then no message of ours
+	n, from, err := a.socket.RecvFrom(buf, 0)
+	if err != nil {
+		return // nothing there after all, or of a datagram we sent: that was lost, then
+	}
+	a.hear(peer{addr: from}, buf[:n])
+}
+
+// hear does what a message says, if it makes sense and comes from whom it says.
+// It may come from anybody, with any sender's address on it. To a join the answer is
+// a token, which only who is at that address gets to see; nothing is remembered. Who
+// shows the token is heard, and gets a state 60 times a second: without it anybody
+// could have us send them to somebody who never asked.
+func (a *arena) hear(from peer, message []byte) {
+	if len(message) == 0 {
+		return
+	}
+	switch message[0] {
+	case 'J':
+		if t := a.token(from); len(message) == 1+len(t) {
+			a.send(from, append([]byte{'W'}, t[:]...))
+		}
+	case 'I':
+		t, in, err := parseInput(message)
+		if err != nil || t != a.token(from) {
+			return
+		}
+		p := a.players[from]
+		if p == nil {
+			if p = a.welcome(from); p == nil {
+				a.send(from, []byte{'F'})
+				return
+			}
+		}
+		p.hear(in, time.Now())
+	case 'L':
+		if t := a.token(from); string(message[1:]) == string(t[:]) {
+			a.leave(from, "leaves")
+		}
+	}
+}
+
+// token is made of the peer's address and what only this server knows.
+func (a *arena) token(p peer) (t token) {
+	h := hmac.New(sha256.New, a.secret)
+	fmt.Fprintf(h, "%t %s", p.conn != nil, p.addr)
+	copy(t[:], h.Sum(nil))
+	return t
+}
+
+// welcome gives a player the first letter that is free: nil when none is.
+func (a *arena) welcome(from peer) *player {
+	taken := map[byte]bool{}
+	for _, p := range a.players {
+		taken[p.letter] = true
+	}
+	for letter := byte('A'); letter <= 'Z'; letter++ {
+		if !taken[letter] {
+			p := &player{letter: letter, x: width/2 - 13 + int(letter-'A'), y: height / 2}
+			a.players[from] = p
+			fmt.Fprintf(a.log, "server: %c joins from %s\n", letter, from.addr)
+			return p
+		}
+	}
+	return nil
+}
+
+func (a *arena) leave(p peer, how string) {
+	if left := a.players[p]; left != nil {
+		delete(a.players, p)
+		fmt.Fprintf(a.log, "server: %c %s\n", left.letter, how)
+	}
+}
+
+// step is a tick: all move, and all are told.
+func (a *arena) step(at uint32, now time.Time) {
+	things := []thing{ballAt(float64(at))}
+	for from, p := range a.players {
+		if now.Sub(p.heard) > silence {
+			a.leave(from, "is silent, and has left")
+			continue
+		}
+		p.move()
+		things = append(things, thing{p.letter, float64(p.x), float64(p.y)})
+	}
+	a.states++
+	for to, p := range a.players {
+		a.send(to, appendState(nil, state{a.states, at, p.number, p.done, p.letter, things}))
+	}
+	for c := range a.conns {
+		if a.players[c.peer()] == nil && now.Sub(c.since) > silence {
+			a.drop(c) // connected, and does not play
+		}
+	}
+	a.poller.Modify(a.listener, sock.Readable) // see accept
+}
+
+// send sends a message or does not: what cannot be sent now would be old later.
+func (a *arena) send(to peer, message []byte) {
+	if to.conn != nil {
+		if err := to.conn.send(message); err != nil {
+			a.drop(to.conn)
+		}
+		return
+	}
+	_, _ = a.socket.SendTo(message, 0, to.addr) // one that could not be sent is a lost one
+}
