@@ -20,12 +20,14 @@ type server struct {
 	own     bool // each connection has a buffer of its own
 }
 
-// servers lists all there are, in the order of the tables, with the folder or the
-// file of their source.
-var servers = []struct {
+// A contestant is a server before it is built: the folder or the file of its source.
+type contestant struct {
 	name, source string
 	own          bool
-}{
+}
+
+// servers lists all there are, in the order of the tables.
+var servers = []contestant{
 	{nameC, "echo.c", false},
 	{"C io_uring", "uring.c", false},
 	{"sock Poller", "server/sock", false},

@@ -21,6 +21,8 @@ type Machine struct {
 	C      string `json:"c"`
 }
 
+const ourselves = "github.com/berkeleysockets/sock"
+
 func thisMachine() Machine {
 	return Machine{
 		Date:   time.Now().UTC().Format(time.DateOnly),
@@ -63,10 +65,12 @@ func addVersions(to map[string]string, program string) error {
 		return err
 	}
 	for _, d := range info.Deps {
-		if d.Replace != nil {
+		to[d.Path] = d.Version
+		if d.Path == ourselves {
 			to[d.Path] = "this tree"
-		} else {
-			to[d.Path] = d.Version
+			if commit := firstLine(exec.Command("git", "rev-parse", "--short", "HEAD")); commit != "" {
+				to[d.Path] += ", at " + commit
+			}
 		}
 	}
 	return nil

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"math"
+	"os"
 	"runtime"
 	"strings"
 )
@@ -13,11 +15,12 @@ import (
 // line by line, and says how long it took.
 type micro struct {
 	name  string
-	start func(in io.Reader, out io.Writer) (*process, error)
-	p     *process // nil before the first work, and after one that failed
-	in    *io.PipeWriter
-	out   *bufio.Reader
+	start func(in, out *os.File) (*process, error)
+	p     *process       // nil before the first work, and after one that failed
 	n     map[string]int // how often each work is done in a round, once that is known
+
+	in, out *os.File
+	answers *bufio.Reader
 }
 
 var micros = []struct{ name, source string }{
@@ -50,7 +53,7 @@ func newMicros(ctx context.Context, b *builder, wanted func(string) bool, at pla
 			continue
 		}
 		one := &micro{name: m.name, n: map[string]int{}}
-		one.start = func(in io.Reader, out io.Writer) (*process, error) {
+		one.start = func(in, out *os.File) (*process, error) {
 			return start(ctx, at.server, append(at.env(), "BENCH_FILE="+file), in, out, program)
 		}
 		all = append(all, one)
@@ -62,48 +65,55 @@ func (m *micro) close() {
 	if m.p == nil {
 		return
 	}
-	m.in.Close()
 	m.p.stop()
+	m.in.Close()
+	m.out.Close()
 	m.p = nil
 }
 
+// times is how long a work took, in nanoseconds, and what it allocated.
+type times struct{ wall, cpu, allocated float64 }
+
 // ask does a work n times.
-func (m *micro) ask(work string, n int) (ns, allocated float64, err error) {
+func (m *micro) ask(work string, n int) (t times, err error) {
 	if m.p == nil {
 		if err := m.begin(); err != nil {
-			return 0, 0, err
+			return t, err
 		}
 	}
 	_, err = fmt.Fprintln(m.in, work, n)
 	var line string
 	if err == nil {
-		line, err = m.out.ReadString('\n')
+		line, err = m.answers.ReadString('\n')
 	}
 	if err != nil {
 		<-m.p.exited
 		err = m.p.why()
-		m.p = nil
-		return 0, 0, err
+		m.close()
+		return t, err
 	}
-	if k, err := fmt.Sscan(line, &ns, &allocated); k == 0 {
-		return 0, 0, err
+	if k, err := fmt.Sscan(line, &t.wall, &t.cpu, &t.allocated); k < 2 { // C does not count allocations
+		return t, err
 	}
-	return ns, allocated, nil
+	return t, nil
 }
 
 func (m *micro) begin() error {
-	in, w := io.Pipe()
-	r, out := io.Pipe()
-	p, err := m.start(in, out)
+	in, w, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	m.p, m.in, m.out = p, w, bufio.NewReader(r)
-	go func() {
-		<-p.exited
-		out.Close()
-		in.Close()
-	}()
+	defer in.Close()
+	r, out, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	defer out.Close() // when the process ends there is an end to read
+	p, err := m.start(in, out)
+	if err != nil {
+		return errors.Join(err, w.Close(), r.Close())
+	}
+	m.p, m.in, m.out, m.answers = p, w, r, bufio.NewReader(r)
 	return nil
 }
 
@@ -118,27 +128,32 @@ func (m *micro) run(work string, seconds float64, fixed int, parts float64) (sam
 		}
 		m.n[work] = n
 	}
-	ns, allocated, err := m.ask(work, n)
+	t, err := m.ask(work, n)
 	if err != nil {
 		return sample{}, err
 	}
 	ops := float64(n) * parts
-	return sample{metrics: map[string]float64{metricTime: ns / ops, metricAllocs: float64(int(allocated / ops)), metricPerSecond: ops / ns * 1e9}}, nil
+	return sample{metrics: map[string]float64{
+		metricTime:      t.cpu / ops,
+		metricWall:      t.wall / ops,
+		metricPerSecond: ops / t.cpu * 1e9,
+		metricAllocs:    math.Round(t.allocated / ops),
+	}}, nil
 }
 
 // enough finds how many times take so long, and has done the work before by that.
 func (m *micro) enough(work string, seconds float64, fixed int) (int, error) {
 	if fixed > 0 {
-		_, _, err := m.ask(work, max(1, fixed/8))
+		_, err := m.ask(work, max(1, fixed/8))
 		return fixed, err
 	}
 	for n := 20; ; {
-		ns, _, err := m.ask(work, n)
+		t, err := m.ask(work, n)
 		if err != nil {
 			return 0, err
 		}
-		want := float64(n) * seconds * 1e9 / max(ns, 1)
-		if ns > seconds*1e9/4 {
+		want := float64(n) * seconds * 1e9 / max(t.cpu, 1)
+		if t.cpu > seconds*1e9/4 {
 			return int(want), nil
 		}
 		n = int(min(want, float64(n)*20)) + 1

@@ -132,7 +132,7 @@ func (r *Report) connectionsPicture() (*plot.Plot, error) {
 }
 
 func (r *Report) batchPicture() (*plot.Plot, error) {
-	p := newPlot("Datagrams of 64 bytes, one core for both sides", "datagrams in a call", "million datagrams/s")
+	p := newPlot("Datagrams of 64 bytes, one core for both sides", "datagrams in a call", "million datagrams for a second of CPU time")
 	p.Legend.Top, p.Legend.Left = true, true
 	return overPoints(r.points("batch"), p, func(s *Series) (float64, bool) {
 		q, ok := s.Summary[metricPerSecond]

@@ -16,8 +16,9 @@ const (
 	metricP99       = "p99_us"
 	metricBusy      = "server_busy" // CPU time by time: 1 is the whole core
 	metricMemory    = "bytes_per_connection"
-	metricTime      = "ns_per_op"
-	metricPerSecond = "ops_per_s"
+	metricTime      = "cpu_ns_per_op"
+	metricWall      = "wall_ns_per_op"
+	metricPerSecond = "ops_per_cpu_s"
 	metricAllocs    = "allocs_per_op"
 )
 

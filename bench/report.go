@@ -193,7 +193,7 @@ func (r *Report) micro(w *writer) {
 	if len(points) == 0 {
 		return
 	}
-	w.heading("micro", "The calls themselves", "Time for one operation, both sides of it, on one core.")
+	w.heading("micro", "The calls themselves", "CPU time for one operation, both sides of it, on one core.")
 	w.head("operation", "C", "sock, of C's", "sock, of net's", "net, of C's", "allocations: sock", "net")
 	for _, p := range points {
 		c, s, n := p.series(nameC), p.series("sock"), p.series(nameNet)
@@ -216,7 +216,7 @@ func (r *Report) batch(w *writer) {
 	if len(points) == 0 {
 		return
 	}
-	w.heading("batch", "Many datagrams in one call", "64 bytes each, sendmmsg and recvmmsg with so many; net, which has no such call, one by one. Time for a datagram.")
+	w.heading("batch", "Many datagrams in one call", "64 bytes each, sendmmsg and recvmmsg with so many; net, which has no such call, one by one. CPU time for a datagram, both sides.")
 	w.head("datagrams in a call", "C, ns", "sock, of C's", "sock, of net's", "net, of C's")
 	for _, p := range points {
 		row := []string{count(p.X), "-", "-", "-", "-"}

@@ -2,8 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"math"
 	"os"
+	"slices"
 )
 
 // A Report is one run. It is what results.json holds.
@@ -38,7 +38,7 @@ type Point struct {
 // A Series is what one contender did, round by round.
 type Series struct {
 	Name    string               `json:"name"`
-	Samples map[string][]float64 `json:"samples"` // by metric, one a round; null where a round failed
+	Samples map[string][]float64 `json:"samples"` // by metric, one a round; none if one failed
 	Dist    [][]float64          `json:"dist,omitempty"`
 	Failed  string               `json:"failed,omitempty"`
 
@@ -80,15 +80,7 @@ func (p *Point) summarize() {
 	for _, s := range p.Series {
 		s.Summary = map[string]Quartiles{}
 		for metric, v := range s.Samples {
-			var ok []float64
-			for _, x := range v {
-				if !math.IsNaN(x) {
-					ok = append(ok, x)
-				}
-			}
-			if len(ok) > 0 {
-				s.Summary[metric] = quartiles(ok)
-			}
+			s.Summary[metric] = quartiles(v)
 		}
 		s.ToC, s.ToNet = against(s, nameC), against(s, nameNet)
 	}
@@ -104,17 +96,19 @@ func (r *Report) points(group string) (found []*Point) {
 	return found
 }
 
-// contenders lists all that take part in some points, in the order of the first.
+// contenders lists all that take part in some points, in the order of the tables.
 func contenders(points []*Point) (names []string) {
-	seen := map[string]bool{}
 	for _, p := range points {
 		for _, s := range p.Series {
-			if !seen[s.Name] {
-				seen[s.Name] = true
+			if !slices.Contains(names, s.Name) {
 				names = append(names, s.Name)
 			}
 		}
 	}
+	place := func(name string) int {
+		return slices.IndexFunc(servers, func(s contestant) bool { return s.name == name })
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return place(a) - place(b) })
 	return names
 }
 

@@ -1,8 +1,9 @@
 // Package twin runs the micro-benchmarks of one side, as c/micro.c does those in C.
 //
 // Each line of the standard input is NAME SIZE N: do the work NAME, of size SIZE, N
-// times. The answer is a line: the nanoseconds it took, and the allocations. What a
-// work needs is opened when it is asked for first, and not counted.
+// times. The answer is a line: the nanoseconds it took, those of CPU time, and the
+// allocations. What a work needs is opened when it is asked for first, and not
+// counted.
 package twin
 
 import (
@@ -68,11 +69,11 @@ func run(works map[string]Work, in io.Reader, out io.Writer) error {
 			}
 			opened = key
 		}
-		took, allocated, err := measure(job, n)
+		took, used, allocated, err := measure(job, n)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if _, err := fmt.Fprintln(out, took.Nanoseconds(), allocated); err != nil {
+		if _, err := fmt.Fprintln(out, took.Nanoseconds(), used.Nanoseconds(), allocated); err != nil {
 			return err
 		}
 	}
@@ -82,14 +83,14 @@ func run(works map[string]Work, in io.Reader, out io.Writer) error {
 	return lines.Err()
 }
 
-func measure(job Job, n int) (took time.Duration, allocated uint64, err error) {
+func measure(job Job, n int) (took, used time.Duration, allocated uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	cpu, start := cpuTime(), time.Now()
 	err = job.Do(n)
-	took = time.Since(start)
+	took, used = time.Since(start), cpuTime()-cpu
 	runtime.ReadMemStats(&after)
-	return took, after.Mallocs - before.Mallocs, err
+	return took, used, after.Mallocs - before.Mallocs, err
 }
 
 // Both runs the two sides of a work, each in a goroutine, and waits for both.

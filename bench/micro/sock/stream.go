@@ -123,11 +123,21 @@ func (p sendrecv) Do(n int) error {
 		if k, err := p.a.Send(p.p, 0); err != nil || k < len(p.p) {
 			return short("send", k, err)
 		}
-		if k, err := p.b.Recv(p.q, 0); err != nil || k < len(p.q) {
+		if k, err := soon(p.b, p.q); err != nil || k < len(p.q) {
 			return short("recv", k, err)
 		}
 	}
 	return nil
+}
+
+// soon receives what was sent. It is usually there at once; where the kernel has put
+// that off it is soon.
+func soon(s *sock.Socket, p []byte) (n int, err error) {
+	for {
+		if n, err = s.Recv(p, 0); err != sock.ErrWouldBlock {
+			return n, err
+		}
+	}
 }
 
 func short(what string, n int, err error) error { return fmt.Errorf("%s: %d bytes: %w", what, n, err) }
@@ -163,7 +173,7 @@ func (p *poller) Do(n int) error {
 			return err
 		}
 		for _, e := range p.events[:m] {
-			k, err := e.Socket.Recv(p.q, 0)
+			k, err := soon(e.Socket, p.q)
 			if err != nil {
 				return err
 			}
@@ -171,7 +181,7 @@ func (p *poller) Do(n int) error {
 				return short("send", k, err)
 			}
 		}
-		if k, err := p.a.Recv(p.p, 0); err != nil || k < len(p.p) {
+		if k, err := soon(p.a, p.p); err != nil || k < len(p.p) {
 			return short("recv", k, err)
 		}
 	}
@@ -205,6 +215,9 @@ func (c *connect) Do(n int) error {
 			return err
 		}
 		b, _, err := c.l.Accept()
+		for err == sock.ErrWouldBlock {
+			b, _, err = c.l.Accept()
+		}
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,11 @@ func (u udp) Do(n int) error {
 		if _, err := u.a.SendTo(u.p, 0, u.to); err != nil {
 			return err
 		}
-		if k, _, err := u.b.RecvFrom(u.q, 0); err != nil || k != len(u.p) {
+		k, _, err := u.b.RecvFrom(u.q, 0)
+		for err == sock.ErrWouldBlock {
+			k, _, err = u.b.RecvFrom(u.q, 0)
+		}
+		if err != nil || k != len(u.p) {
 			return short("recvfrom", k, err)
 		}
 	}
@@ -75,7 +79,7 @@ func (b *batch) Do(n int) error {
 		}
 		for got := 0; got < b.size; {
 			k, err := b.b.RecvBatch(b.in, 0)
-			if err != nil {
+			if err != nil && err != sock.ErrWouldBlock {
 				return err
 			}
 			got += k
@@ -110,7 +114,7 @@ func (g *gso) Do(n int) error {
 		for got := 0; got < len(g.p); {
 			g.in.Control = control
 			k, err := g.b.RecvMsg(&g.in, 0)
-			if err != nil {
+			if err != nil && err != sock.ErrWouldBlock {
 				return err
 			}
 			got += k
