@@ -106,7 +106,7 @@ func contenders(points []*Point) (names []string) {
 		}
 	}
 	place := func(name string) int {
-		return slices.IndexFunc(servers, func(s contestant) bool { return s.name == name })
+		return slices.IndexFunc(palette, func(c colored) bool { return c.name == name })
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return place(a) - place(b) })
 	return names
