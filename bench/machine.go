@@ -68,7 +68,7 @@ func addVersions(to map[string]string, program string) error {
 		to[d.Path] = d.Version
 		if d.Path == ourselves {
 			to[d.Path] = "this tree"
-			if commit := firstLine(exec.Command("git", "rev-parse", "--short", "HEAD")); commit != "" {
+			if commit := firstLine(exec.Command("git", "describe", "--always", "--dirty")); commit != "" {
 				to[d.Path] += ", at " + commit
 			}
 		}

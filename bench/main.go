@@ -213,7 +213,7 @@ func settings(z size, at placement) Settings {
 	}
 	s.Rules = append(s.Rules,
 		"TCP on the loopback, TCP_NODELAY on both sides (evio has no way to set it), no keep-alive, the kernel's buffer sizes, plain TCP",
-		"event loops receive into one buffer of 64 KiB; goroutines, gaio's connections too, into one of 4 KiB each, of 64 KiB if messages are longer; netpoll has its own",
+		"event loops receive into one buffer of 64 KiB; goroutines, gaio's connections too, into one of 4 KiB each, of 64 KiB if messages are longer; netpoll has its own, and C io_uring has 16,384 of 2 KiB, which is why it is slow with long messages",
 		"a connection has one message outstanding, and the load compares every byte that comes back",
 		"rounds are A B C, B C A, C A B ...; a ratio is of two in the same round; the figure is the median, in brackets the quartiles")
 	return s

@@ -144,7 +144,7 @@ func (m *micro) run(work string, seconds float64, fixed int, parts float64) (sam
 // enough finds how many times take so long, and has done the work before by that.
 func (m *micro) enough(work string, seconds float64, fixed int) (int, error) {
 	if fixed > 0 {
-		_, err := m.ask(work, max(1, fixed/8))
+		_, err := m.ask(work, max(1, fixed/8)) // a new connection is slow at first
 		return fixed, err
 	}
 	for n := 20; ; {

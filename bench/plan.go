@@ -65,7 +65,7 @@ type size struct {
 
 // A process has 20,000 descriptors at most on some machines.
 var sizes = map[string]size{
-	"quick": {name: "quick", rounds: 5, seconds: .25, micro: .06, mib: 64, memory: 5000, few: true,
+	"quick": {name: "quick", rounds: 5, seconds: .2, micro: .06, mib: 64, memory: 5000, few: true,
 		connections: []int{1, 100, 1000}, idle: []int{0, 5000}, messages: []int{1, 16 << 10}, batches: []int{1, 8, 64}},
 	"default": {name: "default", rounds: 7, seconds: .4, micro: .1, mib: 256, memory: 10000,
 		connections: []int{1, 10, 100, 1000, 4000}, idle: []int{0, 10000}, messages: []int{1, 1 << 10, 64 << 10}, batches: []int{1, 4, 16, 64, 256}},
@@ -86,7 +86,7 @@ const (
 func echoTasks(l *load, z size) (tasks []task) {
 	add := func(group string, x int, main string, all bool, extra float64, run func(context.Context, server) (sample, error)) {
 		t := task{point: Point{Name: fmt.Sprintf("echo/%s=%d", group, x), Group: group, X: x, Main: main},
-			each: time.Duration((z.seconds*1.25 + .06 + extra) * float64(time.Second))}
+			each: time.Duration((z.seconds*1.25 + .2 + extra) * float64(time.Second))}
 		for _, s := range l.servers {
 			if all || !z.few || slices.Contains(few, s.name) {
 				t.contenders = append(t.contenders, contender{s.name, func(ctx context.Context) (sample, error) { return run(ctx, s) }})
@@ -118,7 +118,7 @@ type work struct {
 	name  string
 	size  int
 	parts float64 // of one work: a batch is many datagrams
-	fixed bool    // so much as z.mib says
+	fixed bool    // so much as z.mib says; each time over new connections
 	lacks string  // who does not have it
 }
 
@@ -131,7 +131,7 @@ func works(z size) []work {
 		{name: "connect", parts: 1},
 		{name: "udp", size: 64, parts: 1},
 		{name: "gso", size: 50, parts: 50},
-		{name: "bulk", parts: 1, fixed: true},
+		{name: "bulk", parts: 1, fixed: true}, // how fast a connection is for much data depends on how its windows have grown
 		{name: "sendfile", parts: 1, fixed: true},
 		{name: "splice", parts: 1, fixed: true},
 	}
@@ -154,8 +154,12 @@ func microTasks(all []*micro, z size) (tasks []task) {
 		t := task{point: p, each: time.Duration(each * float64(time.Second))}
 		for _, m := range all {
 			if m.name != w.lacks {
+				size := w.size
 				t.contenders = append(t.contenders, contender{m.name, func(context.Context) (sample, error) {
-					return m.run(fmt.Sprint(w.name, " ", w.size), z.micro, fixed, w.parts)
+					if w.fixed {
+						size++ // it means nothing there, but that it is opened anew
+					}
+					return m.run(fmt.Sprint(w.name, " ", size), z.micro, fixed, w.parts)
 				}})
 			}
 		}
