@@ -180,7 +180,7 @@ func (r *Report) connectionsPicture() (*picture, error) {
 }
 
 func (r *Report) batchPicture() (*picture, error) {
-	p := newPicture("Datagrams of 64 bytes, one core for both sides", "datagrams in a call", "million datagrams for a second of CPU time")
+	p := newPicture("Datagrams of 64 bytes, one core for both sides", "datagrams in a call", "million datagrams per CPU second")
 	p.Y.Min = 0
 	return overPoints(r.points("batch"), p, func(s *Series) (float64, bool) {
 		q, ok := s.Summary[metricPerSecond]
@@ -260,7 +260,7 @@ func (r *Report) memoryPicture() (*picture, error) {
 		return nil, nil
 	}
 	p.NominalY(names...)
-	p.Y.Tick.Label.Font.Size = vg.Points(9) // whose fonts are wider shall see it all
+	p.Y.Tick.Label.Font.Size = vg.Points(8) // whose fonts are wider shall see it all
 	p.X.Min = 0
 	return p, nil
 }
