@@ -233,7 +233,9 @@ func fixed() *Report {
 		r.Points = append(r.Points, p)
 	}
 	for _, n := range []int{100, 1000} {
-		add(fmt.Sprint("echo/connections=", n), "connections", n, metricCPU, series(nameC, metricCPU, 10, 11, 12), series("sock Poller", metricCPU, 11, 12.1, 12), series(nameNet, metricCPU, 20, 22, 24))
+		c := series(nameC, metricCPU, 10, 11, 12)
+		c.Samples[metricBusy] = []float64{.9, .3, .2}
+		add(fmt.Sprint("echo/connections=", n), "connections", n, metricCPU, c, series("sock Poller", metricCPU, 11, 12.1, 12), series(nameNet, metricCPU, 20, 22, 24))
 	}
 	add("echo/memory=15000", "memory", 15000, metricMemory, series(nameC, metricMemory, 0), series("sock Poller", metricMemory, 180), series(nameNet, metricMemory, 7200), &Series{Name: "evio", Failed: "round 1: it fell"})
 	add("micro/udp", "micro", 64, metricTime, series(nameC, metricTime, 1000), series("sock", metricTime, 1100), series(nameNet, metricTime, 2000))
@@ -262,6 +264,7 @@ func TestReport(t *testing.T) {
 		"Skipped:\n\n- C io_uring: no liburing",
 		"| sock Poller | 1.10 (1.05-1.10) | 0.55 (0.52-0.55) |",
 		"| net | 2.00 (2.00-2.00) | 1.00 (1.00-1.00) |",
+		"had 0.30 of one",
 		"| server | 100 | 1,000 |",
 		"| sock Poller | 180 | 0.03 (0.03-0.03) |",
 		"| evio | - | - |",

@@ -1,7 +1,7 @@
 // Bench measures sock beside C, package net and the event loops that people use
 // for the same, on this machine, in one run and in turns:
 //
-//	go run ./bench                 # about 10 minutes; prints tables of ratios
+//	go run ./bench                 # about 12 minutes; prints tables of ratios
 //	go run ./bench -quick          # about 3
 //	go run ./bench -full -out DIR  # about 30; tables, JSON and pictures in DIR
 //	go run ./bench -list           # what would be measured

@@ -260,7 +260,8 @@ func (r *Report) memoryPicture() (*picture, error) {
 		return nil, nil
 	}
 	p.NominalY(names...)
-	p.Y.Tick.Label.Font.Size = vg.Points(8) // whose fonts are wider shall see it all
+	p.Y.Tick.Label.Font.Size = vg.Points(9)
+	p.Y.Padding = vg.Points(14) // whose font is wider shall see it all, too
 	p.X.Min = 0
 	return p, nil
 }

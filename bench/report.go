@@ -111,6 +111,11 @@ func (r *Report) echo(w *writer) {
 				ratio(s.ToC, metricP50), ratio(s.ToC, metricP99), value(s.Summary, metricBusy, "%.2f"))
 		}
 		w.reference(p, metricCPU, "C's CPU time for a request was %s µs", "%.1f")
+		if c := p.series(nameC); c != nil {
+			if busy, ok := c.Summary[metricBusy]; ok && busy.Median < .7 {
+				w.f("\n**This machine did other things meanwhile**, or its load has one core with the server: C, which could use a whole core, had %.2f of one. Requests/s and latency say little then.\n", busy.Median)
+			}
+		}
 	}
 }
 
