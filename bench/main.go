@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(program(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// program is main, and returns the status: 1 if something failed, 2 if the command
+// line is wrong.
+func program(ctx context.Context, args []string, out, log io.Writer) int {
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(log)
+	quick := f.Bool("quick", false, "measure little: about 3 minutes")
+	full := f.Bool("full", false, "measure much: about 30 minutes")
+	which := f.String("only", "", "only the points whose name matches this `regexp`: see -list")
+	who := f.String("servers", "", "only the contenders whose name matches this `regexp`; ratios need C and net")
+	rounds := f.Int("rounds", 0, "rounds for each point; 0 is 5, 7 or 9, by the size of the run")
+	dir := f.String("out", "", "also write report.md, results.json and the pictures to this `folder`")
+	from := f.String("from", "", "measure nothing: write the report of a results.json, this `file`")
+	list := f.Bool("list", false, "print what would be measured, and measure nothing")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	wrong := func(format string, args ...any) int {
+		fmt.Fprintf(log, "bench: "+format+"\n", args...)
+		return 2
+	}
+	if f.NArg() > 0 {
+		return wrong("an argument that is no flag: %s", f.Arg(0))
+	}
+	if *quick && *full {
+		return wrong("-quick or -full, not both")
+	}
+	if *rounds < 0 {
+		return wrong("-rounds %d", *rounds)
+	}
+	points, err := regexp.Compile(*which)
+	if err != nil {
+		return wrong("-only: %v", err)
+	}
+	names, err := regexp.Compile(*who)
+	if err != nil {
+		return wrong("-servers: %v", err)
+	}
+	z := sizes["default"]
+	if *quick {
+		z = sizes["quick"]
+	} else if *full {
+		z = sizes["full"]
+	}
+	if *rounds > 0 {
+		z.rounds = *rounds
+	}
+
+	var r *Report
+	switch {
+	case *from != "":
+		r, err = readReport(*from)
+	default:
+		r, err = measure(ctx, z, points, names, *list, out, log)
+	}
+	if r == nil && err == nil { // a list
+		return 0
+	}
+	if err == nil {
+		err = r.publish(*dir, out)
+	}
+	if err != nil {
+		fmt.Fprintln(log, "bench:", err)
+		return 1
+	}
+	if len(r.failures()) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// A placement says which core is whose: -1 is any.
+type placement struct{ server, load int }
+
+// placed gives the servers the first core, and who loads them the second. What runs
+// alone is on the servers' core.
+func placed(cores []int) placement {
+	switch len(cores) {
+	case 0:
+		return placement{-1, -1}
+	case 1:
+		return placement{cores[0], cores[0]}
+	}
+	return placement{cores[0], cores[1]}
+}
+
+// env has a Go program use one processor: it has one.
+func (p placement) env() []string { return []string{"GOMAXPROCS=" + strconv.Itoa(procs)} }
+
+const procs = 1
+
+func measure(ctx context.Context, z size, points, names *regexp.Regexp, list bool, out, log io.Writer) (r *Report, err error) {
+	at := placed(cores())
+	r = &Report{Machine: thisMachine(), Versions: map[string]string{}, Settings: settings(z, at)}
+	if list {
+		l := &load{}
+		for _, s := range servers {
+			l.servers = append(l.servers, server{name: s.name})
+		}
+		var m []*micro
+		for _, one := range micros {
+			m = append(m, &micro{name: one.name})
+		}
+		tasks := only(append(echoTasks(l, z), microTasks(m, z)...), points)
+		for _, t := range tasks {
+			var who []string
+			for _, c := range t.contenders {
+				who = append(who, c.name)
+			}
+			fmt.Fprintf(out, "%-26s %3.0f s  %s\n", t.point.Name, t.length(z.rounds).Seconds(), strings.Join(who, ", "))
+		}
+		fmt.Fprintf(out, "%d rounds, about %v\n", z.rounds, length(tasks, z.rounds).Round(time.Second))
+		return nil, nil
+	}
+
+	b, err := newBuilder()
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	fmt.Fprintln(log, "bench: building the programs")
+	var tasks []task
+	if some(points, func() []task { return echoTasks(&load{servers: []server{{name: nameC}}}, z) }) {
+		l, skipped, err := newLoad(ctx, b, names.MatchString, at, z.seconds, r.Versions)
+		if err != nil {
+			return nil, err
+		}
+		r.Skipped = append(r.Skipped, skipped...)
+		if l != nil {
+			tasks = append(tasks, echoTasks(l, z)...)
+		}
+	}
+	if some(points, func() []task { return microTasks([]*micro{{name: nameC}}, z) }) {
+		file, err := b.file(min(z.mib, 64))
+		if err != nil {
+			return nil, err
+		}
+		m, skipped, err := newMicros(ctx, b, names.MatchString, at, file, r.Versions)
+		for _, one := range m {
+			defer one.close()
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Skipped = append(r.Skipped, skipped...)
+		tasks = append(tasks, microTasks(m, z)...)
+	}
+	tasks = only(tasks, points)
+	if len(tasks) == 0 {
+		return nil, errors.New("nothing to measure: see -list")
+	}
+	for _, s := range r.Skipped {
+		fmt.Fprintln(log, "bench: skipped:", s)
+	}
+
+	show := newProgress(log, tasks, z.rounds)
+	defer show.close()
+	for _, t := range tasks {
+		show.begin(t)
+		p, err := t.run(ctx, z.rounds, show.done)
+		if ctx.Err() != nil {
+			r.Skipped = append(r.Skipped, t.point.Name+" and what would have followed: interrupted")
+			break // what there is counts
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Points = append(r.Points, p)
+	}
+	if len(r.Points) == 0 {
+		return nil, ctx.Err()
+	}
+	return r, nil
+}
+
+// some reports whether any of the tasks is asked for.
+func some(points *regexp.Regexp, tasks func() []task) bool { return len(only(tasks(), points)) > 0 }
+
+func settings(z size, at placement) Settings {
+	s := Settings{Size: z.name, Rounds: z.rounds, Seconds: z.seconds, ServerCore: at.server, LoadCore: at.load, GOMAXPROCS: procs}
+	switch {
+	case at.server < 0:
+		s.Rules = append(s.Rules, fmt.Sprintf("%s: no process is tied to a core", runtime.GOOS))
+	case at.server == at.load:
+		s.Rules = append(s.Rules, "there is one core, and server and load share it")
+	default:
+		s.Rules = append(s.Rules, fmt.Sprintf("each server alone on core %d, one event loop, GOMAXPROCS=%d; its load on core %d; micro-benchmarks, both of their sides, on core %d", at.server, procs, at.load, at.server))
+	}
+	s.Rules = append(s.Rules,
+		"TCP on the loopback, TCP_NODELAY on both sides (evio has no way to set it), no keep-alive, the kernel's buffer sizes, plain TCP",
+		"event loops receive into one buffer of 64 KiB; goroutines, gaio's connections too, into one of 4 KiB each, of 64 KiB if messages are longer; netpoll has its own, and C io_uring has 16,384 of 2 KiB, which is why it is slow with long messages",
+		"a connection has one message outstanding, and the load compares every byte that comes back",
+		"rounds are A B C, B C A, C A B ...; a ratio is of two in the same round; the figure is the median, in brackets the quartiles")
+	return s
+}
+
+// publish prints the tables, and writes all there is to a folder.
+func (r *Report) publish(dir string, out io.Writer) error {
+	if dir == "" {
+		return r.markdown(out, nil)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	if err := r.write(filepath.Join(dir, "results.json")); err != nil {
+		return err
+	}
+	pictures, err := r.draw(dir)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(dir, "report.md"))
+	if err != nil {
+		return err
+	}
+	err = r.markdown(io.MultiWriter(out, f), pictures)
+	return errors.Join(err, f.Close())
+}

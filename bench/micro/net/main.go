@@ -1,0 +1,21 @@
+// The micro-benchmarks with package net; micro/sock and c/micro.c have their twins.
+package main
+
+import "github.com/berkeleysockets/sock/bench/internal/twin"
+
+// There is no poller: a goroutine that waits is what package net has, and that is
+// pingpong. A batch is sent one by one.
+var works = map[string]twin.Work{
+	"pingpong":     openPingPong,
+	"sendrecv":     openPair,
+	"sendrecv-tcp": openTCP,
+	"connect":      openConnect,
+	"udp":          openUDP,
+	"batch":        openBatch,
+	"gso":          openGSO,
+	"bulk":         openBulk,
+	"sendfile":     openFile,
+	"splice":       openSplice,
+}
+
+func main() { twin.Main(works) }

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/berkeleysockets/sock/bench/internal/twin"
+)
+
+// A pair is two connected sockets, and the buffers of each.
+type pair struct {
+	a, b net.Conn
+	p, q []byte
+}
+
+func (p *pair) Close() error { return twin.CloseAll(p.a, p.b) }
+
+func connected(network, address string, size int) (*pair, error) {
+	l, err := listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	a, err := net.Dial(network, l.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	b, err := l.Accept()
+	return &pair{a, b, make([]byte, size), make([]byte, size)}, err
+}
+
+// listen asks for plain TCP, without keep-alive: as the others do.
+func listen(network, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	config.KeepAlive = -1
+	return config.Listen(context.Background(), network, address)
+}
+
+func tcp(size int) (*pair, error) { return connected("tcp4", "127.0.0.1:0", size) }
+
+// A pingpong waits in each call, on both sides.
+type pingpong struct{ *pair }
+
+func openPingPong(size int) (twin.Job, error) {
+	p, err := tcp(size)
+	return pingpong{p}, err
+}
+
+func (p pingpong) Do(n int) error {
+	return twin.Both(func() error {
+		for range n {
+			if _, err := p.a.Write(p.p); err != nil {
+				return err
+			}
+			if _, err := io.ReadFull(p.a, p.p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() error {
+		for range n {
+			if _, err := io.ReadFull(p.b, p.q); err != nil {
+				return err
+			}
+			if _, err := p.b.Write(p.q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// A sendrecv never has to wait.
+type sendrecv struct{ *pair }
+
+func openPair(size int) (twin.Job, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	p, err := connected("unix", filepath.Join(dir, "s"), size)
+	return sendrecv{p}, err
+}
+
+func openTCP(size int) (twin.Job, error) {
+	p, err := tcp(size)
+	return sendrecv{p}, err
+}
+
+func (p sendrecv) Do(n int) error {
+	for range n {
+		if _, err := p.a.Write(p.p); err != nil {
+			return err
+		}
+		if k, err := p.b.Read(p.q); err != nil || k < len(p.q) {
+			return short("read", k, err)
+		}
+	}
+	return nil
+}
+
+func short(what string, n int, err error) error { return fmt.Errorf("%s: %d bytes: %w", what, n, err) }
+
+// A connect makes connections, both sides of each, which end with a reset.
+type connect struct {
+	l    net.Listener
+	dial net.Dialer
+	at   *net.TCPAddr
+}
+
+func openConnect(int) (twin.Job, error) {
+	l, err := listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return &connect{l, net.Dialer{KeepAlive: -1}, l.Addr().(*net.TCPAddr)}, nil
+}
+
+func (c *connect) Close() error { return c.l.Close() }
+
+func (c *connect) Do(n int) error {
+	for range n {
+		a, err := c.dial.DialTCP(context.Background(), "tcp4", netip.AddrPort{}, c.at.AddrPort())
+		if err != nil {
+			return err
+		}
+		b, err := c.l.Accept()
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(a.SetLinger(0), a.Close(), b.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+// The micro-benchmarks with sock; micro/net and c/micro.c have their twins.
+package main
+
+import "github.com/berkeleysockets/sock/bench/internal/twin"
+
+var works = map[string]twin.Work{
+	"pingpong":     openPingPong,
+	"sendrecv":     openPair,
+	"sendrecv-tcp": openTCP,
+	"poller":       openPoller,
+	"connect":      openConnect,
+	"udp":          openUDP,
+	"batch":        openBatch,
+	"gso":          openGSO,
+	"bulk":         openBulk,
+	"sendfile":     openFile,
+	"splice":       openSplice,
+}
+
+func main() { twin.Main(works) }

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// run measures a task: a round has all contenders, and begins with another one
+// each time. What fails is tried once more, and is then out, and that is told: a
+// median of what went well would be no honest one.
+func (t task) run(ctx context.Context, rounds int, done func(time.Duration)) (*Point, error) {
+	p := t.point
+	for _, c := range t.contenders {
+		p.Series = append(p.Series, &Series{Name: c.name, Samples: map[string][]float64{}})
+	}
+	for round := range rounds {
+		for i := range t.contenders {
+			i = (i + round) % len(t.contenders)
+			c, s := t.contenders[i], p.Series[i]
+			if s.Failed == "" {
+				one, err := c.run(ctx)
+				if err != nil && ctx.Err() == nil {
+					one, err = c.run(ctx)
+				}
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				if err != nil {
+					s.Failed, s.Samples, s.Dist = fmt.Sprintf("round %d: %v", round+1, err), nil, nil
+				} else {
+					s.add(one)
+				}
+			}
+			done(t.each)
+		}
+	}
+	p.summarize()
+	return &p, nil
+}
+
+func (s *Series) add(one sample) {
+	for metric, v := range one.metrics {
+		s.Samples[metric] = append(s.Samples[metric], v)
+	}
+	if one.dist != nil {
+		s.Dist = append(s.Dist, one.dist)
+	}
+}

@@ -1,0 +1,58 @@
+// An echo server on blocking Sockets: a goroutine for each connection.
+package main
+
+import (
+	"log"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/bench/internal/rules"
+)
+
+func main() {
+	rules.Parse()
+	log.Fatal(serve())
+}
+
+func serve() error {
+	at, err := sock.ParseAddr(rules.Addr)
+	if err != nil {
+		return err
+	}
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	if err != nil {
+		return err
+	}
+	if err := l.Bind(at); err != nil {
+		return err
+	}
+	if err := l.Listen(rules.Backlog); err != nil {
+		return err
+	}
+	for {
+		s, _, err := l.Accept()
+		switch {
+		case sock.AcceptRetryable(err):
+		case err != nil:
+			return err
+		default:
+			go echo(s)
+		}
+	}
+}
+
+func echo(s *sock.Socket) {
+	defer s.Close()
+	if err := sock.TCPNoDelay.Set(s, true); err != nil {
+		return
+	}
+	buf := make([]byte, rules.Buffer)
+	for {
+		n, err := s.Recv(buf, 0)
+		if err != nil || n == 0 {
+			return
+		}
+		if _, err := s.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
