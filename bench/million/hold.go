@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,16 +43,24 @@ func hold(p plan) (r report, err error) {
 	if err != nil {
 		return r, err
 	}
-	h := &holding{plan: p, server: s, clients: c, port: port}
-	defer func() {
-		if e := c.end(); err == nil {
-			err = e
+	done := make(chan struct{})
+	defer close(done)
+	go func() { // else they wait for answers for ever
+		select {
+		case <-s.failed:
+			c.cmd.Process.Kill()
+		case <-done:
 		}
 	}()
-	if err := h.run(&r); err != nil {
-		return r, err
+	h := &holding{plan: p, server: s, clients: c, port: port}
+	err = h.run(&r)
+	select {
+	case <-s.failed:
+		c.end()
+		return r, fmt.Errorf("server: %w", s.err)
+	default:
+		return r, errors.Join(err, c.end())
 	}
-	return r, nil
 }
 
 // A holding is what is held.
@@ -192,7 +201,7 @@ func (h *holding) cost(r *report) error {
 		if err != nil {
 			return err
 		}
-		own[i] = end - start
+		own[i] = int(end - start)
 	}
 	slices.Sort(trips)
 	slices.Sort(own)
@@ -224,10 +233,10 @@ func (h *holding) calls() (map[string]float64, error) {
 }
 
 // cpu is the time that this process has run.
-func cpu() (int, error) {
+func cpu() (int64, error) {
 	var t unix.Timespec
 	err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t)
-	return int(t.Nano()), err
+	return t.Nano(), err
 }
 
 // A state is what there is at a time.
@@ -292,15 +301,13 @@ func (h *holding) leave(r *report, before state) error {
 	if err := h.server.close(); err != nil {
 		return err
 	}
-	h.server = nil
 	after, err := h.look()
 	if err != nil {
 		return err
 	}
 	r.Left.Closed = after.server.minus(before.server)
 	if h.machine {
-		u := newKernelUse(before.kernel, after.kernel)
-		r.Left.Kernel = u
+		r.Left.Kernel = newKernelUse(before.kernel, after.kernel)
 	}
 	return nil
 }

@@ -64,6 +64,7 @@ func live() error {
 		{"fs/nr_open", strconv.FormatUint((many+63)/64*64, 10)},
 		{"fs/epoll/max_user_watches", strconv.FormatUint(many, 10)},
 		{"net/core/somaxconn", "16384"},
+		{"net/core/netdev_max_backlog", "1000000"}, // of lo too, and nobody sends a reset twice
 		{"net/ipv4/tcp_max_syn_backlog", "16384"},
 		{"net/ipv4/ip_local_port_range", "1024 65535"},
 	} {
@@ -76,7 +77,7 @@ func live() error {
 	}
 	r, err := hold(plan{
 		connections: n,
-		step:        20_000,
+		step:        10_000, // fewer than may wait to be accepted
 		machine:     true,
 		clock:       os.Getenv(insideClock),
 		spare:       400 << 20,

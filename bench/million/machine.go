@@ -10,12 +10,19 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
+
+const qemu = "qemu-system-x86_64"
+
+// accels are the ways in which it may run.
+var accels = []string{"auto", "kvm", "icount", "tcg"}
 
 // A machine is one of qemu, with this program as its init.
 type machine struct {
@@ -28,7 +35,7 @@ type machine struct {
 
 // run boots it, and returns what it reports.
 func (m machine) run() (r report, err error) {
-	if _, err := exec.LookPath(m.qemu()); err != nil {
+	if _, err := exec.LookPath(qemu); err != nil {
 		return r, fmt.Errorf("%w: on Debian it is in qemu-system-x86", err)
 	}
 	if m.gigabytes == 0 {
@@ -54,7 +61,9 @@ func (m machine) run() (r report, err error) {
 	if err != nil {
 		return r, err
 	}
-	ctx, stop := context.WithTimeout(context.Background(), m.limit)
+	ctx, free := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer free()
+	ctx, stop := context.WithTimeout(ctx, m.limit)
 	defer stop()
 	if m.accel != "auto" {
 		return m.boot(ctx, initrd)
@@ -68,8 +77,6 @@ func (m machine) run() (r report, err error) {
 	}
 	return r, err
 }
-
-func (machine) qemu() string { return "qemu-system-x86_64" }
 
 // debianKernel takes the kernel out of the package that the one without a version
 // depends on.
@@ -131,10 +138,10 @@ var errNotUp = errors.New("the machine does not start")
 // longer.
 const startTime = 30 * time.Second
 
-func (m machine) boot(ctx context.Context, initrd string) (r report, err error) {
-	ctx, stop := context.WithCancel(ctx)
+func (m machine) boot(parent context.Context, initrd string) (r report, err error) {
+	ctx, stop := context.WithCancel(parent)
 	defer stop()
-	kernelArgs := "console=ttyS0 panic=-1 quiet slab_nomerge " + inside + "=" + strconv.Itoa(m.connections)
+	kernelArgs := "console=ttyS0 panic=-1 quiet slab_nomerge mitigations=off " + inside + "=" + strconv.Itoa(m.connections)
 	args := []string{"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
 		"-m", strconv.Itoa(m.gigabytes) + "G", "-kernel", m.kernel, "-initrd", initrd}
 	switch m.accel {
@@ -145,10 +152,8 @@ func (m machine) boot(ctx context.Context, initrd string) (r report, err error) 
 	case "icount": // each instruction takes one nanosecond of the machine's clock
 		args = append(args, "-accel", "tcg", "-icount", "shift=0")
 		kernelArgs += " " + insideClock + "=instructions"
-	default:
-		return r, fmt.Errorf("-accel %s: kvm, icount, tcg and auto are known", m.accel)
 	}
-	cmd := exec.CommandContext(ctx, m.qemu(), append(args, "-append", kernelArgs)...)
+	cmd := exec.CommandContext(ctx, qemu, append(args, "-append", kernelArgs)...)
 	var trouble strings.Builder
 	cmd.Stderr = &trouble
 	out, err := cmd.StdoutPipe()
@@ -192,6 +197,8 @@ func (m machine) boot(ctx context.Context, initrd string) (r report, err error) 
 	switch {
 	case reported:
 		return r, nil
+	case parent.Err() != nil:
+		return r, fmt.Errorf("the machine was ended: %w", parent.Err())
 	case !heard:
 		return r, fmt.Errorf("%w: %v: %s %s", errNotUp, err, trouble.String(), strings.Join(last, "\n"))
 	}

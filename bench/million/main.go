@@ -18,9 +18,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -31,11 +34,19 @@ import (
 const clientsEnv = "SOCK_MILLION_CLIENTS"
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintf(os.Stderr, "million: %v\n", err)
-		os.Exit(1)
+	err := run()
+	if err == nil {
+		return
 	}
+	fmt.Fprintf(os.Stderr, "million: %v\n", err)
+	if errors.Is(err, errUsage) {
+		os.Exit(2)
+	}
+	os.Exit(1)
 }
+
+// errUsage is what was asked for wrongly.
+var errUsage = errors.New("-h lists what there is")
 
 func run() error {
 	switch {
@@ -44,21 +55,33 @@ func run() error {
 	case os.Getenv(clientsEnv) != "":
 		return runClients(os.Args[2:])
 	}
-	m := machine{}
-	n := flag.Int("n", 1_000_000, "how many `connections`")
-	here := flag.Bool("here", false, "without a virtual machine")
-	asJSON := flag.Bool("json", false, "print the report as JSON")
-	flag.IntVar(&m.gigabytes, "m", 0, "the machine's memory in `GiB`; 0: what is free, less 4, at most 20")
-	flag.StringVar(&m.accel, "accel", "auto", "how the machine runs: `kvm`, icount (emulated, counting instructions), tcg (emulated), or auto: kvm where it works, else icount")
-	flag.StringVar(&m.kernel, "kernel", "", "its kernel, a `file`; none: that of Debian's package")
-	flag.DurationVar(&m.limit, "limit", 2*time.Hour, "give up after so `long`")
-	flag.Parse()
-	if flag.NArg() > 0 || *n < 1 {
-		flag.Usage()
-		os.Exit(2)
+	var m machine
+	f := flag.NewFlagSet("million", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // its words are ours to say, in one line
+	n := f.Int("n", 1_000_000, "how many `connections`")
+	here := f.Bool("here", false, "without a virtual machine")
+	asJSON := f.Bool("json", false, "print the report as JSON")
+	f.IntVar(&m.gigabytes, "m", 0, "the machine's memory in `GiB`; 0: what is free, less 4, at most 20")
+	f.StringVar(&m.accel, "accel", "auto", "how the machine runs: kvm, icount (emulated, counts instructions), tcg (emulated), auto: kvm where it works, else icount")
+	f.StringVar(&m.kernel, "kernel", "", "its kernel, a `file`; none: that of Debian's package")
+	f.DurationVar(&m.limit, "limit", 2*time.Hour, "give up after so `long`")
+	err := f.Parse(os.Args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Println("million: holds idle TCP connections in one Poller, and reports what that takes.\n\nFlags:")
+		f.SetOutput(os.Stdout)
+		f.PrintDefaults()
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %w", err, errUsage)
+	case f.NArg() > 0:
+		return fmt.Errorf("there are no arguments, only flags: %w", errUsage)
+	case *n < 1 || m.gigabytes < 0 || m.limit <= 0:
+		return fmt.Errorf("-n and -limit are above 0, -m not below: %w", errUsage)
+	case !slices.Contains(accels, m.accel):
+		return fmt.Errorf("-accel %s is none of %v: %w", m.accel, accels, errUsage)
 	}
 	var r report
-	var err error
 	if *here {
 		r, err = holdHere(*n)
 	} else {

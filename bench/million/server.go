@@ -24,7 +24,8 @@ type server struct {
 	listener *sock.Socket
 	poller   *sock.Poller
 	at       sock.Addr
-	ended    chan struct{}
+	ended    chan struct{} // it serves no more
+	failed   chan struct{} // and that is not because it was closed
 
 	mu   sync.Mutex
 	news sync.Cond // one of these has changed
@@ -52,7 +53,7 @@ func newServer() (*server, error) {
 	if err := p.Add(l, sock.Readable, nil); err != nil {
 		return nil, err
 	}
-	s := &server{listener: l, poller: p, ended: make(chan struct{})}
+	s := &server{listener: l, poller: p, ended: make(chan struct{}), failed: make(chan struct{})}
 	s.news.L = &s.mu
 	if s.at, err = l.Name(); err != nil {
 		return nil, err
@@ -61,6 +62,7 @@ func newServer() (*server, error) {
 		defer close(s.ended)
 		if err := s.serve(); !errors.Is(err, net.ErrClosed) {
 			s.tell(0, err)
+			close(s.failed)
 		}
 	}()
 	return s, nil
