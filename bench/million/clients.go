@@ -30,11 +30,9 @@ import (
 
 // A clients is that process, as its parent sees it.
 type clients struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	port   string
-	opened int
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
 }
 
 const clientsArg = "-clients"

@@ -16,7 +16,7 @@ import (
 
 // A userMemory is what a process has.
 type userMemory struct {
-	RSS  int // bytes
+	RSS  int // bytes, anonymous: without the pages of the program's file
 	Heap int // of live objects
 }
 
@@ -27,10 +27,10 @@ func ownMemory() (m userMemory, err error) {
 		debug.FreeOSMemory()
 	}
 	// Its counters are exact: statm's are summed up late on several processors.
-	rss, err := fields("/proc/self/smaps_rollup", "Rss:")
+	rss, err := fields("/proc/self/smaps_rollup", "Anonymous:")
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
-	return userMemory{rss["Rss:"] << 10, int(s.HeapAlloc)}, err
+	return userMemory{rss["Anonymous:"] << 10, int(s.HeapAlloc)}, err
 }
 
 // objects counts the live objects of the heap by their size.

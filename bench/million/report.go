@@ -19,7 +19,7 @@ type report struct {
 	Clock   string // what the nanoseconds are, if they are no time
 	Echoes  []echoCost
 	Server  userMemory // that all connections took
-	Clients int        // RSS
+	Clients int        // the same of their process: RSS
 	Sizes   []size     // of the server's heap objects
 	Kernel  *kernelUse // nil: not known
 	Left    left
@@ -132,12 +132,12 @@ func (r *report) print(w io.Writer) {
 	each := func(bytes int) string { return fmt.Sprintf("%.1f", float64(bytes)/float64(max(r.Held, 1))) }
 	fmt.Fprintf(w, "\n%s\n%d connections held of %d, in one process and one Poller\n", r.System, r.Held, r.Asked)
 	fmt.Fprintf(w, "\nUser memory, bytes for each connection:\n")
-	fmt.Fprintf(w, "  %8s  the server's RSS\n", each(r.Server.RSS))
+	fmt.Fprintf(w, "  %8s  the server's, anonymous: all but the pages of its file\n", each(r.Server.RSS))
 	fmt.Fprintf(w, "  %8s  of it live objects\n", each(r.Server.Heap))
 	for _, s := range r.Sizes[:min(len(r.Sizes), 4)] {
 		fmt.Fprintf(w, "  %8s    %d of %d bytes\n", each(s.Bytes*s.Count), s.Count, s.Bytes)
 	}
-	fmt.Fprintf(w, "  %8s  the clients' RSS\n", each(r.Clients))
+	fmt.Fprintf(w, "  %8s  the clients'\n", each(r.Clients))
 	if k := r.Kernel; k != nil {
 		kernel := k.Used - r.Server.RSS - r.Clients
 		fmt.Fprintf(w, "\nKernel memory, bytes for each connection with both its ends, the server's and the client's:\n")
@@ -167,8 +167,8 @@ func (r *report) print(w io.Writer) {
 	if r.Left.SockStat != "" {
 		fmt.Fprintf(w, " (sockstat: %s)", r.Left.SockStat)
 	}
-	fmt.Fprintf(w, "\n  %8s  bytes of RSS for each connection there was, %s of live objects: what the Poller keeps for the next\n", each(r.Left.Server.RSS), each(r.Left.Server.Heap))
-	fmt.Fprintf(w, "  %8s  of RSS when the Poller is closed, %s of live objects: %d and %d bytes in all\n", each(r.Left.Closed.RSS), each(r.Left.Closed.Heap), r.Left.Closed.RSS, r.Left.Closed.Heap)
+	fmt.Fprintf(w, "\n  %8s  bytes of the server's memory for each connection there was, %s of them live objects: what the Poller keeps for the next\n", each(r.Left.Server.RSS), each(r.Left.Server.Heap))
+	fmt.Fprintf(w, "  %8s  when the Poller is closed, %s of them live objects: %d and %d bytes in all\n", each(r.Left.Closed.RSS), each(r.Left.Closed.Heap), r.Left.Closed.RSS, r.Left.Closed.Heap)
 	if k := r.Left.Kernel; k != nil {
 		fmt.Fprintf(w, "  %8s  of the machine's memory, %s of it in slabs\n", each(k.Used), each(k.Slab))
 		for _, name := range k.top() {
