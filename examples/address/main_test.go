@@ -33,3 +33,8 @@ func TestUsage(t *testing.T) {
 }
 
 var endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	programtest.Interrupted(t)
+}

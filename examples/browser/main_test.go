@@ -200,3 +200,8 @@ func TestRequest(t *testing.T) {
 		}
 	}
 }
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	programtest.Interrupted(t)
+}

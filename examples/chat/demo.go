@@ -87,9 +87,11 @@ func enter(ctx context.Context, room sock.Addr, name string, err *error) *visito
 	v := &visitor{name: name, err: err}
 	v.do(func() (err error) {
 		v.socket, err = sock.Open(room.Domain(), sock.Stream, 0, sock.RecvBuffer.With(smallBuffer))
+		if err == nil {
+			context.AfterFunc(ctx, func() { v.socket.Close() })
+		}
 		return err
 	})
-	context.AfterFunc(ctx, func() { v.socket.Close() })
 	v.lines = bufio.NewReader(v.socket)
 	v.do(func() error { return v.socket.Connect(room) })
 	v.hears()

@@ -84,3 +84,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"-h"}, 0, `(?s)-client.*-server.*-trace`},
 	}.Test(t)
 }
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	programtest.Interrupted(t)
+}

@@ -123,3 +123,8 @@ func TestInterrupt(t *testing.T) {
 		})
 	}
 }
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	programtest.Interrupted(t)
+}

@@ -186,3 +186,8 @@ func parsed(t *testing.T, a net.Addr) sock.Addr {
 	}
 	return addr
 }
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	programtest.Interrupted(t)
+}

@@ -355,3 +355,8 @@ func TestLarge(t *testing.T) {
 	}
 	p.Signal(os.Interrupt)
 }
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	programtest.Interrupted(t)
+}

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,6 +132,21 @@ func (p *Process) Signal(s os.Signal) {
 		p.t.Fatal(err)
 	}
 	p.Wait(0)
+}
+
+// Interrupted has a program told to end after some lines of what it prints: it ends
+// well each time, and without a word.
+func Interrupted(t *testing.T, args ...string) {
+	for lines := 1; lines <= 13; lines += 3 {
+		for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+			p := Own(t, args...).Start(strings.NewReader(""))
+			p.Out.Until(t, "some lines", func(b []byte) bool { return bytes.Count(b, []byte("\n")) >= lines })
+			p.Signal(sig)
+			if p.Err.String() != "" {
+				t.Errorf("%v after %d lines: %s", sig, lines, p.Err.String())
+			}
+		}
+	}
 }
 
 // Patience is for what should take no time, on a machine that is very busy.
