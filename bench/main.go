@@ -193,11 +193,11 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, procs in
 		tasks = append(tasks, microTasks(m, z)...)
 	}
 	tasks = only(tasks, points)
-	if len(tasks) == 0 {
-		return nil, errors.New("nothing to measure: see -list")
-	}
 	for _, s := range r.Skipped {
 		fmt.Fprintln(log, "bench: skipped:", s)
+	}
+	if len(tasks) == 0 {
+		return nil, errors.New("nothing to measure: see -list")
 	}
 
 	show := newProgress(log, tasks, z.rounds)
