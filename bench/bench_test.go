@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,7 +37,7 @@ func built(t *testing.T) *builder {
 }
 
 // anywhere ties nothing to a core: other tests run meanwhile.
-var anywhere = placement{-1, -1}
+var anywhere = placement{-1, -1, 1}
 
 // TestServers has every server echo under the load generator, which compares all
 // bytes: one, some, and more than the kernel takes at once.
@@ -92,6 +94,104 @@ func patiently(t *testing.T, l *load, s server, how shape) (got sample, err erro
 		t.Log(err)
 	}
 	return got, err
+}
+
+// TestHTTP has each web server answer a request, and wrk load it.
+func TestHTTP(t *testing.T) {
+	t.Parallel()
+	w, skipped, err := newWeb(t.Context(), built(t), everything.MatchString, anywhere, map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w == nil {
+		for _, s := range skipped {
+			if !strings.Contains(s, "no wrk") && !strings.Contains(s, "no gcc") && runtime.GOOS == "linux" {
+				t.Error(s)
+			}
+		}
+		t.Skip("skipped: ", skipped)
+	}
+	for _, s := range w.servers {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			p, addr, err := w.start(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.stop()
+			r, err := http.Get("http://" + addr + "/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			if b, err := io.ReadAll(r.Body); err != nil || r.StatusCode != http.StatusOK || string(b) != "hello, world\n" {
+				t.Errorf("%s, %q, %v", r.Status, b, err)
+			}
+		})
+		t.Run(s.name+" under wrk", func(t *testing.T) {
+			t.Parallel()
+			var got sample
+			var err error
+			for range 3 { // on a loaded machine wrk may find an answer late, and calls that an error
+				if got, err = w.run(t.Context(), s, 5); err == nil {
+					break
+				}
+				t.Log(err)
+			}
+			if err != nil || got.metrics[metricRate] <= 0 || got.metrics[metricCPU] <= 0 {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestParseWrk(t *testing.T) {
+	t.Parallel()
+	const well = `Running 1s test @ http://127.0.0.1:41545/
+  1 threads and 10 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   357.01us    1.08ms  15.53ms   96.46%
+    Req/Sec    45.24k     2.95k   48.16k    72.73%
+  49535 requests in 1.10s, 6.14MB read
+Requests/sec:  44974.78
+Transfer/sec:      5.58MB
+`
+	for _, c := range []struct {
+		out            string
+		requests, rate float64
+		fails          string
+	}{
+		{well, 49535, 44974.78, ""},
+		{strings.Replace(well, "Requests/sec:", "  Socket errors: connect 0, read 3, write 0, timeout 0\nRequests/sec:", 1), 0, 0, "read 3"},
+		{strings.Replace(well, "Requests/sec:", "  Non-2xx or 3xx responses: 49535\nRequests/sec:", 1), 0, 0, "Non-2xx or 3xx responses: 49535"},
+		{strings.Replace(well, "49535", "0", 1), 0, 0, "no answer"},
+		{strings.Replace(well, "49535", "some", 1), 0, 0, "some"},
+		{strings.Replace(well, "44974.78", "many", 1), 0, 0, "many"},
+		{"", 0, 0, "no answer"},
+	} {
+		requests, rate, err := parseWrk(c.out)
+		if requests != c.requests || rate != c.rate || (err == nil) != (c.fails == "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+			t.Errorf("%v, %v, %v, not %+v", requests, rate, err, c)
+		}
+	}
+}
+
+// TestProcs: with more than one processor nothing is tied to a core, but the
+// micro-benchmarks.
+func TestProcs(t *testing.T) {
+	t.Parallel()
+	alone := placed([]int{3, 4})
+	if at := alone.spread(1); at != alone || at.env()[0] != "GOMAXPROCS=1" {
+		t.Error(at)
+	}
+	at := alone.spread(2)
+	if at != (placement{-1, -1, 2}) || at.env()[0] != "GOMAXPROCS=2" {
+		t.Error(at)
+	}
+	s := settings(sizes["quick"], at, alone)
+	if s.GOMAXPROCS != 2 || s.ServerCore != -1 || !strings.HasPrefix(s.Rules[0], "GOMAXPROCS=2 for the servers in Go; neither servers nor load are tied to a core") {
+		t.Errorf("%+v", s)
+	}
 }
 
 // TestMicros has each side do each work, so that they do the same.
@@ -238,6 +338,7 @@ func fixed() *Report {
 		add(fmt.Sprint("echo/connections=", n), "connections", n, metricCPU, c, series("sock Poller", metricCPU, 11, 12.1, 12), series(nameNet, metricCPU, 20, 22, 24))
 	}
 	add("echo/memory=15000", "memory", 15000, metricMemory, series(nameC, metricMemory, 0), series("sock Poller", metricMemory, 180), series(nameNet, metricMemory, 7200), &Series{Name: "evio", Failed: "round 1: it fell"})
+	add("http/connections=100", "http", 100, metricCPU, series(nameNet, metricCPU, 20, 20, 20), series(nameHTTP, metricCPU, 16, 18, 18))
 	add("micro/udp", "micro", 64, metricTime, series(nameC, metricTime, 1000), series("sock", metricTime, 1100), series(nameNet, metricTime, 2000))
 	for _, n := range []int{1, 64} {
 		add(fmt.Sprint("micro/batch=", n), "batch", n, metricTime, series(nameC, metricTime, 1000), series("sock", metricTime, 1050), series(nameNet, metricTime, 2100))
@@ -270,6 +371,9 @@ func TestReport(t *testing.T) {
 		"| evio | - | - |",
 		"| a datagram of 64 bytes, with addresses | 1000 ns | 1.10 (1.10-1.10) | 0.55 (0.55-0.55) | 2.00 (2.00-2.00) | - | - |",
 		"| 64 | 1000 | 1.05 (1.05-1.05) | 0.50 (0.50-0.50) | 2.10 (2.10-2.10) |",
+		"| net/http on net | 1.00 (1.00-1.00) | - |",
+		"| net/http on sock | 0.90 (0.85-0.90) | - |",
+		"On net a request was 20.0 µs of CPU time",
 		"![Memory of an idle connection](memory.svg)",
 		"- example.org/x v1.2.3",
 	} {
@@ -318,11 +422,13 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"-only", "("}, 2, "-only"},
 		{[]string{"-servers", "("}, 2, "-servers"},
 		{[]string{"-rounds", "-1"}, 2, "-rounds"},
+		{[]string{"-procs", "0"}, 2, "-procs"},
 		{[]string{"-nonsense"}, 2, "-nonsense"},
 		{[]string{"quick"}, 2, "no flag: quick"},
 		{[]string{"-only", "nothing like this"}, 1, "nothing to measure"},
 		{[]string{"-from", "/no/such/file"}, 1, "no such file"},
 		{[]string{"-list", "-full"}, 0, "echo/connections=8000"},
+		{[]string{"-list", "-quick", "-only", "^http/"}, 0, "net, net/http on sock"},
 		{[]string{"-list", "-quick", "-only", "udp"}, 0, "micro/udp"},
 	} {
 		var all bytes.Buffer

@@ -15,6 +15,7 @@
 //	build.go     the programs: server/..., micro/..., c/...
 //	process.go   one program, on its core
 //	echo.go      echo servers under c/load.c
+//	http.go      net/http under wrk
 //	micro.go     the same calls in C, with sock and with net
 //	machine.go   what it ran on
 //	stats.go     medians, quartiles, ratios

@@ -87,14 +87,19 @@ func newLoad(ctx context.Context, b *builder, wanted func(name string) bool, at 
 // start starts a server, with a buffer that fits the messages: an event loop has
 // one of 64 KiB anyway, a goroutine one of 4 KiB where that is enough.
 func (l *load) start(ctx context.Context, s server, message int) (p *process, addr string, err error) {
-	if addr, err = freeAddr(); err != nil {
-		return nil, "", err
-	}
-	args := []string{"-addr", addr}
+	var args []string
 	if s.own && message <= 4<<10 {
 		args = append(args, "-buffer", "4096")
 	}
-	if p, err = start(ctx, l.serverCore, l.env, nil, nil, s.program, args...); err != nil {
+	return startServer(ctx, l.serverCore, l.env, s.program, args...)
+}
+
+// startServer starts a program that is told where to listen, and waits until it does.
+func startServer(ctx context.Context, core int, env []string, program string, args ...string) (p *process, addr string, err error) {
+	if addr, err = freeAddr(); err != nil {
+		return nil, "", err
+	}
+	if p, err = start(ctx, core, env, nil, nil, program, append([]string{"-addr", addr}, args...)...); err != nil {
 		return nil, "", err
 	}
 	if err := p.listens(ctx, addr); err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	which := f.String("only", "", "only the points whose name matches this `regexp`: see -list")
 	who := f.String("servers", "", "only the contenders whose name matches this `regexp`; ratios need C and net")
 	rounds := f.Int("rounds", 0, "rounds for each point; 0 is 5, 7 or 9, by the size of the run")
+	procs := f.Int("procs", 1, "GOMAXPROCS of the Go servers; above 1 neither they nor their load are tied to a core")
 	dir := f.String("out", "", "also write report.md, results.json and the pictures to this `folder`")
 	from := f.String("from", "", "measure nothing: write the report of a results.json, this `file`")
 	list := f.Bool("list", false, "print what would be measured, and measure nothing")
@@ -52,6 +54,9 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	}
 	if *rounds < 0 {
 		return wrong("-rounds %d", *rounds)
+	}
+	if *procs < 1 {
+		return wrong("-procs %d", *procs)
 	}
 	points, err := regexp.Compile(*which)
 	if err != nil {
@@ -76,7 +81,7 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	case *from != "":
 		r, err = readReport(*from)
 	default:
-		r, err = measure(ctx, z, points, names, *list, out, log)
+		r, err = measure(ctx, z, points, names, *procs, *list, out, log)
 	}
 	if r == nil && err == nil { // a list
 		return 0
@@ -94,29 +99,36 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	return 0
 }
 
-// A placement says which core is whose: -1 is any.
-type placement struct{ server, load int }
+// A placement says which core is whose, -1 is any, and what GOMAXPROCS is.
+type placement struct{ server, load, procs int }
 
 // placed gives the servers the first core, and who loads them the second. What runs
 // alone is on the servers' core.
 func placed(cores []int) placement {
 	switch len(cores) {
 	case 0:
-		return placement{-1, -1}
+		return placement{-1, -1, 1}
 	case 1:
-		return placement{cores[0], cores[0]}
+		return placement{cores[0], cores[0], 1}
 	}
-	return placement{cores[0], cores[1]}
+	return placement{cores[0], cores[1], 1}
 }
 
-// env has a Go program use one processor: it has one.
-func (p placement) env() []string { return []string{"GOMAXPROCS=" + strconv.Itoa(procs)} }
+// spread gives the servers more processors, and then ties nothing to any.
+func (p placement) spread(procs int) placement {
+	if procs == 1 {
+		return p
+	}
+	return placement{-1, -1, procs}
+}
 
-const procs = 1
+// env has a Go program use as many processors as it has: one, if not told otherwise.
+func (p placement) env() []string { return []string{"GOMAXPROCS=" + strconv.Itoa(p.procs)} }
 
-func measure(ctx context.Context, z size, points, names *regexp.Regexp, list bool, out, log io.Writer) (r *Report, err error) {
-	at := placed(cores())
-	r = &Report{Machine: thisMachine(), Versions: map[string]string{}, Settings: settings(z, at)}
+func measure(ctx context.Context, z size, points, names *regexp.Regexp, procs int, list bool, out, log io.Writer) (r *Report, err error) {
+	alone := placed(cores()) // of the micro-benchmarks
+	at := alone.spread(procs)
+	r = &Report{Machine: thisMachine(), Versions: map[string]string{}, Settings: settings(z, at, alone)}
 	if list {
 		l := &load{}
 		for _, s := range servers {
@@ -126,7 +138,7 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, list boo
 		for _, one := range micros {
 			m = append(m, &micro{name: one.name})
 		}
-		tasks := only(append(echoTasks(l, z), microTasks(m, z)...), points)
+		tasks := only(slices.Concat(echoTasks(l, z), httpTasks(&web{servers: httpServers}), microTasks(m, z)), points)
 		for _, t := range tasks {
 			var who []string
 			for _, c := range t.contenders {
@@ -155,12 +167,22 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, list boo
 			tasks = append(tasks, echoTasks(l, z)...)
 		}
 	}
+	if some(points, func() []task { return httpTasks(&web{servers: httpServers}) }) {
+		w, skipped, err := newWeb(ctx, b, names.MatchString, at, r.Versions)
+		if err != nil {
+			return nil, err
+		}
+		r.Skipped = append(r.Skipped, skipped...)
+		if w != nil {
+			tasks = append(tasks, httpTasks(w)...)
+		}
+	}
 	if some(points, func() []task { return microTasks([]*micro{{name: nameC}}, z) }) {
 		file, err := b.file(min(z.mib, 64))
 		if err != nil {
 			return nil, err
 		}
-		m, skipped, err := newMicros(ctx, b, names.MatchString, at, file, r.Versions)
+		m, skipped, err := newMicros(ctx, b, names.MatchString, alone, file, r.Versions)
 		for _, one := range m {
 			defer one.close()
 		}
@@ -171,11 +193,11 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, list boo
 		tasks = append(tasks, microTasks(m, z)...)
 	}
 	tasks = only(tasks, points)
-	if len(tasks) == 0 {
-		return nil, errors.New("nothing to measure: see -list")
-	}
 	for _, s := range r.Skipped {
 		fmt.Fprintln(log, "bench: skipped:", s)
+	}
+	if len(tasks) == 0 {
+		return nil, errors.New("nothing to measure: see -list")
 	}
 
 	show := newProgress(log, tasks, z.rounds)
@@ -201,15 +223,17 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, list boo
 // some reports whether any of the tasks is asked for.
 func some(points *regexp.Regexp, tasks func() []task) bool { return len(only(tasks(), points)) > 0 }
 
-func settings(z size, at placement) Settings {
-	s := Settings{Size: z.name, Rounds: z.rounds, Seconds: z.seconds, ServerCore: at.server, LoadCore: at.load, GOMAXPROCS: procs}
+func settings(z size, at, alone placement) Settings {
+	s := Settings{Size: z.name, Rounds: z.rounds, Seconds: z.seconds, ServerCore: at.server, LoadCore: at.load, GOMAXPROCS: at.procs}
 	switch {
+	case at.procs > 1:
+		s.Rules = append(s.Rules, fmt.Sprintf("GOMAXPROCS=%d for the servers in Go; neither servers nor load are tied to a core; of the event loops only netpoll and nbio have as many, the others are one; micro-benchmarks have GOMAXPROCS=%d", at.procs, alone.procs))
 	case at.server < 0:
 		s.Rules = append(s.Rules, fmt.Sprintf("%s: no process is tied to a core", runtime.GOOS))
 	case at.server == at.load:
 		s.Rules = append(s.Rules, "there is one core, and server and load share it")
 	default:
-		s.Rules = append(s.Rules, fmt.Sprintf("each server alone on core %d, one event loop, GOMAXPROCS=%d; its load on core %d; micro-benchmarks, both of their sides, on core %d", at.server, procs, at.load, at.server))
+		s.Rules = append(s.Rules, fmt.Sprintf("each server alone on core %d, one event loop, GOMAXPROCS=%d; its load on core %d; micro-benchmarks, both of their sides, on core %d", at.server, at.procs, at.load, at.server))
 	}
 	s.Rules = append(s.Rules,
 		"TCP on the loopback, TCP_NODELAY on both sides (evio has no way to set it), no keep-alive, the kernel's buffer sizes, plain TCP",

@@ -42,6 +42,7 @@ func (r *Report) markdown(out io.Writer, pictures map[string]string) error {
 	r.curve(w, "message", "Echo, longer messages", "10 connections. CPU time for a request, of C's:", metricCPU)
 	r.rate(w)
 	r.memory(w)
+	r.http(w)
 	r.micro(w)
 	r.batch(w)
 	if len(r.Versions) > 0 {
@@ -175,6 +176,24 @@ func (r *Report) memory(w *writer) {
 		w.head("server", "bytes", "of net's")
 		for _, s := range p.Series {
 			w.row(s.Name, value(s.Summary, metricMemory, "%.0f"), ratio(s.ToNet, metricMemory))
+		}
+	}
+}
+
+// http has ratios to package net only: there is no net/http in C.
+func (r *Report) http(w *writer) {
+	for _, p := range r.points("http") {
+		w.heading("http", fmt.Sprintf("net/http, %d connections", p.X), "A body of 13 bytes, under wrk for a second. The server is the same but for its listener.")
+		w.head("server", "CPU/request, of net's", "requests/s, of net's")
+		for _, s := range p.Series {
+			name := s.Name
+			if name == nameNet {
+				name = "net/http on net"
+			}
+			w.row(name, ratio(s.ToNet, metricCPU), ratio(s.ToNet, metricRate))
+		}
+		if n := p.series(nameNet); n != nil && n.Failed == "" {
+			w.f("\nOn net a request was %s µs of CPU time, and there were %s of them in a second.\n", value(n.Summary, metricCPU, "%.1f"), value(n.Summary, metricRate, "%.0f"))
 		}
 	}
 }

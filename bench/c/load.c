@@ -2,7 +2,8 @@
 // One message outstanding per connection. Prints one JSON line.
 // -a 127.0.0.1:PORT, -c connections, -m bytes of a message, -t seconds, -w seconds before that which do not count,
 // -i idle connections beside, -P the server's process, for its CPU time;
-// -H seconds: only make the idle ones and hold them so long, or until the standard input ends; -A: connections made and reset.
+// -H seconds: only make the idle ones and hold them so long, or until the standard input ends; -A: connections made and reset;
+// -C: only print the CPU time that the process has had, in nanoseconds.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -108,12 +109,13 @@ static void push(int ep, conn *c) {
 }
 
 int main(int ac, char **av) {
-  char *host = "127.0.0.1"; int port = 0, n = 100, idle = 0, pid = 0, hold = 0, spin = 0, cm = 0; double secs = 2, warm = 0.3; int o;
-  while ((o = getopt(ac, av, "a:c:m:t:w:i:P:H:sA")) != -1) switch (o) {
+  char *host = "127.0.0.1"; int port = 0, n = 100, idle = 0, pid = 0, hold = 0, spin = 0, cm = 0, clk = 0; double secs = 2, warm = 0.3; int o;
+  while ((o = getopt(ac, av, "a:c:m:t:w:i:P:H:sAC")) != -1) switch (o) {
     case 'a': { char *k = strrchr(optarg, ':'); if (k) { *k = 0; host = optarg; port = atoi(k + 1); } break; }
     case 'c': n = atoi(optarg); break; case 'm': msz = atoi(optarg); break; case 't': secs = atof(optarg); break;
     case 'w': warm = atof(optarg); break; case 'i': idle = atoi(optarg); break; case 'P': pid = atoi(optarg); break;
-    case 'H': hold = atoi(optarg); break; case 's': spin = 1; break; case 'A': cm = 1; break; default: return 2; }
+    case 'H': hold = atoi(optarg); break; case 's': spin = 1; break; case 'A': cm = 1; break; case 'C': clk = 1; break; default: return 2; }
+  if (clk) { uint64_t t = pid ? cpu_ns(pid) : 0; if (!t) { fprintf(stderr, "load: no CPU time of process %d\n", pid); return 1; } printf("%llu\n", (unsigned long long)t); return 0; }
   if (secs > 60) secs = 60;
   struct rlimit rl; getrlimit(RLIMIT_NOFILE, &rl); rl.rlim_cur = rl.rlim_max; setrlimit(RLIMIT_NOFILE, &rl);
   sa.sin_family = AF_INET; sa.sin_port = htons(port); if (inet_pton(AF_INET, host, &sa.sin_addr) != 1) return 2;
