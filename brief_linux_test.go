@@ -35,6 +35,7 @@ func TestBrief(t *testing.T) {
 		"lingers, by hand": {func(s *sock.Socket) {
 			is(t, sock.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
 		}, false},
+		"a protocol above": {func(s *sock.Socket) { sock.BytesOption(unix.IPPROTO_TCP, unix.TCP_ULP, 16).Set(s, []byte("none")) }, false},
 		"aborts, by hand": {func(s *sock.Socket) {
 			is(t, sock.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
 		}, true},
