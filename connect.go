@@ -53,8 +53,8 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 //
 // In blocking mode it returns when the connection is made or has failed: after
 // EINPROGRESS it calls poll(2), waits, and asks like [Socket.ConnectResult]; for
-// TCP on Linux it asks by connect(2) once more. A write deadline ends the waiting, not the attempt: Close does. In non-blocking
-// mode it may return [ErrInProgress].
+// TCP on Linux it asks by connect(2) once more. A write deadline ends the waiting,
+// not the attempt: Close does. In non-blocking mode it may return [ErrInProgress].
 //
 // A unix stream socket whose listener's backlog is full answers
 // [ErrWouldBlock] in every mode on Linux, and no readiness ever tells that

@@ -189,5 +189,5 @@ func parsed(t *testing.T, a net.Addr) sock.Addr {
 
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()
-	programtest.Interrupted(t)
+	programtest.Interrupted(t, "-act", "1")
 }
