@@ -56,7 +56,7 @@ func NewPoller() (*Poller, error) {
 	}
 	p := &Poller{queue: q, gone: make(chan struct{})}
 	p.word.Set(opened)
-	p.show()
+	show(p.calls())
 	return p, nil
 }
 
@@ -94,8 +94,7 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	if p.word.State()&guard.Closed != 0 {
 		n, e = 0, errnoClosed
 	}
-	p.leave()
-	p.show()
+	p.exit()
 	return n, fail("wait", Addr{}, e)
 }
 
@@ -207,8 +206,7 @@ func (p *Poller) Wake() error {
 	e := p.enter()
 	if e == 0 {
 		e = p.queue.Wake()
-		p.leave()
-		p.show()
+		p.exit()
 	}
 	return fail("wake", Addr{}, e)
 }
@@ -234,7 +232,7 @@ func (p *Poller) Close() error {
 	p.queue.Wake()
 	p.leave()
 	<-p.gone // others are out in a moment: a Wait has been woken
-	p.show()
+	show(p.calls())
 	return nil
 }
 
@@ -267,10 +265,25 @@ func (p *Poller) leave() {
 	}
 }
 
-// show gives a tracer the calls that were made.
-func (p *Poller) show() {
+// exit is leave, and shows a tracer the calls that were made. It takes them before:
+// those of the last one out are for Close, which has waited for them.
+func (p *Poller) exit() {
+	calls := p.calls()
+	p.leave()
+	show(calls)
+}
+
+// calls are those that no tracer has seen yet, if there is one.
+func (p *Poller) calls() []queue.Call {
+	if current.Load() == nil {
+		return nil
+	}
+	return p.queue.Calls()
+}
+
+func show(calls []queue.Call) {
 	if t := current.Load(); t != nil {
-		for _, c := range p.queue.Calls() {
+		for _, c := range calls {
 			t.f(Call{Name: c.Name, Args: c.Args, Duration: c.Duration}.made(c.FD, c.Result, c.Errno, c.Start))
 		}
 	}

@@ -75,8 +75,7 @@ func (p *Poller) inside(f func() sys.Errno) sys.Errno {
 	e := p.enter()
 	if e == 0 {
 		e = p.locked(f)
-		p.leave()
-		p.show()
+		p.exit()
 	}
 	return e
 }

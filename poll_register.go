@@ -102,8 +102,7 @@ func (p *Poller) Remove(s *Socket) error {
 		})
 		s.joining.Unlock()
 	}
-	p.leave()
-	p.show()
+	p.exit()
 	return fail("remove", Addr{}, e)
 }
 
@@ -135,8 +134,7 @@ func (s *Socket) within(p *Poller, f func() sys.Errno) sys.Errno {
 		s.joining.Unlock()
 		s.leave()
 	}
-	p.leave()
-	p.show()
+	p.exit()
 	return e
 }
 
@@ -211,20 +209,17 @@ func (s *Socket) forget(p *Poller) {
 // descriptor is still its own: a copy of it would keep the registrations.
 func (s *Socket) depart() {
 	s.joining.Lock()
-	all := append(slices.Clone(s.others()), s.member)
-	for _, m := range all {
+	var calls []queue.Call
+	for _, m := range append(slices.Clone(s.others()), s.member) {
 		if m.poller.enter() == 0 {
 			m.poller.locked(func() sys.Errno { return m.poller.remove(m.slot) })
+			calls = append(calls, m.poller.calls()...)
 			m.poller.leave()
 		}
 		s.drop(m.poller)
 	}
 	s.joining.Unlock()
-	for _, m := range all {
-		if m.poller != nil {
-			m.poller.show()
-		}
-	}
+	show(calls)
 }
 
 // The Poller's side. The caller is inside, and holds its lock.

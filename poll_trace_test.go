@@ -4,13 +4,35 @@ package sock_test
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
+
+// When Close returns a tracer has seen it all, whoever was the last one out.
+func TestPollTraceClose(t *testing.T) {
+	if pollerHere == byPoll {
+		t.Skip("the Poller of poll(2) shows no close")
+	}
+	p := newPoller(t)
+	r := record(t)
+	sock.SetTracer(func(c sock.Call) {
+		time.Sleep(time.Millisecond) // whoever shows it is in no hurry
+		r.add(c)
+	})
+	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
+	is(t, p.Close(), nil)
+	calls := texts(r.take())
+	isWaited(t, waiting, 0, net.ErrClosed)
+	if n := len(slices.DeleteFunc(calls, func(c string) bool { return !strings.HasPrefix(c, "close(") })); n != 3 {
+		t.Errorf("Close has returned, and %d descriptors were seen to be closed: %q", n, calls)
+	}
+}
 
 // A tracer sees the calls of the kernel's queue. Not parallel: it is for all.
 func TestPollTrace(t *testing.T) {
