@@ -25,11 +25,11 @@ var networks = []string{"tcp4", "tcp6", "unix"}
 func TestListen(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
-		for name, signal := range endings {
+		for name, signal := range programtest.Endings {
 			t.Run(network+" "+name, func(t *testing.T) {
 				t.Parallel()
 				p, addr := startListening(t, programtest.Place(t, network))
-				c := dial(t, addr)
+				c := programtest.Dial(t, addr)
 				if network == "unix" {
 					p.Out.Find(t, `a client: (`+regexp.QuoteMeta(addr)+` -> unix:)\n`)
 				} else {
@@ -49,32 +49,18 @@ func TestListen(t *testing.T) {
 	}
 }
 
-func dial(t *testing.T, addr string) net.Conn {
-	t.Helper()
-	network, at := "tcp", addr
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, at = "unix", path
-	}
-	c, err := net.Dial(network, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
 // Clients that are gone before they are asked are no reason to stop.
 func TestListenReset(t *testing.T) {
 	t.Parallel()
 	p, addr := startListening(t, "127.0.0.1:0")
 	for range 100 {
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		if err := c.(*net.TCPConn).SetLinger(0); err != nil {
 			t.Fatal(err)
 		}
 		c.Close()
 	}
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	p.Out.Find(t, `-> `+regexp.QuoteMeta(c.LocalAddr().String())+`\n`)
 	p.Signal(os.Interrupt)
 }
@@ -90,7 +76,7 @@ func TestListenTwice(t *testing.T) {
 			if want := "address: bind " + addr + ": address already in use\n"; p.Err.String() != want {
 				t.Errorf("stderr %q, want %q", p.Err.String(), want)
 			}
-			dial(t, addr) // the first one listens still
+			programtest.Dial(t, addr) // the first one listens still
 		})
 	}
 }
@@ -113,9 +99,9 @@ func TestListenBothFamilies(t *testing.T) {
 			both.Wait(1)
 			continue
 		}
-		dial(t, "127.0.0.1:"+port)
+		programtest.Dial(t, "127.0.0.1:"+port)
 		both.Out.Find(t, `a client: 127\.0\.0\.1:`+port) // not ::ffff:127.0.0.1
-		dial(t, "[::1]:"+port)
+		programtest.Dial(t, "[::1]:"+port)
 		both.Out.Find(t, `a client: \[::1\]:`+port)
 		both.Signal(os.Interrupt)
 		return

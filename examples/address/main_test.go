@@ -1,9 +1,7 @@
 package main
 
 import (
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
@@ -31,8 +29,6 @@ func TestUsage(t *testing.T) {
 		{[]string{"-h"}, 0, `(?s)^address: .*-listen.*-trace`},
 	}.Test(t)
 }
-
-var endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
 
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()

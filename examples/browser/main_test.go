@@ -126,13 +126,10 @@ func TestUsage(t *testing.T) {
 	}.Test(t)
 }
 
-// endings are the signals that end a program.
-var endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
-
 // TestInterrupt ends a program whose server is silent.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	for name, sig := range endings {
+	for name, sig := range programtest.Endings {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+"/"+scheme, func(t *testing.T) {
 				t.Parallel()

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
@@ -23,16 +22,7 @@ func startRoom(t *testing.T, at string, more ...string) (*programtest.Process, s
 // joined is a guest of package net's, that has given its name.
 func joined(t *testing.T, addr, name string) *guestConn {
 	t.Helper()
-	network, at := "tcp", addr
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, at = "unix", path
-	}
-	c, err := net.Dial(network, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(programtest.Patience))
+	c := programtest.Dial(t, addr)
 	g := &guestConn{t, c, bufio.NewReader(c)}
 	g.hears("What is your name?")
 	g.says(name + "\n")

@@ -145,7 +145,7 @@ func accepted(t *testing.T) (*programtest.Process, *net.TCPConn) {
 // only its stdin keeps.
 func TestClientInterrupt(t *testing.T) {
 	t.Parallel()
-	for name, sig := range endings {
+	for name, sig := range programtest.Endings {
 		for _, ended := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/ended=%v", name, ended), func(t *testing.T) {
 				t.Parallel()

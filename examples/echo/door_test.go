@@ -30,7 +30,7 @@ func serverFull(t *testing.T, flags ...string) {
 	const all = 60
 	answered := make(chan net.Conn, all)
 	for range all {
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		go func() {
 			c.Write([]byte("hello"))
 			if n, _ := c.Read(make([]byte, 5)); n == 5 {

@@ -105,7 +105,7 @@ func TestIdleGlutton(t *testing.T) {
 			t.Skip("server.go drops nobody")
 		}
 		server, addr := startServer(t, "127.0.0.1:0", append(flags, "-idle", "500ms")...)
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		data := noise(1 << 16)
 		for start := time.Now(); ; {
 			if _, err := c.Write(data); err != nil {

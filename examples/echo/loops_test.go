@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // TestLoops looks in the trace for who accepts the clients, and in whose poller
@@ -19,7 +21,7 @@ func TestLoops(t *testing.T) {
 		const clients = 40
 		server, addr := startServer(t, "127.0.0.1:0", append(flags, "-trace")...)
 		for range clients {
-			c := dial(t, addr)
+			c := programtest.Dial(t, addr)
 			io.WriteString(c, "hello")
 			if _, err := io.ReadFull(c, make([]byte, 5)); err != nil {
 				t.Fatal(err)

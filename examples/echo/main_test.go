@@ -2,13 +2,9 @@ package main
 
 import (
 	"math/rand/v2"
-	"net"
-	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
@@ -48,22 +44,6 @@ func onServers(t *testing.T, network string, test func(t *testing.T, flags ...st
 	}
 }
 
-// dial is package net's client.
-func dial(t *testing.T, addr string) net.Conn {
-	t.Helper()
-	network, at := "tcp", addr
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, at = "unix", path
-	}
-	c, err := net.Dial(network, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(programtest.Patience))
-	return c
-}
-
 // noise is n bytes, the same in every run.
 func noise(n int) []byte {
 	p := make([]byte, n)
@@ -88,8 +68,6 @@ func TestUsage(t *testing.T) {
 		{[]string{"-poller", "-loops", "2", "-server", "unix:" + programtest.UnixPath(t)}, 2, "^echo: -loops: a path has one listening socket only: add -acceptor\n"},
 	}.Test(t)
 }
-
-var endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
 
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()

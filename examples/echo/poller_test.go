@@ -102,7 +102,7 @@ func backPressure(t *testing.T, network string, count int, flags ...string) {
 	if kib := after - before; kib > 16<<10+count*64 {
 		t.Errorf("%d clients that do not read take %d KiB of the server", count, kib)
 	}
-	other := dial(t, addr)
+	other := programtest.Dial(t, addr)
 	start := time.Now()
 	if _, err := io.WriteString(other, "hello"); err != nil {
 		t.Fatal(err)

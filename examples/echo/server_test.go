@@ -93,7 +93,7 @@ func manyClients(t *testing.T, flags ...string) {
 	server, addr := startServer(t, "127.0.0.1:0", flags...)
 	conns := make([]net.Conn, 50)
 	for i := range conns {
-		conns[i] = dial(t, addr)
+		conns[i] = programtest.Dial(t, addr)
 	}
 	for i := len(conns) - 1; i >= 0; i-- {
 		text := fmt.Sprintf("I am number %d", i)
@@ -117,13 +117,13 @@ func manyClients(t *testing.T, flags ...string) {
 // TestServerInterrupt ends a server that has a client.
 func TestServerInterrupt(t *testing.T) {
 	t.Parallel()
-	for name, sig := range endings {
+	for name, sig := range programtest.Endings {
 		for _, network := range networks {
 			t.Run(name+"/"+network, func(t *testing.T) {
 				t.Parallel()
 				onServers(t, network, func(t *testing.T, flags ...string) {
 					server, addr := startServer(t, programtest.Place(t, network), flags...)
-					c := dial(t, addr)
+					c := programtest.Dial(t, addr)
 					server.Out.Find(t, `socket \d+ is for the client`)
 					server.Signal(sig)
 					if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
@@ -146,7 +146,7 @@ func TestServerAgain(t *testing.T) {
 	t.Parallel()
 	for try := 1; ; try++ {
 		server, addr := startServer(t, "127.0.0.1:0")
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		server.Out.Find(t, `socket \d+ is for the client`)
 		server.Signal(os.Interrupt) // it closes first, and so has the connection in TIME_WAIT
 		c.Close()
@@ -187,7 +187,7 @@ func TestServerReset(t *testing.T) {
 
 func serverReset(t *testing.T, flags ...string) {
 	server, addr := startServer(t, "127.0.0.1:0", flags...)
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	server.Out.Find(t, `socket \d+ is for the client`)
 	c.(*net.TCPConn).SetLinger(0)
 	c.Close()
@@ -203,7 +203,7 @@ func serverReset(t *testing.T, flags ...string) {
 func TestServerTrace(t *testing.T) {
 	t.Parallel()
 	server, addr := startServer(t, "127.0.0.1:0", "-trace")
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	io.WriteString(c, "hello")
 	c.(*net.TCPConn).CloseWrite()
 	if p, err := io.ReadAll(c); err != nil || string(p) != "hello" {

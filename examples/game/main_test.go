@@ -1,10 +1,8 @@
 package main
 
 import (
-	"os"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
@@ -86,12 +84,10 @@ func TestDemoTrace(t *testing.T) {
 	}
 }
 
-var endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
-
 // TestInterrupt ends each half while it is at work.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
-	for name, sig := range endings {
+	for name, sig := range programtest.Endings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, addr := startServer(t, "127.0.0.1:0")

@@ -31,7 +31,7 @@ func TestClient(t *testing.T) {
 func TestClientEndings(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
-		for name, signal := range endings {
+		for name, signal := range programtest.Endings {
 			t.Run(network+" "+name, func(t *testing.T) {
 				t.Parallel()
 				_, addr := startServer(t, place(t, network))

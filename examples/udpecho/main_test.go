@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -84,8 +83,6 @@ func TestUsage(t *testing.T) {
 		{[]string{"-client", "127.0.0.1:1"}, 0, `^0 sent, 0 came back, 0 lost: none\n`}, // with nothing to send
 	}.Test(t)
 }
-
-var endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
 
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 func TestServer(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
-		for name, signal := range endings {
+		for name, signal := range programtest.Endings {
 			t.Run(network+" "+name, func(t *testing.T) {
 				t.Parallel()
 				p, addr := startServer(t, place(t, network))

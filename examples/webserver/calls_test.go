@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // TestRecorder has calls come as the kernel's numbers do: given again at once, with
@@ -114,7 +115,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	root := folder(t, map[string]string{"index.html": "hello", "file.txt": strings.Repeat("x", 1000)})
 	p, addr := startServer(t, "-root", root)
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	answers := bufio.NewReader(c)
 	get := func(target string) (*http.Response, string) {
 		t.Helper()

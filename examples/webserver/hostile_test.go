@@ -183,7 +183,7 @@ func TestLongBody(t *testing.T) {
 	t.Parallel()
 	p, addr := startServer(t)
 	before := descriptors(p)
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	go func() {
 		io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n")
 		for junk := make([]byte, 64<<10); ; {
@@ -209,7 +209,7 @@ func TestSlow(t *testing.T) {
 	before := descriptors(p)
 	var all sync.WaitGroup
 	for range 20 {
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		all.Go(func() {
 			gone := make(chan bool)
 			all.Go(func() {
@@ -232,7 +232,7 @@ func TestSlow(t *testing.T) {
 	}
 	all.Wait()
 	// And those that say nothing at all are not worth an answer.
-	if b, err := io.ReadAll(dial(t, addr)); len(b) > 0 || err != nil {
+	if b, err := io.ReadAll(programtest.Dial(t, addr)); len(b) > 0 || err != nil {
 		t.Errorf("%q, %v", b, err)
 	}
 	if got := exchange(t, addr, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123"); status(t, got) != 408 {
@@ -251,7 +251,7 @@ func TestFull(t *testing.T) {
 	before := descriptors(p)
 	var slow []net.Conn
 	for range 4 * places {
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		io.WriteString(c, "GET / HTTP/1.1\r\nHost: ")
 		slow = append(slow, c)
 	}
@@ -294,7 +294,7 @@ func TestFewDescriptors(t *testing.T) {
 	p.Start(strings.NewReader(""))
 	addr := p.Out.Find(t, `server: listening on (.*)\n`)
 	for range 40 {
-		io.WriteString(dial(t, addr), "GET / HT")
+		io.WriteString(programtest.Dial(t, addr), "GET / HT")
 	}
 	for range 10 {
 		got := exchange(t, addr, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -320,7 +320,7 @@ func TestNeverReads(t *testing.T) {
 	p, addr := startServer(t, "-root", root, "-patience", "500ms")
 	before := descriptors(p)
 	for range 5 {
-		io.WriteString(dial(t, addr), "GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+		io.WriteString(programtest.Dial(t, addr), "GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
 	}
 	p.Out.Until(t, "five answers", func(b []byte) bool { return strings.Count(string(b), "1073741824 bytes") == 5 })
 	works(t, addr)
@@ -338,7 +338,7 @@ func TestResets(t *testing.T) {
 	for range 10 {
 		for _, text := range []string{"", "GET", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /big HTTP/1.1\r\nHost: x\r\n\r\n"} {
 			for _, reads := range []bool{false, strings.HasSuffix(text, "\n\r\n")} {
-				c := dial(t, addr).(*net.TCPConn)
+				c := programtest.Dial(t, addr).(*net.TCPConn)
 				io.WriteString(c, text)
 				if reads {
 					c.Read(make([]byte, 1))
@@ -364,7 +364,7 @@ func TestResets(t *testing.T) {
 
 func exchangeHalf(t *testing.T, addr, text string) string {
 	t.Helper()
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	io.WriteString(c, text)
 	c.(*net.TCPConn).CloseWrite()
 	b, err := io.ReadAll(c)
@@ -387,7 +387,7 @@ func TestGarbage(t *testing.T) {
 		if i%2 == 0 {
 			copy(b, "GET /")
 		}
-		c := dial(t, addr)
+		c := programtest.Dial(t, addr)
 		all.Go(func() {
 			c.Write(b) // may be refused before it is all sent
 			got, _ := io.ReadAll(c)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,26 +32,10 @@ func startServerAt(t *testing.T, at string, more ...string) (*programtest.Proces
 	return p, p.Out.Find(t, `server: listening on (.*)\n`)
 }
 
-// dial connects with package net.
-func dial(t *testing.T, addr string) net.Conn {
-	t.Helper()
-	network, at := "tcp", addr
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, at = "unix", path
-	}
-	c, err := net.Dial(network, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(programtest.Patience))
-	return c
-}
-
 // exchange sends bytes and returns what comes back until the server closes.
 func exchange(t *testing.T, addr, text string) string {
 	t.Helper()
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	defer c.Close()
 	if _, err := io.WriteString(c, text); err != nil {
 		t.Fatalf("%.100q: %v", text, err)
@@ -222,10 +205,10 @@ func TestInterrupt(t *testing.T) {
 				t.Parallel()
 				root := folder(t, map[string]string{"index.html": "hello", "big": strings.Repeat("x", 32<<20)})
 				p, addr := startServerAt(t, programtest.Place(t, network), "-root", root)
-				dial(t, addr)
-				half := dial(t, addr)
+				programtest.Dial(t, addr)
+				half := programtest.Dial(t, addr)
 				io.WriteString(half, "GET / HT")
-				big := dial(t, addr)
+				big := programtest.Dial(t, addr)
 				io.WriteString(big, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
 				if _, err := big.Read(make([]byte, 100)); err != nil {
 					t.Fatal(err)
@@ -255,7 +238,7 @@ func TestKeepAlive(t *testing.T) {
 	root := folder(t, map[string]string{"a.txt": "the first", "b.txt": "the second", "empty.txt": ""})
 	p, addr := startServer(t, "-root", root)
 	before := descriptors(p)
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	answers := bufio.NewReader(c)
 	want := func(method, body string) {
 		t.Helper()
@@ -325,7 +308,7 @@ func TestShrinks(t *testing.T) {
 	t.Parallel()
 	root := folder(t, map[string]string{"big": strings.Repeat("x", 32<<20)})
 	p, addr := startServer(t, "-root", root)
-	c := dial(t, addr)
+	c := programtest.Dial(t, addr)
 	io.WriteString(c, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
 	if _, err := io.ReadFull(c, make([]byte, 100)); err != nil {
 		t.Fatal(err)

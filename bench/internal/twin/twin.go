@@ -116,15 +116,3 @@ const (
 	Small   = 64        // bytes of a datagram of a batch
 	Backlog = 4096
 )
-
-// File opens the file that is sent.
-func File() (f *os.File, size int64, err error) {
-	if f, err = os.Open(os.Getenv("BENCH_FILE")); err != nil {
-		return nil, 0, fmt.Errorf("the environment variable BENCH_FILE: %w", err)
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, info.Size(), nil
-}

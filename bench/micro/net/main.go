@@ -6,16 +6,16 @@ import "github.com/berkeleysockets/sock/bench/internal/twin"
 // There is no poller: a goroutine that waits is what package net has, and that is
 // pingpong. A batch is sent one by one.
 var works = map[string]twin.Work{
-	"pingpong":     openPingPong,
+	"pingpong":     twin.PingPong(tcp),
 	"sendrecv":     openPair,
 	"sendrecv-tcp": openTCP,
 	"connect":      openConnect,
 	"udp":          openUDP,
 	"batch":        openBatch,
 	"gso":          openGSO,
-	"bulk":         openBulk,
-	"sendfile":     openFile,
-	"splice":       openSplice,
+	"bulk":         twin.Bulk(tcp),
+	"sendfile":     twin.SendFile(tcp),
+	"splice":       twin.Splice(tcp),
 }
 
 func main() { twin.Main(works) }

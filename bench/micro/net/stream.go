@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -13,15 +12,7 @@ import (
 	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
 
-// A pair is two connected sockets, and the buffers of each.
-type pair struct {
-	a, b net.Conn
-	p, q []byte
-}
-
-func (p *pair) Close() error { return twin.CloseAll(p.a, p.b) }
-
-func connected(network, address string, size int) (*pair, error) {
+func connected(network, address string, size int) (*twin.Pair, error) {
 	l, err := listen(network, address)
 	if err != nil {
 		return nil, err
@@ -32,7 +23,7 @@ func connected(network, address string, size int) (*pair, error) {
 		return nil, err
 	}
 	b, err := l.Accept()
-	return &pair{a, b, make([]byte, size), make([]byte, size)}, err
+	return &twin.Pair{A: a, B: b, P: make([]byte, size), Q: make([]byte, size)}, err
 }
 
 // listen asks for plain TCP, without keep-alive: as the others do.
@@ -43,42 +34,10 @@ func listen(network, address string) (net.Listener, error) {
 	return config.Listen(context.Background(), network, address)
 }
 
-func tcp(size int) (*pair, error) { return connected("tcp4", "127.0.0.1:0", size) }
-
-// A pingpong waits in each call, on both sides.
-type pingpong struct{ *pair }
-
-func openPingPong(size int) (twin.Job, error) {
-	p, err := tcp(size)
-	return pingpong{p}, err
-}
-
-func (p pingpong) Do(n int) error {
-	return twin.Both(func() error {
-		for range n {
-			if _, err := p.a.Write(p.p); err != nil {
-				return err
-			}
-			if _, err := io.ReadFull(p.a, p.p); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, func() error {
-		for range n {
-			if _, err := io.ReadFull(p.b, p.q); err != nil {
-				return err
-			}
-			if _, err := p.b.Write(p.q); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
+func tcp(size int) (*twin.Pair, error) { return connected("tcp4", "127.0.0.1:0", size) }
 
 // A sendrecv never has to wait.
-type sendrecv struct{ *pair }
+type sendrecv struct{ *twin.Pair }
 
 func openPair(size int) (twin.Job, error) {
 	dir, err := os.MkdirTemp("", "bench")
@@ -97,10 +56,10 @@ func openTCP(size int) (twin.Job, error) {
 
 func (p sendrecv) Do(n int) error {
 	for range n {
-		if _, err := p.a.Write(p.p); err != nil {
+		if _, err := p.A.Write(p.P); err != nil {
 			return err
 		}
-		if k, err := p.b.Read(p.q); err != nil || k < len(p.q) {
+		if k, err := p.B.Read(p.Q); err != nil || k < len(p.Q) {
 			return short("read", k, err)
 		}
 	}

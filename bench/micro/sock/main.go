@@ -4,7 +4,7 @@ package main
 import "github.com/berkeleysockets/sock/bench/internal/twin"
 
 var works = map[string]twin.Work{
-	"pingpong":     openPingPong,
+	"pingpong":     twin.PingPong(conns),
 	"sendrecv":     openPair,
 	"sendrecv-tcp": openTCP,
 	"poller":       openPoller,
@@ -12,9 +12,9 @@ var works = map[string]twin.Work{
 	"udp":          openUDP,
 	"batch":        openBatch,
 	"gso":          openGSO,
-	"bulk":         openBulk,
-	"sendfile":     openFile,
-	"splice":       openSplice,
+	"bulk":         twin.Bulk(conns),
+	"sendfile":     twin.SendFile(conns),
+	"splice":       twin.Splice(conns),
 }
 
 func main() { twin.Main(works) }

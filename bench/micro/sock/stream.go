@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
@@ -61,36 +60,13 @@ func tcp(size int) (*pair, error) {
 	return &pair{a, b, make([]byte, size), make([]byte, size)}, sock.TCPNoDelay.Set(b, true)
 }
 
-// A pingpong waits in each call, on both sides.
-type pingpong struct{ *pair }
-
-func openPingPong(size int) (twin.Job, error) {
+// conns is tcp, for what needs no more than a net.Conn.
+func conns(size int) (*twin.Pair, error) {
 	p, err := tcp(size)
-	return pingpong{p}, err
-}
-
-func (p pingpong) Do(n int) error {
-	return twin.Both(func() error {
-		for range n {
-			if _, err := p.a.Write(p.p); err != nil {
-				return err
-			}
-			if _, err := io.ReadFull(p.a, p.p); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, func() error {
-		for range n {
-			if _, err := io.ReadFull(p.b, p.q); err != nil {
-				return err
-			}
-			if _, err := p.b.Write(p.q); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if err != nil {
+		return nil, err
+	}
+	return &twin.Pair{A: p.a, B: p.b, P: p.p, Q: p.q}, nil
 }
 
 // A sendrecv never waits.

@@ -138,7 +138,7 @@ func (p *Process) Signal(s os.Signal) {
 // well each time, and without a word.
 func Interrupted(t *testing.T, args ...string) {
 	for lines := 1; lines <= 13; lines += 3 {
-		for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		for _, sig := range Endings {
 			p := Own(t, args...).Start(strings.NewReader(""))
 			p.Out.Until(t, "some lines", func(b []byte) bool { return bytes.Count(b, []byte("\n")) >= lines })
 			p.Signal(sig)
@@ -254,6 +254,25 @@ func Split(t *testing.T, addr string) []string {
 	}
 	return []string{host, port}
 }
+
+// Dial is package net's client.
+func Dial(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	network, at := "tcp", addr
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, at = "unix", path
+	}
+	c, err := net.Dial(network, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(Patience))
+	return c
+}
+
+// Endings are the signals that tell a program to end.
+var Endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
 
 // Usages is how an example answers arguments.
 type Usages []struct {
