@@ -23,6 +23,10 @@ func (d direction) waited() uint32 { return readWaited << d }
 // await decides what follows the errno of a call. 0: try it again. EAGAIN: the
 // caller does not wait.
 func (s *Socket) await(e sys.Errno, d direction, flags Flags, tries *int) sys.Errno {
+	if *tries == yielded {
+		*tries = 0
+		s.waiting().yields.inVain()
+	}
 	if e != sys.EAGAIN || flags&immediate != 0 || s.word.State()&nonblock != 0 {
 		return e
 	}
@@ -30,9 +34,14 @@ func (s *Socket) await(e sys.Errno, d direction, flags Flags, tries *int) sys.Er
 }
 
 // expect waits before the first attempt if the last call had to wait as well:
-// an attempt in vain costs more than asking (measured: 5 % of a round trip).
+// an attempt in vain costs more than asking (measured: 5 % of a round trip). Or it
+// yields.
 func (s *Socket) expect(d direction, flags Flags, tries *int) sys.Errno {
 	if s.word.State()&(d.waited()|nonblock) != d.waited() || flags&immediate != 0 {
+		return 0
+	}
+	if s.waiting().yields.yield() {
+		*tries = yielded
 		return 0
 	}
 	return s.park(d, tries)
@@ -66,6 +75,9 @@ func (s *Socket) park(d direction, tries *int) sys.Errno {
 	slept := side.Sleeps() != before
 	if slept {
 		*tries = 0
+		if e == 0 {
+			s.waiting().yields.rested()
+		}
 	}
 	if slept != (s.word.State()&d.waited() != 0) {
 		if slept {

@@ -12,6 +12,7 @@ import (
 type waiting struct {
 	deadlines [2]atomic.Int64         // nanoseconds since epoch; 0 is none
 	fd        atomic.Pointer[park.FD] // set at the first wait
+	yields    yields
 
 	mu        sync.Mutex // what follows, and each change of what precedes
 	watches   []watch
