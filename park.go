@@ -27,6 +27,9 @@ func (s *Socket) await(e sys.Errno, d direction, flags Flags, tries *int) sys.Er
 		*tries = 0
 		s.waiting().yields.inVain()
 	}
+	if e == sys.EINTR { // of sys.Quick
+		return 0
+	}
 	if e != sys.EAGAIN || flags&immediate != 0 || s.word.State()&nonblock != 0 {
 		return e
 	}

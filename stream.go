@@ -37,13 +37,26 @@ func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
 	return s.recvfrom("recv", p, flags, nil)
 }
 
+// sendto and recvfrom are hot: where nobody traces them they make the call
+// themselves instead of callSendto and callRecvfrom. See sys.Quick.
+
 func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error) {
 	if flags&unsendable != 0 {
 		return 0, refusedFlags(op, flags)
 	}
 	tries := 0
 	for {
-		n, e := s.callSendto(p, flags, to)
+		var n int
+		var e sys.Errno
+		if len(p) > sys.Quick || current.Load() != nil {
+			n, e = s.callSendto(p, flags, to)
+		} else if e = s.enter(writeDeadline); e == 0 {
+			var sent uintptr
+			sent, e = sys.SendQuick(s.fd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
+			if n = int(sent); s.word.Leave() {
+				s.end()
+			}
+		}
 		if e == 0 {
 			return n, nil
 		}
@@ -68,7 +81,18 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		return 0, verdict(op, e)
 	}
 	for {
-		n, e := s.callRecvfrom(p[done:], flags, from)
+		var n int
+		var e sys.Errno
+		if rest := p[done:]; len(rest) > sys.Quick || current.Load() != nil {
+			n, e = s.callRecvfrom(rest, flags, from)
+		} else if e = s.enter(readDeadline); e == 0 {
+			var got uintptr
+			name, size := from.Room()
+			got, e = sys.RecvQuick(s.fd, rest, int(flags&^sys.Sleeps|DontWait), name, size)
+			if n = int(got); s.word.Leave() {
+				s.end()
+			}
+		}
 		if e == 0 {
 			if done += n; n == 0 || done >= len(p) || flags&WaitAll == 0 || !s.fills(flags) {
 				return done, nil
@@ -128,18 +152,10 @@ func (s *Socket) Write(p []byte) (int, error) {
 		return 0, verdict("write", e)
 	}
 	defer s.unlockWrite()
-	tries, done := 0, 0
-	for {
-		n, e := s.callSendto(p[done:], 0, nil)
-		if done += n; done == len(p) {
-			return done, nil
-		}
-		if e == 0 {
-			tries = 0
-			continue
-		}
-		if e = s.await(e, writing, 0, &tries); e != 0 {
-			return done, verdict("write", e)
+	for done := 0; ; {
+		n, err := s.sendto("write", p[done:], 0, nil)
+		if done += n; done == len(p) || err != nil {
+			return done, err
 		}
 	}
 }
