@@ -99,7 +99,11 @@ func (p sendrecv) Do(n int) error {
 		if k, err := p.a.Send(p.p, 0); err != nil || k < len(p.p) {
 			return short("send", k, err)
 		}
-		if k, err := soon(p.b, p.q); err != nil || k < len(p.q) {
+		k, err := p.b.Recv(p.q, 0)
+		for err == sock.ErrWouldBlock { // the kernel has put it off: not far
+			k, err = p.b.Recv(p.q, 0)
+		}
+		if err != nil || k < len(p.q) {
 			return short("recv", k, err)
 		}
 	}
