@@ -45,8 +45,11 @@ func TestBrief(t *testing.T) {
 			l, at := listening(t, "tcp4")
 			s := open(t, sock.Inet, sock.Stream)
 			c.do(s)
-			if sock.Brief(s) != c.want {
-				t.Errorf("the Socket is brief: %v", sock.Brief(s))
+			if sock.Brief(s) != c.want || sock.ClosesBriefly(s) != c.want {
+				t.Errorf("the Socket is brief: %v, when it is closed %v", sock.Brief(s), sock.ClosesBriefly(s))
+			}
+			if sock.ClosesBriefly(l) {
+				t.Error("a listening Socket, and with it who waits there, is closed briefly")
 			}
 			c.do(l) // what it accepts inherits O_NONBLOCK from nobody, but lingers as it does
 			is(t, s.Connect(at), nil)

@@ -20,6 +20,7 @@ const (
 	writeWaited                        //
 	watched                            // has been in a Poller
 	brief                              // see brief.go
+	listens                            //
 )
 
 // enter takes a reference to the descriptor, and looks at the deadline named,
@@ -215,7 +216,12 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	if lingers(level, name, b) {
 		s.word.Clear(brief)
 	}
-	e := sys.Setsockopt(int(s.fd), level, name, b)
+	var e sys.Errno
+	if s.word.State()&brief != 0 && isField(level, name) {
+		e = sys.SetsockoptBriefly(int(s.fd), level, name, b)
+	} else {
+		e = sys.Setsockopt(int(s.fd), level, name, b)
+	}
 	last := s.word.Leave()
 	if t != nil {
 		t.option("setsockopt", int(s.fd), s.Domain(), level, name, b, e, start)

@@ -49,3 +49,6 @@ func KeptByZeroCopy(s *Socket) int {
 
 // Brief reports whether calls of s keep their processor.
 func Brief(s *Socket) bool { return s.word.State()&brief != 0 }
+
+// ClosesBriefly reports whether close(2) of s does.
+func ClosesBriefly(s *Socket) bool { return s.closesBriefly() }

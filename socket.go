@@ -161,6 +161,7 @@ func (s *Socket) Listen(backlog int) error {
 	if backlog <= 0 || backlog > math.MaxInt32 {
 		backlog = math.MaxInt32
 	}
+	s.word.Set(listens)
 	e := s.plain(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
 		func() Call { return Call{Name: "listen", Args: decimal(backlog)} })
 	return fail("listen", Addr{}, e)

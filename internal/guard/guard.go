@@ -8,7 +8,7 @@ import "sync/atomic"
 
 // A Word is the guard. Its zero value is open, with nobody inside.
 //
-//	31      30      29    28..21  20..0
+//	31      30      29    28..20  19..0
 //	closed  sealed  gone  user    how many are inside
 type Word struct{ w atomic.Uint32 }
 
@@ -17,8 +17,8 @@ const (
 	sealed = 1 << 30 // someone was told to end the thing
 	gone   = 1 << 29 // it has ended
 
-	// User is the first of eight bits that the owner gives a meaning.
-	User = 1 << 21
+	// User is the first of nine bits that the owner gives a meaning.
+	User = 1 << 20
 	refs = User - 1
 )
 

@@ -18,7 +18,7 @@ const ConnectSettles = true
 // ConnectBriefly is connect(2).
 func ConnectBriefly(fd int, sa []byte) Errno {
 	raceRelease()
-	_, _, e := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(ptr(sa)), uintptr(len(sa)))
+	_, _, e := syscall.RawSyscall6(unix.SYS_CONNECT, uintptr(fd), uintptr(ptr(sa)), uintptr(len(sa)), 0, 0, 0)
 	if e == ENOSYS {
 		return Connect(fd, sa)
 	}
@@ -42,6 +42,15 @@ func AcceptBriefly(fd int, from *Name) (int, Errno) {
 // CloseBriefly is close(2).
 func CloseBriefly(fd int) Errno {
 	raceRelease()
-	_, _, e := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+	_, _, e := syscall.RawSyscall6(unix.SYS_CLOSE, uintptr(fd), 0, 0, 0, 0, 0)
+	return e
+}
+
+// SetsockoptBriefly is setsockopt(2).
+func SetsockoptBriefly(fd, level, name int, b []byte) Errno {
+	_, _, e := syscall.RawSyscall6(trapSetsockopt, uintptr(fd), uintptr(level), uintptr(name), uintptr(ptr(b)), uintptr(len(b)), 0)
+	if e == ENOSYS || e == EINTR {
+		return Setsockopt(fd, level, name, b)
+	}
 	return e
 }

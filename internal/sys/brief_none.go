@@ -12,3 +12,5 @@ const ConnectSettles = false
 func ConnectBriefly(fd int, sa []byte) Errno        { return Connect(fd, sa) }
 func AcceptBriefly(fd int, from *Name) (int, Errno) { return Accept(fd, from) }
 func CloseBriefly(fd int) Errno                     { return Close(fd) }
+
+func SetsockoptBriefly(fd, level, name int, b []byte) Errno { return Setsockopt(fd, level, name, b) }

@@ -16,7 +16,7 @@ func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
 // Socket is socket(2).
 func Socket(domain, typ, proto int) (int, Errno) {
 	typ |= unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
-	fd, _, e := syscall.RawSyscall(trapSocket, uintptr(domain), uintptr(typ), uintptr(proto))
+	fd, _, e := syscall.RawSyscall6(trapSocket, uintptr(domain), uintptr(typ), uintptr(proto), 0, 0, 0)
 	if socketcalls && e == ENOSYS {
 		fd, e = oldSocket(domain, typ, proto)
 	}
