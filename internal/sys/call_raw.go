@@ -209,6 +209,17 @@ func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) 
 		iov[i].SetLen(len(b))
 		size += len(b)
 	}
+	if size <= Quick && flags&MSG_DONTWAIT != 0 {
+		m := header(iov[:len(bufs)], control)
+		m.Name, m.Namelen = (*byte)(ptr(to)), uint32(len(to))
+		n, _, e := syscall.RawSyscall6(trapSendmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags|SendFlags), 0, 0, 0)
+		if e == 0 {
+			return int(n), 0
+		}
+		if e != EINTR {
+			return 0, e
+		}
+	}
 	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags)
 	raceSentVector(bufs, n)
 	return n, e
@@ -229,15 +240,8 @@ func sendmsgMany(fd int, bufs [][]byte, control, to []byte, flags int) (int, Err
 }
 
 func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int) (int, Errno) {
-	var m unix.Msghdr
-	m.Name = (*byte)(ptr(to))
-	m.Namelen = uint32(len(to))
-	m.Iov = unsafe.SliceData(iov)
-	m.SetIovlen(len(iov))
-	if len(control) > 0 {
-		m.Control = (*byte)(ptr(control))
-		m.SetControllen(len(control))
-	}
+	m := header(iov, control)
+	m.Name, m.Namelen = (*byte)(ptr(to)), uint32(len(to))
 	raceRelease()
 	flags |= SendFlags
 	for {
@@ -260,6 +264,16 @@ func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int) 
 	}
 }
 
+func header(iov []unix.Iovec, control []byte) (m unix.Msghdr) {
+	m.Iov = unsafe.SliceData(iov)
+	m.SetIovlen(len(iov))
+	if len(control) > 0 {
+		m.Control = (*byte)(ptr(control))
+		m.SetControllen(len(control))
+	}
+	return m
+}
+
 // Recvmsg is recvmsg(2) into at most MaxVectors buffers; from may be nil. It
 // returns the bytes of data and of control, and the message's flags.
 func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
@@ -272,6 +286,18 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 		iov[i].Base = unsafe.SliceData(b)
 		iov[i].SetLen(len(b))
 		size += len(b)
+	}
+	if size <= Quick && flags&MSG_DONTWAIT != 0 && from != nil {
+		m := header(iov[:len(bufs)], control)
+		m.Name, m.Namelen = &from.b[0], uint32(len(from.b))
+		r, _, e := syscall.RawSyscall6(trapRecvmsg, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags), 0, 0, 0)
+		if e == 0 {
+			from.n = uint32(m.Namelen)
+			return int(r), int(m.Controllen), told(int(m.Flags), flags), 0
+		}
+		if e != EINTR {
+			return 0, 0, 0, e
+		}
 	}
 	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags)
 	raceReceivedVector(bufs, n)
@@ -294,16 +320,9 @@ func recvmsgMany(fd int, bufs [][]byte, control []byte, from *Name, flags int) (
 
 func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
 	for {
-		var m unix.Msghdr
+		m := header(iov, control)
 		if from != nil {
-			m.Name = &from.b[0]
-			m.Namelen = uint32(len(from.b))
-		}
-		m.Iov = unsafe.SliceData(iov)
-		m.SetIovlen(len(iov))
-		if len(control) > 0 {
-			m.Control = (*byte)(ptr(control))
-			m.SetControllen(len(control))
+			m.Name, m.Namelen = &from.b[0], uint32(len(from.b))
 		}
 		var r uintptr
 		if size <= rawLimit && flags&MSG_DONTWAIT != 0 {

@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,10 @@ type Pair struct {
 }
 
 func (p *Pair) Close() error { return CloseAll(p.A, p.B) }
+
+// Filled is a buffer. Each of its pages has been written, as C's have: a page of zeros
+// that was not is the same one for all, and costs the kernel more to read.
+func Filled(size int) []byte { return bytes.Repeat([]byte{'x'}, size) }
 
 // An Opener makes a Pair with buffers of a size.
 type Opener func(size int) (*Pair, error)

@@ -23,7 +23,7 @@ func connected(network, address string, size int) (*twin.Pair, error) {
 		return nil, err
 	}
 	b, err := l.Accept()
-	return &twin.Pair{A: a, B: b, P: make([]byte, size), Q: make([]byte, size)}, err
+	return &twin.Pair{A: a, B: b, P: twin.Filled(size), Q: twin.Filled(size)}, err
 }
 
 // listen asks for plain TCP, without keep-alive: as the others do.

@@ -57,7 +57,7 @@ func tcp(size int) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pair{a, b, make([]byte, size), make([]byte, size)}, sock.TCPNoDelay.Set(b, true)
+	return &pair{a, b, twin.Filled(size), twin.Filled(size)}, sock.TCPNoDelay.Set(b, true)
 }
 
 // conns is tcp, for what needs no more than a net.Conn.
@@ -83,7 +83,7 @@ func openPair(size int) (twin.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sendrecv{(&pair{a, b, make([]byte, size), make([]byte, size)}).nonblock()}, nil
+	return sendrecv{(&pair{a, b, twin.Filled(size), twin.Filled(size)}).nonblock()}, nil
 }
 
 func openTCP(size int) (twin.Job, error) {
