@@ -33,7 +33,7 @@ func datagrams(size int) (*udp, error) {
 	if err := a.SetWriteBuffer(4 << 20); err != nil {
 		return nil, err
 	}
-	return &udp{a, b, b.LocalAddr().(*net.UDPAddr).AddrPort(), twin.Filled(size), twin.Filled(64<<10)}, nil
+	return &udp{a, b, b.LocalAddr().(*net.UDPAddr).AddrPort(), twin.Filled(size), twin.Filled(64 << 10)}, nil
 }
 
 func openUDP(size int) (twin.Job, error) {

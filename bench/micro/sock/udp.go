@@ -21,7 +21,7 @@ func datagrams(size int) (*pair, sock.Addr, error) {
 	if err := sock.SendBuffer.Set(a, 4<<20); err != nil {
 		return nil, to, err
 	}
-	return (&pair{a, b, twin.Filled(size), twin.Filled(64<<10)}).nonblock(), to, nil
+	return (&pair{a, b, twin.Filled(size), twin.Filled(64 << 10)}).nonblock(), to, nil
 }
 
 // An udp sends datagrams one by one.
