@@ -17,7 +17,7 @@ const PollCall = "poll"
 func Poll(fd int, events int16) (int16, Errno) {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	for {
-		_, _, e := syscall.RawSyscall(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, 0)
+		_, _, e := syscall.RawSyscall6(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, 0, 0, 0, 0)
 		if e != EINTR {
 			raceAcquire() // what is so now, somebody made so
 			return p.Revents, e
