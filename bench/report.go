@@ -99,17 +99,23 @@ func value(m map[string]Quartiles, metric, format string) string {
 	return fmt.Sprintf(format, q.Median)
 }
 
-// echo is the point that all have in common, with all that is known of it.
+// echo is the point that all have in common, and one with ten times the connections,
+// with all that is known of them.
 func (r *Report) echo(w *writer) {
 	for _, p := range r.points("connections") {
-		if p.X != base {
+		picture := ""
+		switch p.X {
+		case base:
+			picture = "latency"
+		case 10 * base:
+		default:
 			continue
 		}
-		w.heading("latency", fmt.Sprintf("Echo, %d connections", p.X), "Messages of 64 bytes, as fast as they come back.")
-		w.head("server", "CPU/request, of C's", "of net's", "requests/s, of C's", "of net's", "p50, of C's", "p99, of C's", "its core busy")
+		w.heading(picture, fmt.Sprintf("Echo, %d connections", p.X), "Messages of 64 bytes, as fast as they come back.")
+		w.head("server", "CPU/request, of C's", "of net's", "requests/s, of C's", "of net's", "of gnet's", "p50, of C's", "p99, of C's", "its core busy")
 		for _, s := range p.Series {
 			w.row(s.Name, ratio(s.ToC, metricCPU), ratio(s.ToNet, metricCPU), ratio(s.ToC, metricRate), ratio(s.ToNet, metricRate),
-				ratio(s.ToC, metricP50), ratio(s.ToC, metricP99), value(s.Summary, metricBusy, "%.2f"))
+				ratio(s.ToGnet, metricRate), ratio(s.ToC, metricP50), ratio(s.ToC, metricP99), value(s.Summary, metricBusy, "%.2f"))
 		}
 		w.reference(p, metricCPU, "C's CPU time for a request was %s µs", "%.1f")
 		if c := p.series(nameC); c != nil {

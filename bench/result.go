@@ -45,12 +45,14 @@ type Series struct {
 	Summary map[string]Quartiles `json:"summary"`
 	ToC     map[string]Quartiles `json:"to_c,omitempty"`
 	ToNet   map[string]Quartiles `json:"to_net,omitempty"`
+	ToGnet  map[string]Quartiles `json:"to_gnet,omitempty"`
 }
 
 // The contenders that all others are compared with.
 const (
-	nameC   = "C" // with epoll
-	nameNet = "net"
+	nameC    = "C" // with epoll
+	nameNet  = "net"
+	nameGnet = "gnet"
 )
 
 func (p *Point) series(name string) *Series {
@@ -82,7 +84,7 @@ func (p *Point) summarize() {
 		for metric, v := range s.Samples {
 			s.Summary[metric] = quartiles(v)
 		}
-		s.ToC, s.ToNet = against(s, nameC), against(s, nameNet)
+		s.ToC, s.ToNet, s.ToGnet = against(s, nameC), against(s, nameNet), against(s, nameGnet)
 	}
 }
 
