@@ -81,8 +81,9 @@
 //   - blocking, the default: its goroutine waits in Go's own network poller, and
 //     no thread is held. Deadlines end the waiting, and so does Close. The first
 //     wait puts the descriptor into that poller, which takes about 600 bytes and
-//     an epoll_ctl(2) or kevent(2); a wait costs a poll(2) besides, or lets other
-//     goroutines run for a turn. A Socket that never waits never pays.
+//     an epoll_ctl(2) or kevent(2); a wait costs a poll(2) besides. A Socket that
+//     never waits never pays. A receive without a deadline, on a connection that
+//     is busy, may let other goroutines run first.
 //   - non-blocking ([Socket.SetNonblock]): the call returns [ErrWouldBlock], for
 //     which nothing is allocated. An accepted Socket inherits its listener's mode.
 //   - by call: the flag [DontWait] does the same for one call.

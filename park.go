@@ -25,7 +25,9 @@ func (d direction) waited() uint32 { return readWaited << d }
 func (s *Socket) await(e sys.Errno, d direction, flags Flags, tries *int) sys.Errno {
 	if *tries == yielded {
 		*tries = 0
-		s.waiting().yields.inVain()
+		if e == sys.EAGAIN {
+			s.waiting().yields.inVain()
+		}
 	}
 	if e == sys.EINTR { // of sys.Quick
 		return 0
@@ -37,14 +39,9 @@ func (s *Socket) await(e sys.Errno, d direction, flags Flags, tries *int) sys.Er
 }
 
 // expect waits before the first attempt if the last call had to wait as well:
-// an attempt in vain costs more than asking (measured: 5 % of a round trip). Or it
-// yields.
+// an attempt in vain costs more than asking (measured: 5 % of a round trip).
 func (s *Socket) expect(d direction, flags Flags, tries *int) sys.Errno {
 	if s.word.State()&(d.waited()|nonblock) != d.waited() || flags&immediate != 0 {
-		return 0
-	}
-	if s.waiting().yields.yield() {
-		*tries = yielded
 		return 0
 	}
 	return s.park(d, tries)

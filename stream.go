@@ -77,7 +77,9 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		return 0, unsupported(op, "a flag")
 	}
 	tries, done := 0, 0
-	if e := s.expect(reading, flags, &tries); e != 0 {
+	if s.yield(flags) {
+		tries = yielded
+	} else if e := s.expect(reading, flags, &tries); e != 0 {
 		return 0, verdict(op, e)
 	}
 	for {
@@ -97,6 +99,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 			if done += n; n == 0 || done >= len(p) || flags&WaitAll == 0 || !s.fills(flags) {
 				return done, nil
 			}
+			tries = 0
 			continue
 		}
 		if e = s.await(e, reading, flags, &tries); e != 0 {

@@ -1,50 +1,72 @@
 package sock
 
 import (
+	"math"
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
-// A call that has to wait asks the kernel first whether that is so still, for Go's
-// poller forgets what came before. Where goroutines are many and busy something is
-// cheaper: to let the others run, each for its turn, and try. What the call is for has
-// often come by then, and neither poll(2) nor Go's poller had a part in it (measured,
-// an echo server with 100 connections: 1.12 of package net's requests, without 1.05).
+// A receive that has to wait asks the kernel first whether that is so still, for Go's
+// poller forgets what came before. Where many goroutines are busy with connections
+// something is cheaper: to let the others run, each for its turn, and try. What the call
+// is for has often come by then, and neither poll(2) nor Go's poller had a part in it
+// (measured, an echo server with 100 connections: 1.10 to 1.14 of package net's
+// requests, without 1.05).
 //
-// yields says when to. Not before Go's poller has woken the Socket since the last time:
-// goroutines that never wait there keep it from being looked at, and the others out. In
-// vain it costs a system call, so then it is left alone for a while, and longer each
-// time.
+// yields says when to. Not before Go's poller has woken the Socket a few times, and
+// again since the last time: goroutines that never wait there keep it from being looked
+// at, and the others out. In vain it costs a system call, and beside goroutines that
+// compute it makes what is there already wait for them: then it is left alone for a
+// while, and longer each time.
 type yields struct {
-	wait  atomic.Int32 // how often Go's poller has to wake the Socket before the next
-	pause atomic.Int32 // what wait was set to the last time that it was in vain
+	rests atomic.Int32 // how often Go's poller has woken the Socket since the last
+	level atomic.Int32 // how often it has to before the next: 16 times, and twice that for each
 }
+
+// The levels go from each second receive to one of 256.
+const (
+	often  = -4
+	seldom = 4
+)
+
+// longTurn is one in which a goroutine may have used up Go's time slice, 10 ms.
+const longTurn = 5 * time.Millisecond
 
 // yielded is what a call's count of waits in vain begins with after a yield: its next
 // wait is not the second.
 const yielded = -1
 
-// yield reports whether it let the others run.
-func (y *yields) yield() bool {
-	if y.wait.Load() > 0 {
+// yield reports whether it let the others run instead of waiting. It does not where the
+// turn of the others could let a deadline pass.
+func (s *Socket) yield(flags Flags) bool {
+	if s.word.State()&(readWaited|readDeadline|nonblock) != readWaited || flags&immediate != 0 {
 		return false
 	}
-	y.wait.Store(1)
-	y.pause.Store(y.pause.Load() / 2)
-	runtime.Gosched()
+	return s.waiting().yields.turn(runtime.Gosched)
+}
+
+func (y *yields) turn(others func()) bool {
+	level := y.level.Load()
+	if y.rests.Load() < 1<<(level-often) {
+		return false
+	}
+	y.rests.Store(0)
+	y.level.Store(max(level-1, often))
+	start := time.Now()
+	others()
+	if time.Since(start) > longTurn {
+		y.inVain()
+	}
 	return true
 }
 
 // rested is told that Go's poller has woken the caller.
 func (y *yields) rested() {
-	if n := y.wait.Load(); n > 0 {
-		y.wait.Store(n - 1)
+	if n := y.rests.Load(); n < math.MaxInt32 {
+		y.rests.Store(n + 1)
 	}
 }
 
-// inVain is told that there was nothing after a yield.
-func (y *yields) inVain() {
-	n := min(max(16, 4*y.pause.Load()), 256)
-	y.wait.Store(n)
-	y.pause.Store(n)
-}
+// inVain is told that there was nothing after a yield, or that it took long.
+func (y *yields) inVain() { y.level.Store(min(max(y.level.Load(), -1)+2, seldom)) }
