@@ -217,7 +217,7 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 		s.word.Clear(brief)
 	}
 	var e sys.Errno
-	if s.word.State()&brief != 0 && isField(level, name) {
+	if s.word.State()&brief != 0 && isSmall(level, name) {
 		e = sys.SetsockoptBriefly(int(s.fd), level, name, b)
 	} else {
 		e = sys.Setsockopt(int(s.fd), level, name, b)

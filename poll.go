@@ -51,12 +51,12 @@ type Event struct {
 // Source: epoll(7), kqueue(2).
 func NewPoller() (*Poller, error) {
 	q, e := queue.New()
-	if e != 0 {
-		return nil, fail("newpoller", Addr{}, e)
-	}
 	p := &Poller{queue: q, gone: make(chan struct{})}
 	p.word.Set(opened)
 	show(p.calls())
+	if e != 0 {
+		return nil, fail("newpoller", Addr{}, e)
+	}
 	return p, nil
 }
 
@@ -232,7 +232,9 @@ func (p *Poller) Close() error {
 	p.queue.Wake()
 	p.leave()
 	<-p.gone // others are out in a moment: a Wait has been woken
-	show(p.calls())
+	if current.Load() != nil {
+		show(p.queue.Calls())
+	}
 	return nil
 }
 
@@ -265,17 +267,17 @@ func (p *Poller) leave() {
 	}
 }
 
-// exit is leave, and shows a tracer the calls that were made. It takes them before:
-// those of the last one out are for Close, which has waited for them.
+// exit is leave, and shows a tracer the calls that were made.
 func (p *Poller) exit() {
 	calls := p.calls()
 	p.leave()
 	show(calls)
 }
 
-// calls are those that no tracer has seen yet, if there is one.
+// calls are those that no tracer has seen yet, if there is one. The caller is inside:
+// when the Poller is closed they are for Close, which waits for who is inside.
 func (p *Poller) calls() []queue.Call {
-	if current.Load() == nil {
+	if current.Load() == nil || p.word.State()&guard.Closed != 0 {
 		return nil
 	}
 	return p.queue.Calls()

@@ -132,9 +132,16 @@ func (s *Socket) within(p *Poller, f func() sys.Errno) sys.Errno {
 		s.joining.Lock()
 		e = p.locked(f)
 		s.joining.Unlock()
-		s.leave()
+		calls := p.calls()
+		p.leave()
+		last := s.word.Leave()
+		show(calls) // a tracer may close both
+		if last {
+			s.end()
+		}
+		return e
 	}
-	p.exit()
+	p.leave()
 	return e
 }
 
@@ -206,13 +213,21 @@ func (s *Socket) forget(p *Poller) {
 }
 
 // depart takes a Socket that is being closed out of its Pollers, while its
-// descriptor is still its own: a copy of it would keep the registrations.
+// descriptor is still its own: a copy of it would keep the registrations. Where there
+// can be none, and nobody is left to make one, close(2) ends them and one call is saved.
 func (s *Socket) depart() {
+	ends := queue.Tells && s.closesBriefly() && s.word.Alone()
 	s.joining.Lock()
 	var calls []queue.Call
-	for _, m := range append(slices.Clone(s.others()), s.member) {
+	for m := s.member; m.poller != nil; m = s.member {
 		if m.poller.enter() == 0 {
-			m.poller.locked(func() sys.Errno { return m.poller.remove(m.slot) })
+			m.poller.locked(func() sys.Errno {
+				if ends {
+					m.poller.slots.give(m.slot)
+					return 0
+				}
+				return m.poller.remove(m.slot)
+			})
 			calls = append(calls, m.poller.calls()...)
 			m.poller.leave()
 		}

@@ -61,6 +61,9 @@ func (g *Word) seal() bool {
 func (g *Word) SetGone()   { g.w.Or(gone) }
 func (g *Word) Gone() bool { return g.w.Load()&gone != 0 }
 
+// Alone reports whether one caller is inside, and nobody comes in any more.
+func (g *Word) Alone() bool { return g.w.Load()&(Closed|refs) == Closed|1 }
+
 // State returns the word, for its Closed and user bits.
 func (g *Word) State() uint32 { return g.w.Load() }
 

@@ -12,6 +12,9 @@ func TestLastOut(t *testing.T) {
 	if g.Enter()&Closed != 0 {
 		t.Fatal("a new word is closed")
 	}
+	if g.Alone() {
+		t.Fatal("alone where others may come in")
+	}
 	first, last := g.Close()
 	if !first || last {
 		t.Fatalf("Close with one inside = %v, %v, want true, false", first, last)
@@ -22,6 +25,13 @@ func TestLastOut(t *testing.T) {
 	if first, last := g.Close(); first || last {
 		t.Fatal("a second Close was the first")
 	}
+	if !g.Alone() {
+		t.Fatal("not alone")
+	}
+	if g.Enter(); g.Alone() {
+		t.Fatal("alone with another")
+	}
+	g.Leave()
 	if !g.Leave() {
 		t.Fatal("the last to leave was not told")
 	}

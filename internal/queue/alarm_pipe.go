@@ -3,6 +3,7 @@
 package queue
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -16,8 +17,10 @@ type alarm struct {
 	room  [1]byte
 }
 
-func (a *alarm) open() (e sys.Errno) {
+func (a *alarm) open(t *trail) (e sys.Errno) {
+	start := started()
 	a.r, a.w, e = sys.Pipe()
+	t.add(start, "pipe", -1, 0, e, func() string { return fmt.Sprintf("[%d, %d]", a.r, a.w) })
 	return e
 }
 
@@ -39,7 +42,10 @@ func (a *alarm) drain() {
 	a.woken.Store(false)
 }
 
-func (a *alarm) close() {
-	sys.Close(a.r)
-	sys.Close(a.w)
+func (a *alarm) close(t *trail) {
+	for _, fd := range [...]int{a.r, a.w} {
+		start := started()
+		e := sys.Close(fd)
+		t.add(start, "close", fd, 0, e, func() string { return "" })
+	}
 }

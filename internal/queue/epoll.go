@@ -60,18 +60,18 @@ func New() (*Queue, sys.Errno) {
 	ep, e := sys.EpollCreate()
 	q.add(start, "epoll_create1", -1, ep, e, func() string { return "EPOLL_CLOEXEC" })
 	if e != 0 {
-		return nil, e
+		return q, e
 	}
 	q.ep, q.alarm, q.timer, q.fetch = ep, -1, -1, q.take
 	if e = q.furnish(); e != 0 {
 		q.closeRest()
 		sys.Close(ep)
-		return nil, e
+		return q, e
 	}
 	q.fd = park.New(ep)
 	if !q.fd.Parks() { // the limit on watches, /proc/sys/fs/epoll/max_user_watches
 		q.Close()
-		return nil, sys.ENOSPC
+		return q, sys.ENOSPC
 	}
 	return q, 0
 }

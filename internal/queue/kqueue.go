@@ -54,17 +54,17 @@ func New() (*Queue, sys.Errno) {
 	kq, e := sys.Kqueue()
 	q.add(start, "kqueue", -1, kq, e, func() string { return "" })
 	if e != 0 {
-		return nil, e
+		return q, e
 	}
 	q.kq = kq
-	if e := q.alarm.open(); e != 0 {
-		sys.Close(kq)
-		return nil, e
+	if e := q.alarm.open(&q.trail); e != 0 {
+		q.closeKqueue()
+		return q, e
 	}
 	token := uint64(WakeToken)
 	if e := q.set(q.alarm.r, unix.EVFILT_READ, unix.EV_ADD, 0, 0, token); e != 0 {
 		q.Close()
-		return nil, e
+		return q, e
 	}
 	return q, 0
 }
@@ -251,9 +251,14 @@ func (q *Queue) Noticed() { q.alarm.drain() }
 
 // Close closes the descriptors. Nobody may be waiting.
 func (q *Queue) Close() sys.Errno {
+	e := q.closeKqueue()
+	q.alarm.close(&q.trail)
+	return e
+}
+
+func (q *Queue) closeKqueue() sys.Errno {
 	start := started()
 	e := sys.Close(q.kq)
 	q.add(start, "close", q.kq, 0, e, func() string { return "" })
-	q.alarm.close()
 	return e
 }

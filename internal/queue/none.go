@@ -18,7 +18,7 @@ const (
 // A Queue cannot be made here.
 type Queue struct{ trail }
 
-func New() (*Queue, sys.Errno) { return nil, sys.ENOSYS }
+func New() (*Queue, sys.Errno) { return new(Queue), sys.ENOSYS }
 
 func (*Queue) Add(fd int, want Ready, token uint64) sys.Errno         { return sys.ENOSYS }
 func (*Queue) Modify(fd int, old, want Ready, token uint64) sys.Errno { return sys.ENOSYS }

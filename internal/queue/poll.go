@@ -67,8 +67,8 @@ type found struct {
 func New() (*Queue, sys.Errno) {
 	q := &Queue{place: map[int]int{}}
 	q.ended.L = &q.mu
-	if e := q.alarm.open(); e != 0 {
-		return nil, e
+	if e := q.alarm.open(&q.trail); e != 0 {
+		return q, e
 	}
 	q.Add(q.alarm.r, Readable, WakeToken)
 	return q, 0
@@ -239,7 +239,7 @@ func (q *Queue) Noticed() {}
 
 // Close closes the descriptors. Nobody may be waiting.
 func (q *Queue) Close() sys.Errno {
-	q.alarm.close()
+	q.alarm.close(&q.trail)
 	return 0
 }
 
