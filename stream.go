@@ -77,10 +77,12 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		return 0, unsupported(op, "a flag")
 	}
 	tries, done := 0, 0
-	if s.yield(flags) {
-		tries = yielded
-	} else if e := s.expect(reading, flags, &tries); e != 0 {
-		return 0, verdict(op, e)
+	if s.word.State()&(readWaited|nonblock) == readWaited { // else neither is for us
+		if s.yield(flags) {
+			tries = yielded
+		} else if e := s.expect(reading, flags, &tries); e != 0 {
+			return 0, verdict(op, e)
+		}
 	}
 	for {
 		var n int
