@@ -53,15 +53,18 @@ func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
 // when ctx has ended.
 func serve(ctx context.Context, l *sock.Socket) error {
 	ctx, stop := context.WithCancel(ctx)
-	context.AfterFunc(ctx, func() { l.Close() })
-	var clients sync.WaitGroup
-	defer clients.Wait()
+	var others sync.WaitGroup
+	others.Go(func() {
+		<-ctx.Done()
+		l.Close()
+	})
+	defer others.Wait()
 	defer stop() // whatever ends this loop, listener and clients are closed
 	for {
 		c, from, err := l.Accept()
 		switch {
 		case err == nil:
-			clients.Go(func() { serveClient(ctx, c, from) })
+			others.Go(func() { serveClient(ctx, c, from) })
 		case sock.AcceptRetryable(err):
 			// This client was lost, or we have no descriptor for it now.
 			// That is no reason to leave all others alone.
