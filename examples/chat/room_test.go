@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -107,6 +108,7 @@ func TestStrangers(t *testing.T) {
 					"chat":   {"-client", addr},
 				}
 			}
+			witnesses := 0
 			for name, command := range commands {
 				t.Run(name, func(t *testing.T) {
 					witness := joined(t, addr, "witness")
@@ -121,7 +123,10 @@ func TestStrangers(t *testing.T) {
 						t.Errorf("hears %q, want %q", p.Out.String(), want)
 					}
 					witness.Close()
-					room.Out.Find(t, `witness leaves`)
+					witnesses++ // the next one is not to hear of it
+					room.Out.Until(t, "no witness left", func(b []byte) bool {
+						return bytes.Count(b, []byte("room: witness leaves")) == witnesses
+					})
 				})
 			}
 			room.Signal(os.Interrupt)
