@@ -232,9 +232,7 @@ func (p *Poller) Close() error {
 	p.queue.Wake()
 	p.leave()
 	<-p.gone // others are out in a moment: a Wait has been woken
-	if current.Load() != nil {
-		show(p.queue.Calls())
-	}
+	show(p.queue.Calls())
 	return nil
 }
 

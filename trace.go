@@ -65,7 +65,8 @@ var current atomic.Pointer[tracer]
 // use it, Close included, and may be called from several goroutines at once. One
 // thing it must not do: Write to the stream whose Write it is shown, which has
 // its turn until all is sent. A call made while waiting is shown when the waiting
-// ends, and one of a Poller when some method of it returns. nil turns tracing off: it then costs a branch, and nothing is allocated.
+// ends, and one of a Poller when some method of it returns. nil turns tracing off:
+// it then costs a branch, and nothing is allocated.
 //
 // What Go's own poller calls is not ours to show. On macOS neither are the calls
 // that stand in for the flags which socket and accept do not take there.

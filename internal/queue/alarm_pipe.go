@@ -43,9 +43,6 @@ func (a *alarm) drain() {
 }
 
 func (a *alarm) close(t *trail) {
-	for _, fd := range [...]int{a.r, a.w} {
-		start := started()
-		e := sys.Close(fd)
-		t.add(start, "close", fd, 0, e, func() string { return "" })
-	}
+	t.close(a.r)
+	t.close(a.w)
 }

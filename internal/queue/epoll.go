@@ -262,9 +262,7 @@ func (q *Queue) Close() sys.Errno {
 func (q *Queue) closeRest() {
 	for _, fd := range [...]int{q.alarm, q.timer} {
 		if fd >= 0 {
-			start := started()
-			e := sys.Close(fd)
-			q.add(start, "close", fd, 0, e, func() string { return "" })
+			q.close(fd)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func New() (*Queue, sys.Errno) {
 	}
 	q.kq = kq
 	if e := q.alarm.open(&q.trail); e != 0 {
-		q.closeKqueue()
+		q.close(kq)
 		return q, e
 	}
 	token := uint64(WakeToken)
@@ -251,14 +251,7 @@ func (q *Queue) Noticed() { q.alarm.drain() }
 
 // Close closes the descriptors. Nobody may be waiting.
 func (q *Queue) Close() sys.Errno {
-	e := q.closeKqueue()
+	e := q.close(q.kq)
 	q.alarm.close(&q.trail)
-	return e
-}
-
-func (q *Queue) closeKqueue() sys.Errno {
-	start := started()
-	e := sys.Close(q.kq)
-	q.add(start, "close", q.kq, 0, e, func() string { return "" })
 	return e
 }

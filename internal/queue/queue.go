@@ -77,6 +77,14 @@ func (t *trail) add(start time.Time, name string, fd, result int, e sys.Errno, a
 	t.mu.Unlock()
 }
 
+// close is close(2), noted.
+func (t *trail) close(fd int) sys.Errno {
+	start := started()
+	e := sys.Close(fd)
+	t.add(start, "close", fd, 0, e, func() string { return "" })
+	return e
+}
+
 // timespec writes a time-out as the kernel is given it; below 0 it is forever.
 func timespec(d time.Duration) string {
 	if d < 0 {
