@@ -24,8 +24,8 @@ func FromFD(fd int) (*Socket, error) {
 	if fd < 0 || fd > math.MaxInt32 { // the kernel would look at 32 bits of it
 		return nil, fail("fromfd", Addr{}, sys.EBADF)
 	}
-	s := &Socket{fd: int32(fd)}
-	s.word.Set(opened)
+	s := new(Socket)
+	s.fd.InitUntracked(fd)
 	d, t, p, e := s.identify()
 	if e == 0 {
 		e = s.adopt()
@@ -39,17 +39,17 @@ func FromFD(fd int) (*Socket, error) {
 
 // adopt gives the descriptor the flags that ours have.
 func (s *Socket) adopt() sys.Errno {
-	flags, e := s.callFcntl("F_GETFL", sys.StatusFlags)
+	flags, e := s.fd.Fcntl("F_GETFL", sys.StatusFlags)
 	if e == 0 && flags&sys.O_NONBLOCK == 0 {
-		_, e = s.callFcntl("F_SETFL, O_NONBLOCK", func(fd int) (int, sys.Errno) {
+		_, e = s.fd.Fcntl("F_SETFL, O_NONBLOCK", func(fd int) (int, sys.Errno) {
 			return 0, sys.SetStatusFlags(fd, flags|sys.O_NONBLOCK)
 		})
 	}
 	if e == 0 {
-		_, e = s.callFcntl("F_SETFD, FD_CLOEXEC", func(fd int) (int, sys.Errno) { return 0, sys.SetCloexec(fd) })
+		_, e = s.fd.Fcntl("F_SETFD, FD_CLOEXEC", func(fd int) (int, sys.Errno) { return 0, sys.SetCloexec(fd) })
 	}
 	if e == 0 {
-		e = sys.Quiet(int(s.fd))
+		e = sys.Quiet(int(s.fd.Sysfd))
 	}
 	return e
 }

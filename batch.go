@@ -180,7 +180,7 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 		return 0, err
 	}
 	if b.Len() == 0 {
-		return 0, fail("sendmmsg", Addr{}, s.check(writeDeadline))
+		return 0, fail("sendmmsg", Addr{}, s.fd.Check(writeDeadline))
 	}
 	for i := b.first; i < b.received; i++ {
 		b.m.Uncontrol(i)
@@ -195,7 +195,7 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 			tries = 0
 			continue // a part of one
 		}
-		if e = s.await(e, writing, flags, &tries); e != 0 {
+		if e = s.fd.Await(e, writing, int(flags), &tries); e != 0 {
 			to := b.Addr(0)
 			return 0, s.refused("sendmmsg", &to, e)
 		}
@@ -227,7 +227,7 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 		return 0, verdict("recvmmsg", later)
 	}
 	tries := 0
-	if e := s.expect(reading, flags, &tries); e != 0 {
+	if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
 		return 0, verdict("recvmmsg", e)
 	}
 	for {
@@ -236,7 +236,7 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 			b.end, b.received = n, n
 			return n, nil
 		}
-		if e = s.await(e, reading, flags, &tries); e != 0 {
+		if e = s.fd.Await(e, reading, int(flags), &tries); e != 0 {
 			return 0, verdict("recvmmsg", e)
 		}
 	}

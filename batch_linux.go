@@ -18,34 +18,34 @@ func (s *Socket) sendMany(b *Batch, flags Flags) (int, sys.Errno) {
 func (s *Socket) recvMany(b *Batch, flags Flags) (int, sys.Errno) { return s.callRecvmmsg(b, flags) }
 
 func (s *Socket) callSendmmsg(b *Batch, flags Flags) (n, last int, e sys.Errno) {
-	if e := s.enter(writeDeadline); e != 0 {
+	if e := s.fd.Acquire(writeDeadline); e != 0 {
 		return 0, 0, e
 	}
 	t, start := tracing()
-	n, last, e = sys.Sendmmsg(int(s.fd), &b.m, b.first, b.end, int(flags|DontWait))
-	left := s.word.Leave()
+	n, last, e = sys.Sendmmsg(int(s.fd.Sysfd), &b.m, b.first, b.end, int(flags|DontWait))
+	left := s.fd.Release()
 	if t != nil {
-		t.batch("sendmmsg", int(s.fd), b, b.first, b.end, b.Len(), flags|DontWait|sys.SendFlags, n, e, start)
+		t.batch("sendmmsg", int(s.fd.Sysfd), b, b.first, b.end, b.Len(), flags|DontWait|sys.SendFlags, n, e, start)
 	}
 	if left {
-		s.end()
+		s.fd.Destroy()
 	}
 	return n, last, e
 }
 
 func (s *Socket) callRecvmmsg(b *Batch, flags Flags) (int, sys.Errno) {
 	flags = s.closesOnExec(flags | DontWait)
-	if e := s.enter(readDeadline); e != 0 {
+	if e := s.fd.Acquire(readDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Recvmmsg(int(s.fd), &b.m, int(flags))
-	left := s.word.Leave()
+	n, e := sys.Recvmmsg(int(s.fd.Sysfd), &b.m, int(flags))
+	left := s.fd.Release()
 	if t != nil {
-		t.batch("recvmmsg", int(s.fd), b, 0, n, b.Cap(), flags, n, e, start)
+		t.batch("recvmmsg", int(s.fd.Sysfd), b, 0, n, b.Cap(), flags, n, e, start)
 	}
 	if left {
-		s.end()
+		s.fd.Destroy()
 	}
 	return n, e
 }

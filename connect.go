@@ -26,7 +26,7 @@ type accepted struct {
 func (s *Socket) Accept() (*Socket, Addr, error) {
 	var name sys.Name
 	tries := 0
-	if e := s.expect(reading, 0, &tries); e != 0 {
+	if e := s.fd.Expect(reading, 0, &tries); e != 0 {
 		return nil, Addr{}, verdict("accept", e)
 	}
 	for {
@@ -34,7 +34,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 		if e == 0 {
 			return s.accepted(fd, &name)
 		}
-		if e = s.await(e, reading, 0, &tries); e != 0 {
+		if e = s.fd.Await(e, reading, 0, &tries); e != 0 {
 			return nil, Addr{}, verdict("accept", e)
 		}
 	}
@@ -44,7 +44,7 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 	c := &accepted{from: kernelAddr(name.Bytes())}
 	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
 	c.peer.Store(&c.from)
-	c.word.Set(s.word.State() & (nonblock | brief))
+	c.fd.Set(s.fd.State() & (nonblock | brief))
 	return &c.Socket, c.from, nil
 }
 
@@ -84,7 +84,7 @@ func (s *Socket) Connect(a Addr) error {
 		}
 		return s.addressed("connect", a, e)
 	}
-	if s.word.State()&nonblock != 0 {
+	if s.fd.State()&nonblock != 0 {
 		return ErrInProgress
 	}
 	if sys.ConnectSettles && s.isTCP() {
@@ -109,7 +109,7 @@ func (s *Socket) connectAgain(a *Addr) sys.Errno {
 		default:
 			return e
 		}
-		if e := s.park(writing, &tries); e != 0 {
+		if e := s.fd.Park(writing, &tries); e != 0 {
 			return e
 		}
 	}
@@ -118,12 +118,12 @@ func (s *Socket) connectAgain(a *Addr) sys.Errno {
 // settle waits until a connection that has begun is made, or has failed.
 func (s *Socket) settle() sys.Errno {
 	for tries := 0; ; {
-		got, e := s.callPoll(sys.POLLOUT, writeDeadline)
+		got, e := s.fd.Poll(sys.POLLOUT, writeDeadline)
 		if e == 0 && got != 0 {
 			return s.connectResult()
 		}
 		if e == 0 {
-			e = s.park(writing, &tries)
+			e = s.fd.Park(writing, &tries)
 		}
 		if e != 0 {
 			return e
@@ -135,7 +135,7 @@ func (s *Socket) settle() sys.Errno {
 // kernel connects first, and has not taken the data. 0: it is connected, and they can be
 // sent.
 func (s *Socket) fastOpening(flags Flags) sys.Errno {
-	if flags&DontWait != 0 || s.word.State()&nonblock != 0 {
+	if flags&DontWait != 0 || s.fd.State()&nonblock != 0 {
 		return sys.EINPROGRESS
 	}
 	return s.settle()
@@ -156,7 +156,7 @@ const fastOpenIfAny = max(FastOpen, 0)
 //
 // Source: connect(2), EINPROGRESS.
 func (s *Socket) ConnectResult() error {
-	got, e := s.callPoll(sys.POLLOUT, 0)
+	got, e := s.fd.Poll(sys.POLLOUT, 0)
 	if e == 0 && got == 0 {
 		return ErrInProgress
 	}

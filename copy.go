@@ -31,7 +31,7 @@ import (
 //
 // Source: sendfile(2), splice(2).
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
-	if e := s.check(0); e != 0 {
+	if e := s.fd.Check(0); e != 0 {
 		return 0, fail("readfrom", Addr{}, e)
 	}
 	left, from := int64(math.MaxInt64), r
@@ -48,7 +48,7 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 			return n, err
 		}
 	}
-	if s.word.State()&nonblock != 0 {
+	if s.fd.State()&nonblock != 0 {
 		return n, invalid("readfrom", "a non-blocking Socket: what was read and could not be sent would be lost")
 	}
 	k, err := io.Copy(onlyWriter{s}, onlyReader{r})
@@ -64,10 +64,10 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 //
 // Source: splice(2).
 func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
-	if e := s.check(0); e != 0 {
+	if e := s.fd.Check(0); e != 0 {
 		return 0, fail("writeto", Addr{}, e)
 	}
-	if s.word.State()&nonblock != 0 {
+	if s.fd.State()&nonblock != 0 {
 		return 0, invalid("writeto", "a non-blocking Socket")
 	}
 	if s.Type() == Stream && sys.HasSplice {
@@ -117,7 +117,7 @@ func kindOf(rc syscall.RawConn) (k sys.Kind, appends bool) {
 
 // fill sends at most left bytes of from.
 func (s *Socket) fill(from io.Reader, left int64) (int64, error) {
-	relays := sys.HasSplice && s.word.State()&nonblock == 0 // else what is in the pipe could be lost
+	relays := sys.HasSplice && s.fd.State()&nonblock == 0 // else what is in the pipe could be lost
 	if other, ok := from.(*Socket); ok && other.Type() == Stream && relays {
 		return relay(other, s, left, nil)
 	}
@@ -141,7 +141,7 @@ const most = 1 << 30
 
 // drain writes all that comes to w.
 func (s *Socket) drain(w io.Writer) (int64, error) {
-	if other, ok := w.(*Socket); ok && other.Type() == Stream && other.word.State()&nonblock == 0 {
+	if other, ok := w.(*Socket); ok && other.Type() == Stream && other.fd.State()&nonblock == 0 {
 		return relay(s, other, math.MaxInt64, nil)
 	}
 	rc := descriptorOf(w)
@@ -161,11 +161,11 @@ func (s *Socket) drain(w io.Writer) (int64, error) {
 
 func (s *Socket) fillFile(file syscall.RawConn, left int64) (n int64, err error) {
 	for left > 0 {
-		if e := s.lockWrite(); e != 0 {
+		if e := s.fd.LockWrite(); e != 0 {
 			return n, verdict("readfrom", e)
 		}
 		k, err := s.sendfile(file, nil, int(min(left, most)))
-		s.unlockWrite()
+		s.fd.UnlockWrite()
 		if err != nil && n == 0 && refusesFile(err) {
 			return 0, errByHand
 		}

@@ -80,7 +80,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 				continue
 			}
 		}
-		if e = s.await(e, writing, flags, &tries); e != 0 {
+		if e = s.fd.Await(e, writing, int(flags), &tries); e != 0 {
 			return 0, s.refused("sendmsg", &m.Addr, e)
 		}
 	}
@@ -110,7 +110,7 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	}
 	var name sys.Name
 	tries := 0
-	if e := s.expect(reading, flags, &tries); e != 0 {
+	if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
 		return 0, verdict("recvmsg", e)
 	}
 	for {
@@ -119,7 +119,7 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 			m.Addr, m.N, m.NControl, m.Flags = senderAddr(name.Bytes()), n, nc, Flags(got)
 			return n, nil
 		}
-		if e = s.await(e, reading, flags, &tries); e == errnoShut {
+		if e = s.fd.Await(e, reading, int(flags), &tries); e == errnoShut {
 			m.Addr, m.N, m.NControl, m.Flags = Addr{}, 0, 0, 0
 		}
 		if e != 0 {

@@ -6,7 +6,7 @@ import (
 	"net"
 	"os"
 
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -100,11 +100,11 @@ func AcceptRetryable(err error) bool {
 
 // Outcomes that are no errno of the kernel's, passed as one inside.
 const (
-	errnoClosed    sys.Errno = 1<<17 + iota
-	errnoShut                // nothing will ever come: a receive returns 0
-	errnoWaits               // a blocking Socket for a Poller
-	errnoExclusive           // a registration that cannot be changed
-	errnoTimeout   = park.Timeout
+	errnoClosed              = sockfd.ErrnoClosed
+	errnoShut                = sockfd.ErrnoReadShut
+	errnoTimeout             = sockfd.ErrnoTimeout
+	errnoWaits     sys.Errno = sockfd.ErrnoNext + iota - 3 // a blocking Socket for a Poller
+	errnoExclusive                                         // a registration that cannot be changed
 )
 
 // reason is the error an errno stands for.

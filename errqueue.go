@@ -67,7 +67,7 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 		}
 	}
 	if first, last, _, ok := r.ZeroCopy(); ok {
-		s.waiting().zeroCopy().completed(first, last)
+		s.zeroCopy().completed(first, last)
 	}
 	return r, nil
 }

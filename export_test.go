@@ -41,14 +41,14 @@ func (p *Poller) Look(events []Event, between func()) (told, fetched int, err er
 
 // KeptByZeroCopy is how many sends a Socket keeps alive.
 func KeptByZeroCopy(s *Socket) int {
-	z := s.waiting().zeroCopy()
+	z := s.zeroCopy()
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	return len(z.out)
 }
 
 // Brief reports whether calls of s keep their processor.
-func Brief(s *Socket) bool { return s.word.State()&brief != 0 }
+func Brief(s *Socket) bool { return s.fd.State()&brief != 0 }
 
 // ClosesBriefly reports whether close(2) of s does.
-func ClosesBriefly(s *Socket) bool { return s.closesBriefly() }
+func ClosesBriefly(s *Socket) bool { return s.fd.CloseNosched() }

@@ -47,7 +47,7 @@ func (s *Socket) sendfile(file syscall.RawConn, off *int64, n int) (int, error) 
 		if e == 0 {
 			return k, nil
 		}
-		if e = s.await(e, writing, 0, &tries); e != 0 {
+		if e = s.fd.Await(e, writing, 0, &tries); e != 0 {
 			return 0, verdict("sendfile", e)
 		}
 	}
@@ -55,7 +55,7 @@ func (s *Socket) sendfile(file syscall.RawConn, off *int64, n int) (int, error) 
 
 // callSendfile is one call, if the file is open.
 func (s *Socket) callSendfile(file syscall.RawConn, off *int64, n int) (k int, e sys.Errno, open bool) {
-	if e := s.enter(writeDeadline); e != 0 {
+	if e := s.fd.Acquire(writeDeadline); e != 0 {
 		return 0, e, true
 	}
 	t, start := tracing()
@@ -65,18 +65,18 @@ func (s *Socket) callSendfile(file syscall.RawConn, off *int64, n int) (k int, e
 	}
 	err := file.Control(func(fd uintptr) {
 		in = int(fd)
-		k, e = sys.Sendfile(int(s.fd), in, off, n)
+		k, e = sys.Sendfile(int(s.fd.Sysfd), in, off, n)
 	})
-	last := s.word.Leave()
+	last := s.fd.Release()
 	if t != nil && err == nil {
 		args := decimal(in) + ", NULL, " + decimal(n)
 		if off != nil {
 			args = decimal(in) + ", [" + decimal(int(from)) + "], " + decimal(n)
 		}
-		t.emit(Call{Name: "sendfile", Args: args, Len: n}, int(s.fd), k, e, start)
+		t.emit(Call{Name: "sendfile", Args: args, Len: n}, int(s.fd.Sysfd), k, e, start)
 	}
 	if last {
-		s.end()
+		s.fd.Destroy()
 	}
 	return k, e, err == nil
 }

@@ -53,7 +53,7 @@ func (s *Socket) NetListener() (net.Listener, error) {
 // Errors: EINVAL (a stream), EPROTONOSUPPORT, EMFILE, net.ErrClosed.
 func (s *Socket) NetPacketConn() (net.PacketConn, error) {
 	if s.Type().connected() {
-		if e := s.check(0); e != 0 {
+		if e := s.fd.Check(0); e != 0 {
 			return nil, fail("netpacketconn", Addr{}, e)
 		}
 		return nil, invalid("netpacketconn", "a stream")

@@ -78,8 +78,8 @@ func inheritable(fd int) error {
 	if ours { // what is close-on-exec does not live through exec
 		return &misuse{"opened by this process, not handed over", sys.EINVAL}
 	}
-	s := &Socket{fd: int32(fd)}
-	s.word.Set(opened)
+	s := new(Socket)
+	s.fd.InitUntracked(fd)
 	if _, _, _, e := s.identify(); e != 0 { // all that FromFD asks
 		return e
 	}

@@ -5,9 +5,7 @@ import (
 	"net"
 	"os"
 
-	"github.com/berkeleysockets/sock/internal/guard"
 	"github.com/berkeleysockets/sock/internal/sys"
-	"github.com/berkeleysockets/sock/internal/track"
 )
 
 // Close ends the Socket: close(2), exactly once. It wakes every call that waits
@@ -27,76 +25,30 @@ import (
 //
 // Source: close(2).
 func (s *Socket) Close() error {
-	if e := s.enter(0); e != 0 { // holds the descriptor while it leaves its Pollers
-		return fail("close", Addr{}, e)
-	}
-	first, _ := s.word.Close()
-	if first && s.word.State()&watched != 0 {
-		s.depart()
-	}
-	last := s.word.Leave()
-	switch {
-	case last:
-		e := s.end()
-		if first {
-			return fail("close", Addr{}, e)
-		}
-	case first:
-		return fail("close", Addr{}, s.wakeAndWait())
-	}
-	return fail("close", Addr{}, errnoClosed)
-}
-
-// end closes the descriptor. The guard has told its one caller to.
-func (s *Socket) end() sys.Errno {
-	fd := s.rare.Load().parked()
-	t, start := tracing()
-	var e sys.Errno
-	if fd != nil {
-		e = fd.Close()
-	} else if s.closesBriefly() {
-		e = sys.CloseBriefly(int(s.fd))
-	} else {
-		e = sys.Close(int(s.fd))
-	}
-	track.Closed(s)
-	s.gone(e)
-	if t != nil {
-		t.emit(Call{Name: "close"}, int(s.fd), resultOf(e), e, start)
-	}
-	return e
+	return fail("close", Addr{}, s.fd.Close(s.depart))
 }
 
 // FD returns the descriptor's number, to print and to pass down; -1 after
 // Close. It stays the Socket's: another goroutine's Close can make the number a
 // stranger's at any time. To use it, see [Socket.WithFD].
 func (s *Socket) FD() int {
-	if s.word.State()&(opened|guard.Closed) != opened {
+	if !s.fd.IsOpen() {
 		return -1
 	}
-	s.shared()
-	return int(s.fd)
+	s.fd.SetShared()
+	return int(s.fd.Sysfd)
 }
 
-// WithFD calls f with the descriptor, which cannot be closed, nor its number
-// reused, while f runs. f must not close it. If Close comes meanwhile it
-// returns nil at once, and the descriptor is closed when f returns. The
-// descriptor is non-blocking.
-//
-// Errors: net.ErrClosed; what f returns, as it is.
+// WithFD calls f with the descriptor.
 func (s *Socket) WithFD(f func(fd int) error) error {
 	if f == nil {
 		return invalid("withfd", "no function")
 	}
-	if e := s.enter(0); e != 0 {
+	err, e := s.fd.Callback(f)
+	if e != 0 {
 		return fail("withfd", Addr{}, e)
 	}
-	defer s.leave()
-	s.shared()
-	w := s.waiting()
-	w.callback(1)
-	defer w.callback(-1)
-	return f(int(s.fd))
+	return err
 }
 
 // Dup returns a second Socket on the same socket of the kernel: fcntl(2) with
@@ -160,6 +112,6 @@ func (s *Socket) File() (*os.File, error) {
 const dupArgs = "F_DUPFD_CLOEXEC, 0"
 
 func (s *Socket) dup() (int, sys.Errno) {
-	s.shared()
-	return s.callFcntl(dupArgs, sys.Dup)
+	s.fd.SetShared()
+	return s.fd.Fcntl(dupArgs, sys.Dup)
 }

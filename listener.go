@@ -39,7 +39,7 @@ type listener struct {
 }
 
 func (l *listener) Accept() (net.Conn, error) {
-	if l.s.word.State()&nonblock != 0 {
+	if l.s.fd.State()&nonblock != 0 {
 		return nil, &Error{Op: "accept", Err: &misuse{"a net.Listener waits, and this Socket does not: see SetNonblock", sys.EINVAL}}
 	}
 	c, _, err := l.s.Accept()

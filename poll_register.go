@@ -128,16 +128,16 @@ func (s *Socket) within(p *Poller, f func() sys.Errno) sys.Errno {
 	}
 	if s == nil {
 		e = errnoClosed
-	} else if e = s.enter(0); e == 0 {
+	} else if e = s.fd.Acquire(0); e == 0 {
 		s.joining.Lock()
 		e = p.locked(f)
 		s.joining.Unlock()
 		calls := p.calls()
 		p.leave()
-		last := s.word.Leave()
+		last := s.fd.Release()
 		show(calls) // a tracer may close both
 		if last {
-			s.end()
+			s.fd.Destroy()
 		}
 		return e
 	}
@@ -172,8 +172,12 @@ func (s *Socket) memberOf(p *Poller) (slot uint32, ok bool) {
 }
 
 func (s *Socket) others() []membership {
-	if w := s.rare.Load(); w != nil {
-		return w.members
+	if c := s.fd.ColdIfAny(); c != nil {
+		c.Lock()
+		defer c.Unlock()
+		if r, ok := c.Owner.(*rare); ok {
+			return r.members
+		}
 	}
 	return nil
 }
@@ -184,13 +188,21 @@ func (s *Socket) enrol(p *Poller, slot uint32) {
 		s.member = m
 		return
 	}
-	w := s.waiting()
+	c := s.fd.Cold()
+	c.Lock()
+	w := rareOf(c)
 	w.members = append(w.members, m)
+	c.Unlock()
 }
 
 // drop forgets p. The first place is never empty while another is taken.
 func (s *Socket) drop(p *Poller) {
-	w := s.rare.Load()
+	var w *rare
+	if c := s.fd.ColdIfAny(); c != nil {
+		c.Lock()
+		w, _ = c.Owner.(*rare)
+		c.Unlock()
+	}
 	if s.member.poller != p {
 		if w != nil {
 			w.members = slices.DeleteFunc(w.members, func(m membership) bool { return m.poller == p })
@@ -216,7 +228,7 @@ func (s *Socket) forget(p *Poller) {
 // descriptor is still its own: a copy of it would keep the registrations. Where there
 // can be none, and nobody is left to make one, close(2) ends them and one call is saved.
 func (s *Socket) depart() {
-	ends := queue.Tells && s.closesBriefly() && s.word.Alone()
+	ends := queue.Tells && s.fd.CloseNosched() && s.fd.SoleUser()
 	s.joining.Lock()
 	var calls []queue.Call
 	for m := s.member; m.poller != nil; m = s.member {
@@ -240,18 +252,18 @@ func (s *Socket) depart() {
 // The Poller's side. The caller is inside, and holds its lock.
 
 func (p *Poller) add(s *Socket, want Ready, data any) sys.Errno {
-	if s.word.State()&nonblock == 0 {
+	if s.fd.State()&nonblock == 0 {
 		return errnoWaits
 	}
 	if _, ok := s.memberOf(p); ok {
 		return sys.EEXIST
 	}
 	// Close marks the word first and looks at this bit then.
-	s.word.Set(watched)
-	if s.word.State()&guard.Closed != 0 {
+	s.fd.Set(watched)
+	if s.fd.State()&guard.Closed != 0 {
 		return errnoClosed
 	}
-	i, e := p.register(s, int(s.fd), want, data)
+	i, e := p.register(s, int(s.fd.Sysfd), want, data)
 	if e == 0 {
 		s.enrol(p, i)
 	}

@@ -210,8 +210,8 @@ func TestStaleRemoveInClose(t *testing.T) {
 	if err := p.Add(a, Readable, nil); err != nil {
 		t.Fatal(err)
 	}
-	a.enter(0) // as Close does
-	a.word.Close()
+	a.fd.Acquire(0) // as Close does
+	a.fd.MarkClosed()
 	if err := p.Remove(a); err != nil {
 		t.Error(err)
 	}
@@ -219,7 +219,7 @@ func TestStaleRemoveInClose(t *testing.T) {
 		t.Errorf("told %d, %v when it was removed", n, err)
 	}
 	a.depart()
-	a.leave()
+	a.fd.Done()
 	if n := p.Registered(); n != 0 {
 		t.Errorf("%d slots are taken", n)
 	}

@@ -38,7 +38,7 @@ func (c rawConn) until(f func(fd uintptr) bool, d direction) error {
 	}
 	tries := 0
 	for {
-		if e := c.s.check(d.deadline()); e != 0 {
+		if e := c.s.fd.Check(d.Deadline()); e != 0 {
 			return fail("syscallconn", Addr{}, e)
 		}
 		done := false
@@ -46,7 +46,7 @@ func (c rawConn) until(f func(fd uintptr) bool, d direction) error {
 		if done || err != nil {
 			return err
 		}
-		if e := c.s.await(sys.EAGAIN, d, 0, &tries); e != 0 && e != errnoShut {
+		if e := c.s.fd.Await(sys.EAGAIN, d, 0, &tries); e != 0 && e != errnoShut {
 			return verdict("syscallconn", e)
 		}
 	}

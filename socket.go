@@ -5,9 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
-	"github.com/berkeleysockets/sock/internal/track"
 )
 
 // A Socket is one socket of the kernel and its descriptor. Its methods are the
@@ -15,16 +14,11 @@ import (
 // use it. It lives until Close or Detach: a Socket that is dropped leaks its
 // descriptor, as in C. The zero Socket is a closed one.
 type Socket struct {
-	word    guard.Word              // who is inside; see call.go for its bits
-	fd      int32                   //
-	rare    atomic.Pointer[waiting] // nil until the Socket waits or has a deadline
-	peer    atomic.Pointer[Addr]    // the other end, once known
-	proto   int32                   //
-	family  int16                   //
-	typ     int16                   //
-	writing atomic.Uint32           // see writelock.go
-	joining sync.Mutex              // held to enter and leave Pollers: see poll_register.go
-	member  membership              // the first of them
+	fd      sockfd.FD
+	peer    atomic.Pointer[Addr] // the other end, once known
+	proto   int32                //
+	joining sync.Mutex           // held to enter and leave Pollers: see poll_register.go
+	member  membership           // the first of them
 }
 
 // A Setting is an option and its value, for [Open]: see [Option.With].
@@ -59,7 +53,7 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 	}
 	s := newSocket(fd, d, t, p)
 	if sys.HasBrief && s.isTCP() {
-		s.word.Set(brief)
+		s.fd.Set(brief)
 	}
 	for _, o := range set {
 		if o.apply == nil {
@@ -123,9 +117,8 @@ func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
 }
 
 func (s *Socket) init(fd int, d Domain, t Type, p Protocol) {
-	s.fd, s.family, s.typ, s.proto = int32(fd), int16(d), int16(t), int32(p)
-	s.word.Set(opened)
-	track.Opened(s, fd)
+	s.proto = int32(p)
+	s.fd.Init(fd, int(d), int(t))
 }
 
 // Bind gives the socket its own address: bind(2). Port 0 lets the kernel pick
@@ -161,7 +154,7 @@ func (s *Socket) Listen(backlog int) error {
 	if backlog <= 0 || backlog > math.MaxInt32 {
 		backlog = math.MaxInt32
 	}
-	s.word.Set(listens)
+	s.fd.Set(listens)
 	e := s.plain(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
 		func() Call { return Call{Name: "listen", Args: decimal(backlog)} })
 	return fail("listen", Addr{}, e)
@@ -222,10 +215,10 @@ func (s *Socket) Peer() (Addr, error) {
 }
 
 // Domain returns the address family. It makes no call.
-func (s *Socket) Domain() Domain { return Domain(s.family) }
+func (s *Socket) Domain() Domain { return Domain(s.fd.Family) }
 
 // Type returns the type. It makes no call.
-func (s *Socket) Type() Type { return Type(s.typ) }
+func (s *Socket) Type() Type { return Type(s.fd.Type) }
 
 // Protocol returns the protocol; where Open was given 0, the one that 0 means
 // for TCP and UDP. It makes no call.

@@ -106,7 +106,7 @@ func (s *Socket) take(pipe, n int) (int, error) {
 		if e == 0 {
 			return k, nil
 		}
-		if e = s.await(e, reading, 0, &tries); e != 0 {
+		if e = s.fd.Await(e, reading, 0, &tries); e != 0 {
 			return 0, verdict("splice", e)
 		}
 	}
@@ -114,15 +114,15 @@ func (s *Socket) take(pipe, n int) (int, error) {
 
 func (s *Socket) give(pipe, n int) (int, error) {
 	for tries := 0; ; {
-		if e := s.lockWrite(); e != 0 {
+		if e := s.fd.LockWrite(); e != 0 {
 			return 0, verdict("splice", e)
 		}
 		k, e := s.spliceOnce(pipe, n, writing)
-		s.unlockWrite()
+		s.fd.UnlockWrite()
 		if e == 0 {
 			return k, nil
 		}
-		if e = s.await(e, writing, 0, &tries); e != 0 {
+		if e = s.fd.Await(e, writing, 0, &tries); e != 0 {
 			return 0, verdict("splice", e)
 		}
 	}
@@ -130,15 +130,15 @@ func (s *Socket) give(pipe, n int) (int, error) {
 
 // spliceOnce is one call: reading from the Socket into a pipe, or writing from there.
 func (s *Socket) spliceOnce(pipe, n int, d direction) (int, sys.Errno) {
-	if e := s.enter(d.deadline()); e != 0 {
+	if e := s.fd.Acquire(d.Deadline()); e != 0 {
 		return 0, e
 	}
-	in, out := int(s.fd), pipe
+	in, out := int(s.fd.Sysfd), pipe
 	if d == writing {
 		in, out = out, in
 	}
 	k, e := spliced(in, out, n)
-	s.leave()
+	s.fd.Done()
 	return k, e
 }
 
@@ -187,11 +187,11 @@ func (s *Socket) fillPipe(pipe syscall.RawConn, left int64) (done int64, err err
 		var k int
 		var e sys.Errno
 		err := pipe.Read(func(fd uintptr) bool {
-			if e = s.lockWrite(); e != 0 {
+			if e = s.fd.LockWrite(); e != 0 {
 				return true
 			}
 			k, e = s.spliceOnce(int(fd), int(min(left, pipeSize)), writing)
-			s.unlockWrite()
+			s.fd.UnlockWrite()
 			if e != sys.EAGAIN {
 				return true
 			}
@@ -204,7 +204,7 @@ func (s *Socket) fillPipe(pipe syscall.RawConn, left int64) (done int64, err err
 		case err != nil:
 			return done, errByHand
 		case e != 0:
-			if e = s.await(e, writing, 0, &tries); e != 0 {
+			if e = s.fd.Await(e, writing, 0, &tries); e != 0 {
 				return done, verdict("splice", e)
 			}
 			continue
@@ -234,7 +234,7 @@ func (s *Socket) drainPipe(pipe syscall.RawConn) (done int64, err error) {
 		case err != nil, e != 0 && done == 0 && refusesFile(e):
 			return done, errByHand
 		case e != 0:
-			if e = s.await(e, reading, 0, &tries); e != 0 {
+			if e = s.fd.Await(e, reading, 0, &tries); e != 0 {
 				return done, verdict("splice", e)
 			}
 			continue

@@ -50,11 +50,11 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 		var e sys.Errno
 		if len(p) > sys.Quick || current.Load() != nil {
 			n, e = s.callSendto(p, flags, to)
-		} else if e = s.enter(writeDeadline); e == 0 {
+		} else if e = s.fd.Acquire(writeDeadline); e == 0 {
 			var sent uintptr
-			sent, e = sys.SendQuick(s.fd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
-			if n = int(sent); s.word.Leave() {
-				s.end()
+			sent, e = sys.SendQuick(s.fd.Sysfd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
+			if n = int(sent); s.fd.Release() {
+				s.fd.Destroy()
 			}
 		}
 		if e == 0 {
@@ -66,7 +66,7 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 				continue
 			}
 		}
-		if e = s.await(e, writing, flags, &tries); e != 0 {
+		if e = s.fd.Await(e, writing, int(flags), &tries); e != 0 {
 			return 0, s.refused(op, to, e)
 		}
 	}
@@ -77,10 +77,10 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		return 0, unsupported(op, "a flag")
 	}
 	tries, done := 0, 0
-	if s.word.State()&(readWaited|nonblock) == readWaited { // else neither is for us
-		if s.yield(flags) {
+	if s.fd.State()&(readWaited|nonblock) == readWaited { // else neither is for us
+		if s.fd.Yield(int(flags)) {
 			tries = yielded
-		} else if e := s.expect(reading, flags, &tries); e != 0 {
+		} else if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
 			return 0, verdict(op, e)
 		}
 	}
@@ -89,12 +89,12 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		var e sys.Errno
 		if rest := p[done:]; len(rest) > sys.Quick || current.Load() != nil {
 			n, e = s.callRecvfrom(rest, flags, from)
-		} else if e = s.enter(readDeadline); e == 0 {
+		} else if e = s.fd.Acquire(readDeadline); e == 0 {
 			var got uintptr
 			name, size := from.Room()
-			got, e = sys.RecvQuick(s.fd, rest, int(flags&^sys.Sleeps|DontWait), name, size)
-			if n = int(got); s.word.Leave() {
-				s.end()
+			got, e = sys.RecvQuick(s.fd.Sysfd, rest, int(flags&^sys.Sleeps|DontWait), name, size)
+			if n = int(got); s.fd.Release() {
+				s.fd.Destroy()
 			}
 		}
 		if e == 0 {
@@ -104,7 +104,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 			tries = 0
 			continue
 		}
-		if e = s.await(e, reading, flags, &tries); e != 0 {
+		if e = s.fd.Await(e, reading, int(flags), &tries); e != 0 {
 			return done, verdict(op, e)
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 // the descriptor is non-blocking, leaves that to us. What is peeked stays, and
 // readiness never tells that there is more of it.
 func (s *Socket) fills(flags Flags) bool {
-	return s.Type() == Stream && flags&(immediate|Peek) == 0 && s.word.State()&nonblock == 0
+	return s.Type() == Stream && flags&(immediate|Peek) == 0 && s.fd.State()&nonblock == 0
 }
 
 // Read receives into p, as io.Reader wants it: recv(2), and at the end of a
@@ -126,7 +126,7 @@ func (s *Socket) fills(flags Flags) bool {
 // Source: recv(2).
 func (s *Socket) Read(p []byte) (int, error) {
 	if len(p) == 0 {
-		return 0, fail("read", Addr{}, s.check(readDeadline))
+		return 0, fail("read", Addr{}, s.fd.Check(readDeadline))
 	}
 	n, err := s.recvfrom("read", p, 0, nil)
 	if n == 0 && err == nil && s.Type().connected() {
@@ -151,12 +151,12 @@ func (s *Socket) Write(p []byte) (int, error) {
 		return s.sendto("write", p, 0, nil)
 	}
 	if len(p) == 0 {
-		return 0, fail("write", Addr{}, s.check(writeDeadline))
+		return 0, fail("write", Addr{}, s.fd.Check(writeDeadline))
 	}
-	if e := s.lockWrite(); e != 0 {
+	if e := s.fd.LockWrite(); e != 0 {
 		return 0, verdict("write", e)
 	}
-	defer s.unlockWrite()
+	defer s.fd.UnlockWrite()
 	for done := 0; ; {
 		n, err := s.sendto("write", p[done:], 0, nil)
 		if done += n; done == len(p) || err != nil {
@@ -180,7 +180,7 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 		return 0, err
 	}
 	tries := 0
-	if e := s.expect(reading, 0, &tries); e != 0 {
+	if e := s.fd.Expect(reading, 0, &tries); e != 0 {
 		return 0, verdict("readv", e)
 	}
 	for {
@@ -191,7 +191,7 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 			}
 			return n, nil
 		}
-		if e = s.await(e, reading, 0, &tries); e != 0 {
+		if e = s.fd.Await(e, reading, 0, &tries); e != 0 {
 			return 0, verdict("readv", e)
 		}
 	}
@@ -216,7 +216,7 @@ func (s *Socket) Writev(bufs [][]byte) (int, error) {
 		if e == 0 {
 			return n, nil
 		}
-		if e = s.await(e, writing, 0, &tries); e != 0 {
+		if e = s.fd.Await(e, writing, 0, &tries); e != 0 {
 			return 0, verdict("writev", e)
 		}
 	}

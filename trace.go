@@ -10,6 +10,7 @@ import (
 
 	"github.com/berkeleysockets/sock/internal/park"
 	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/trace"
 )
 
 // A Call is one system call, as a tracer sees it. It is a value of its own: of
@@ -73,9 +74,20 @@ var current atomic.Pointer[tracer]
 func SetTracer(t func(Call)) {
 	park.Recording.Store(t != nil)
 	if t == nil {
+		trace.Set(nil)
 		current.Store(nil)
 		return
 	}
+	trace.Set(func(c trace.Call) {
+		x := Call{Name: c.Name, Args: c.Args, FD: c.FD, Result: c.Result, Start: c.Start, Duration: c.Duration}
+		if c.Errno != 0 {
+			x.Err = c.Errno
+		}
+		if c.Name == "recvfrom" { // a peek
+			x.Flags, x.Len = Peek|DontWait, 1
+		}
+		t(x)
+	})
 	current.Store(&tracer{t})
 }
 
@@ -101,25 +113,6 @@ func (c Call) made(fd, result int, e sys.Errno, start time.Time) Call {
 		c.Result, c.Err = -1, e
 	}
 	return c
-}
-
-// A trail keeps calls that are made one after another inside the guard, to show
-// them outside.
-type trail struct {
-	t     *tracer
-	calls []Call
-}
-
-func (r *trail) add(c Call, fd, result int, e sys.Errno, start time.Time) {
-	if r.t != nil {
-		r.calls = append(r.calls, c.made(fd, result, e, start))
-	}
-}
-
-func (r *trail) show() {
-	for _, c := range r.calls {
-		r.t.f(c)
-	}
 }
 
 func decimal(n int) string { return strconv.Itoa(n) }
@@ -172,27 +165,6 @@ func (t *tracer) option(call string, fd int, d Domain, level, name int, value []
 		args += ", " + optionValue(level, name, value)
 	}
 	t.emit(Call{Name: call, Args: args}, fd, resultOf(e), e, start)
-}
-
-func (t *tracer) poll(fd int, events, got int16, e sys.Errno, start time.Time) {
-	n := 0
-	if got != 0 {
-		n = 1
-	}
-	t.emit(pollCall(events, got), fd, n, e, start)
-}
-
-// epollEvents are those of a watch; the bits are those of poll(2).
-func epollEvents(events int16) string {
-	return "{events=" + strings.ReplaceAll(sys.FlagNames("POLL", int(events)), "POLL", "EPOLL") + "|EPOLLET}"
-}
-
-func pollCall(events, got int16) Call {
-	args := "events=" + sys.FlagNames("POLL", int(events))
-	if got != 0 {
-		args += ", revents=" + sys.FlagNames("POLL", int(got))
-	}
-	return Call{Name: sys.PollCall, Args: args}
 }
 
 func (t *tracer) sendto(fd int, p []byte, flags Flags, to *Addr, n int, e sys.Errno, start time.Time) {
@@ -260,40 +232,6 @@ func (t *tracer) batch(name string, fd int, b *Batch, from, to, room int, flags 
 		c.Args += ", NULL" // a time-out, which there never is
 	}
 	t.emit(c, fd, n, e, start)
-}
-
-// traceParked shows the calls that a wait made, now that it is over.
-func (s *Socket) traceParked(fd int, side *park.Side) {
-	if !park.Recording.Load() {
-		return
-	}
-	if t := current.Load(); t != nil {
-		for _, c := range parkedCalls(fd, side) {
-			t.f(c)
-		}
-	}
-}
-
-func parkedCalls(fd int, side *park.Side) (calls []Call) {
-	for _, p := range side.Calls() {
-		c := pollCall(p.Events, p.Got)
-		n := 0
-		if p.Got != 0 {
-			n = 1
-		}
-		if p.Peek {
-			c, n = peekCall(), p.N
-		}
-		c.Duration = p.Duration
-		calls = append(calls, c.made(fd, n, p.Errno, p.Start))
-	}
-	return calls
-}
-
-func peekCall() Call {
-	c := transfer("recvfrom", Peek|DontWait, 1, nil)
-	c.Args = `"", 1, ` + c.Flags.String() + ", NULL"
-	return c
 }
 
 func transfer(name string, flags Flags, size int, data []byte) Call {

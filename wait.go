@@ -11,9 +11,9 @@ import (
 // and wakes nobody who waits already.
 func (s *Socket) SetNonblock(on bool) {
 	if on {
-		s.word.Set(nonblock)
+		s.fd.Set(nonblock)
 	} else {
-		s.word.Clear(nonblock)
+		s.fd.Clear(nonblock)
 	}
 }
 
@@ -51,18 +51,18 @@ func (s *Socket) Wait(want Ready) (Ready, error) {
 	}
 	events := pollEvents(want)
 	for tries := 0; ; {
-		got, e := s.callPoll(events, deadlines)
+		got, e := s.fd.Poll(events, deadlines)
 		if r := readyOf(got) & (want | Hangup | Failed); e == 0 && r != 0 {
 			return r, nil
 		}
 		if e == 0 {
 			switch want {
 			case Readable:
-				e = s.park(reading, &tries)
+				e = s.fd.Park(reading, &tries)
 			case Writable:
-				e = s.park(writing, &tries)
+				e = s.fd.Park(writing, &tries)
 			default:
-				e = s.watch(events, false, deadlines, &tries)
+				e = s.fd.WaitEpoll(events, false, deadlines, &tries)
 			}
 		}
 		if e != 0 {

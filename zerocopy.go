@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -30,10 +31,10 @@ func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err erro
 	if ZeroCopy < 0 || flags < 0 {
 		return 0, 0, unsupported("send", "MSG_ZEROCOPY or a flag")
 	}
-	if e := s.check(writeDeadline); e != 0 {
+	if e := s.fd.Check(writeDeadline); e != 0 {
 		return 0, 0, fail("send", Addr{}, e)
 	}
-	z := s.waiting().zeroCopy()
+	z := s.zeroCopy()
 	z.mu.Lock() // ids are given in the order of the calls
 	defer z.mu.Unlock()
 	if !z.on {
@@ -54,7 +55,7 @@ func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err erro
 			return n, id, nil
 		}
 		z.mu.Unlock() // nobody waits for who waits
-		e = s.await(e, writing, flags, &tries)
+		e = s.fd.Await(e, writing, int(flags), &tries)
 		z.mu.Lock()
 		if e != 0 {
 			return 0, 0, verdict("send", e)
@@ -107,11 +108,20 @@ func (z *zeroCopy) completed(first, last uint32) {
 	}
 }
 
-func (w *waiting) zeroCopy() *zeroCopy {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.zero == nil {
-		w.zero = new(zeroCopy)
+func (s *Socket) zeroCopy() *zeroCopy {
+	c := s.fd.Cold()
+	c.Lock()
+	defer c.Unlock()
+	r := rareOf(c)
+	if r.zero == nil {
+		r.zero = new(zeroCopy)
 	}
-	return w.zero
+	return r.zero
+}
+
+func rareOf(c *sockfd.Cold) *rare {
+	if c.Owner == nil {
+		c.Owner = new(rare)
+	}
+	return c.Owner.(*rare)
 }

@@ -1,4 +1,4 @@
-package sock
+package sockfd
 
 import (
 	"slices"
@@ -21,59 +21,59 @@ const (
 )
 
 // A turn is one Write that waits.
-type turn struct {
+type writer struct {
 	mine bool          // under waiting.mu: it has been handed over
 	look chan struct{} // room for one: something has changed
 }
 
-func (s *Socket) lockWrite() sys.Errno {
-	if s.writing.CompareAndSwap(writeFree, writeHeld) {
+func (fd *FD) LockWrite() sys.Errno {
+	if fd.writeLock.CompareAndSwap(writeFree, writeHeld) {
 		return 0
 	}
-	return s.queueWrite()
+	return fd.waitWriteLock()
 }
 
-func (s *Socket) queueWrite() sys.Errno {
-	if s.word.State()&nonblock != 0 {
+func (fd *FD) waitWriteLock() sys.Errno {
+	if fd.refs.State()&Nonblock != 0 {
 		return sys.EAGAIN
 	}
-	w := s.waiting()
+	w := fd.Cold()
 	w.mu.Lock()
 	for {
-		if s.writing.CompareAndSwap(writeFree, writeHeld) {
+		if fd.writeLock.CompareAndSwap(writeFree, writeHeld) {
 			w.mu.Unlock()
 			return 0
 		}
-		if s.writing.CompareAndSwap(writeHeld, writeQueued) || s.writing.Load() == writeQueued {
+		if fd.writeLock.CompareAndSwap(writeHeld, writeQueued) || fd.writeLock.Load() == writeQueued {
 			break
 		}
 	}
-	t := &turn{look: make(chan struct{}, 1)}
-	w.queue = append(w.queue, t)
+	t := &writer{look: make(chan struct{}, 1)}
+	w.writers = append(w.writers, t)
 	for {
 		var e sys.Errno
 		switch {
 		case t.mine:
 			w.mu.Unlock()
 			return 0
-		case s.word.State()&guard.Closed != 0:
-			e = errnoClosed
-		case w.passed(writeDeadline):
-			e = errnoTimeout
+		case fd.refs.State()&guard.Closed != 0:
+			e = ErrnoClosed
+		case w.passed(WriteDeadline):
+			e = ErrnoTimeout
 		}
 		if e != 0 {
-			w.queue = slices.DeleteFunc(w.queue, func(x *turn) bool { return x == t })
+			w.writers = slices.DeleteFunc(w.writers, func(x *writer) bool { return x == t })
 			w.mu.Unlock()
 			return e
 		}
-		at := w.earliest(writeDeadline)
+		at := w.earliest(WriteDeadline)
 		w.mu.Unlock()
 		t.wait(at)
 		w.mu.Lock()
 	}
 }
 
-func (t *turn) wait(until time.Time) {
+func (t *writer) wait(until time.Time) {
 	if until.IsZero() {
 		<-t.look
 		return
@@ -86,32 +86,32 @@ func (t *turn) wait(until time.Time) {
 	}
 }
 
-func (s *Socket) unlockWrite() {
-	if s.writing.CompareAndSwap(writeHeld, writeFree) {
+func (fd *FD) UnlockWrite() {
+	if fd.writeLock.CompareAndSwap(writeHeld, writeFree) {
 		return
 	}
-	w := s.waiting()
+	w := fd.Cold()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.queue) == 0 { // all have given up
-		s.writing.Store(writeFree)
+	if len(w.writers) == 0 { // all have given up
+		fd.writeLock.Store(writeFree)
 		return
 	}
-	next := w.queue[0]
-	w.queue = slices.Delete(w.queue, 0, 1)
+	next := w.writers[0]
+	w.writers = slices.Delete(w.writers, 0, 1)
 	next.mine = true
 	next.notify()
 }
 
 // kick makes everybody in the queue look at deadline and word again. The
 // caller holds mu.
-func (w *waiting) kick() {
-	for _, t := range w.queue {
+func (w *Cold) wakeWriters() {
+	for _, t := range w.writers {
 		t.notify()
 	}
 }
 
-func (t *turn) notify() {
+func (t *writer) notify() {
 	select {
 	case t.look <- struct{}{}:
 	default:

@@ -1,4 +1,4 @@
-package sock
+package sockfd
 
 import (
 	"math"
@@ -19,7 +19,7 @@ import (
 // at, and the others out. In vain it costs a system call, and beside goroutines that
 // compute it makes what is there already wait for them: then it is left alone for a
 // while, and longer each time.
-type yields struct {
+type yieldPolicy struct {
 	rests atomic.Int32 // how often Go's poller has woken the Socket since the last
 	level atomic.Int32 // how often it has to before the next: 16 times, and twice that for each
 }
@@ -33,20 +33,20 @@ const (
 // longTurn is one in which a goroutine may have used up Go's time slice, 10 ms.
 const longTurn = 5 * time.Millisecond
 
-// yielded is what a call's count of waits in vain begins with after a yield: its next
+// Yielded is what a call's count of waits in vain begins with after a yield: its next
 // wait is not the second.
-const yielded = -1
+const Yielded = -1
 
 // yield reports whether it let the others run instead of waiting. It does not where the
 // turn of the others could let a deadline pass.
-func (s *Socket) yield(flags Flags) bool {
-	if s.word.State()&(readWaited|readDeadline|nonblock) != readWaited || flags&immediate != 0 {
+func (fd *FD) Yield(flags int) bool {
+	if fd.refs.State()&(ReadWaited|ReadDeadline|Nonblock) != ReadWaited || flags&Immediate != 0 {
 		return false
 	}
-	return s.waiting().yields.turn(runtime.Gosched)
+	return fd.Cold().yields.turn(runtime.Gosched)
 }
 
-func (y *yields) turn(others func()) bool {
+func (y *yieldPolicy) turn(others func()) bool {
 	level := y.level.Load()
 	if y.rests.Load() < 1<<(level-often) {
 		return false
@@ -62,11 +62,11 @@ func (y *yields) turn(others func()) bool {
 }
 
 // rested is told that Go's poller has woken the caller.
-func (y *yields) rested() {
+func (y *yieldPolicy) rested() {
 	if n := y.rests.Load(); n < math.MaxInt32 {
 		y.rests.Store(n + 1)
 	}
 }
 
 // inVain is told that there was nothing after a yield, or that it took long.
-func (y *yields) inVain() { y.level.Store(min(max(y.level.Load(), -1)+2, seldom)) }
+func (y *yieldPolicy) inVain() { y.level.Store(min(max(y.level.Load(), -1)+2, seldom)) }

@@ -1,0 +1,130 @@
+package sockfd
+
+import (
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/trace"
+	"github.com/berkeleysockets/sock/internal/track"
+)
+
+// Close marks fd closed, wakes every wait, and returns once close(2) was called,
+// by whoever released the last reference. beforeRelease runs first, with the
+// descriptor still open, in the call that closes.
+func (fd *FD) Close(beforeRelease func()) sys.Errno {
+	if e := fd.Acquire(0); e != 0 {
+		return e
+	}
+	first, _ := fd.refs.Close()
+	if first && fd.refs.State()&Registered != 0 {
+		beforeRelease()
+	}
+	switch last := fd.refs.Leave(); {
+	case last:
+		if e := fd.Destroy(); first {
+			return e
+		}
+	case first:
+		return fd.wakeAndWait()
+	}
+	return ErrnoClosed
+}
+
+// Destroy calls close(2), once: for the caller whose Release returned true.
+func (fd *FD) Destroy() sys.Errno {
+	d := fd.cold.Load().parked()
+	start := trace.Start()
+	var e sys.Errno
+	if d != nil {
+		e = d.Close()
+	} else if fd.CloseNosched() {
+		e = sys.CloseBriefly(int(fd.Sysfd))
+	} else {
+		e = sys.Close(int(fd.Sysfd))
+	}
+	track.Closed(fd)
+	fd.closed(e)
+	if !start.IsZero() {
+		trace.Emit(trace.Call{Name: "close"}.Finish(int(fd.Sysfd), trace.Result(e), e, start))
+	}
+	return e
+}
+
+// closed records what close(2) returned, and lets Close return.
+func (fd *FD) closed(e sys.Errno) {
+	if e != 0 {
+		c := fd.Cold()
+		c.mu.Lock()
+		c.result = e
+		c.mu.Unlock()
+	}
+	fd.refs.SetGone() // before the lock: a Close that starts to wait now sees it
+	if c := fd.cold.Load(); c != nil {
+		c.mu.Lock()
+		c.releaseClose()
+		c.mu.Unlock()
+	}
+}
+
+// wakeAndWait wakes every wait, and waits for the last release.
+func (fd *FD) wakeAndWait() sys.Errno {
+	c := fd.Cold()
+	c.mu.Lock()
+	if d := c.desc.Load(); d != nil && !fd.refs.Gone() {
+		d.Wake()
+	}
+	for _, x := range c.waits {
+		x.desc.Wake()
+	}
+	c.wakeWriters()
+	if fd.refs.Gone() {
+		defer c.mu.Unlock()
+		return c.result
+	}
+	if c.callbacks > 0 {
+		c.mu.Unlock()
+		return 0
+	}
+	closing := make(chan struct{})
+	c.closing = closing
+	c.mu.Unlock()
+	<-closing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.result
+}
+
+func (c *Cold) releaseClose() {
+	if c.closing != nil {
+		close(c.closing)
+		c.closing = nil
+	}
+}
+
+// Callback calls f with the descriptor. Close does not wait for it, since f itself
+// may have called Close.
+func (fd *FD) Callback(f func(n int) error) (error, sys.Errno) {
+	if e := fd.Acquire(0); e != 0 {
+		return nil, e
+	}
+	defer fd.Done()
+	fd.SetShared()
+	c := fd.Cold()
+	c.countCallback(1)
+	defer c.countCallback(-1)
+	return f(int(fd.Sysfd)), 0
+}
+
+func (c *Cold) countCallback(n int) {
+	c.mu.Lock()
+	c.callbacks += n
+	if n > 0 {
+		c.releaseClose()
+	}
+	c.mu.Unlock()
+}
+
+// IsOpen reports whether fd is open.
+func (fd *FD) IsOpen() bool { return fd.refs.State()&(Opened|guard.Closed) == Opened }
+
+// MarkClosed is the first half of Close, for tests.
+func (fd *FD) MarkClosed() { fd.refs.Close() }

@@ -1,0 +1,92 @@
+package sockfd
+
+import (
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// epoch is what deadlines count from: integers compare, and the wall clock may jump.
+var epoch = time.Now()
+
+// A Direction is one of the two that a call can wait for.
+type Direction int
+
+const (
+	Read Direction = iota
+	Write
+)
+
+// Deadline returns the state bit of d's deadline.
+func (d Direction) Deadline() uint32 { return ReadDeadline << d }
+
+func (d Direction) waited() uint32 { return ReadWaited << d }
+
+// SetDeadlines sets the deadlines in bits. It makes no system call.
+func (fd *FD) SetDeadlines(bits uint32, t time.Time) sys.Errno {
+	c := fd.Cold()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if fd.refs.State()&(Opened|guard.Closed) != Opened {
+		return ErrnoClosed
+	}
+	at := int64(0)
+	if !t.IsZero() {
+		at = max(1, int64(t.Sub(epoch)))
+	}
+	for d := Read; d <= Write; d++ {
+		if bits&d.Deadline() != 0 {
+			c.deadlines[d].Store(at)
+		}
+	}
+	if at != 0 {
+		fd.refs.Set(bits)
+	} else {
+		fd.refs.Clear(bits)
+	}
+	if d := c.desc.Load(); d != nil {
+		c.arm(d, bits)
+	}
+	for _, x := range c.waits {
+		x.desc.SetReadDeadline(c.earliest(x.deadlines))
+	}
+	c.wakeWriters()
+	return 0
+}
+
+func (c *Cold) arm(d *park.FD, bits uint32) {
+	if bits&ReadDeadline != 0 {
+		d.SetReadDeadline(c.earliest(ReadDeadline))
+	}
+	if bits&WriteDeadline != 0 {
+		d.SetWriteDeadline(c.earliest(WriteDeadline))
+	}
+}
+
+func (c *Cold) passed(bits uint32) bool {
+	if c == nil || bits&(ReadDeadline|WriteDeadline) == 0 {
+		return false
+	}
+	now := int64(time.Since(epoch))
+	for d := Read; d <= Write; d++ {
+		if at := c.deadlines[d].Load(); bits&d.Deadline() != 0 && at != 0 && at <= now {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Cold) earliest(bits uint32) time.Time {
+	first := int64(0)
+	for d := Read; d <= Write; d++ {
+		if at := c.deadlines[d].Load(); bits&d.Deadline() != 0 && at != 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	if first == 0 {
+		return time.Time{}
+	}
+	return epoch.Add(time.Duration(first))
+}

@@ -1,0 +1,160 @@
+// Package sockfd is a socket's descriptor as the calls of package sock share it:
+// reference counting, waiting, deadlines, the write lock and the close protocol.
+// It makes no transfers: those are inlined into the methods of package sock.
+package sockfd
+
+import (
+	"sync/atomic"
+
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/trace"
+	"github.com/berkeleysockets/sock/internal/track"
+)
+
+// An FD is a socket's descriptor. The zero FD is a closed one.
+type FD struct {
+	refs      guard.Word // reference count and state bits
+	Sysfd     int32
+	cold      atomic.Pointer[Cold] // nil until the FD waits or has a deadline
+	writeLock atomic.Uint32
+	Family    int16
+	Type      int16
+}
+
+// State bits, beside the reference count in one word: a call learns all it needs
+// from one atomic add.
+const (
+	Opened        = guard.User << iota // not the zero FD
+	Nonblock                           // calls do not wait
+	ReadDeadline                       // a deadline is set
+	WriteDeadline                      //
+	ReadWaited                         // the last call had to wait
+	WriteWaited                        //
+	Registered                         // has been in a Poller
+	Exclusive                          // RawSyscall is safe: see nosched.go
+	Listening                          //
+)
+
+// ClosedBit is set once Close was called.
+const ClosedBit = guard.Closed
+
+// Errno values of our own, outside the kernel's range.
+const (
+	ErrnoClosed   sys.Errno = 1<<17 + iota
+	ErrnoReadShut           // a receive returns 0
+	ErrnoNext               // the first for package sock
+	ErrnoTimeout  = park.Timeout
+)
+
+// Init makes fd the owner of descriptor n.
+func (fd *FD) Init(n int, family, typ int) {
+	fd.Sysfd, fd.Family, fd.Type = int32(n), int16(family), int16(typ)
+	fd.refs.Set(Opened)
+	track.Opened(fd, n)
+}
+
+// InitUntracked is Init for a descriptor that is not ours yet.
+func (fd *FD) InitUntracked(n int) {
+	fd.Sysfd = int32(n)
+	fd.refs.Set(Opened)
+}
+
+// State returns the state bits.
+func (fd *FD) State() uint32 { return fd.refs.State() }
+
+// Set and Clear change state bits.
+func (fd *FD) Set(bits uint32)   { fd.refs.Set(bits) }
+func (fd *FD) Clear(bits uint32) { fd.refs.Clear(bits) }
+
+// SoleUser reports whether the caller's reference is the last, and no other can be taken.
+func (fd *FD) SoleUser() bool { return fd.refs.Alone() }
+
+// Acquire takes a reference, unless fd is closed or the deadline named has passed.
+// After 0 the caller must Release.
+func (fd *FD) Acquire(deadline uint32) sys.Errno {
+	if state := fd.refs.Enter(); (state^Opened)&(Opened|guard.Closed|deadline) != 0 {
+		return fd.acquireSlow(state, deadline)
+	}
+	return 0
+}
+
+func (fd *FD) acquireSlow(state, deadline uint32) sys.Errno {
+	switch {
+	case state&guard.Closed != 0 || state&Opened == 0:
+		fd.Done()
+		return ErrnoClosed
+	case fd.cold.Load().passed(state & deadline):
+		fd.Done()
+		return ErrnoTimeout
+	}
+	return 0
+}
+
+// Release gives a reference back, and reports whether the caller must Destroy fd.
+// It is inlined into the transfers; elsewhere use Done.
+func (fd *FD) Release() (last bool) { return fd.refs.Leave() }
+
+// Done is Release, and Destroy if it was the last reference.
+func (fd *FD) Done() {
+	if fd.refs.Leave() {
+		fd.Destroy()
+	}
+}
+
+// Check is Acquire and Done.
+func (fd *FD) Check(deadline uint32) sys.Errno {
+	e := fd.Acquire(deadline)
+	if e == 0 {
+		fd.Done()
+	}
+	return e
+}
+
+// Poll is poll(2) with no timeout.
+func (fd *FD) Poll(events int16, deadline uint32) (int16, sys.Errno) {
+	if e := fd.Acquire(deadline); e != 0 {
+		return 0, e
+	}
+	start := trace.Start()
+	got, e := sys.Poll(int(fd.Sysfd), events)
+	last := fd.refs.Leave()
+	if !start.IsZero() {
+		n := 0
+		if got != 0 {
+			n = 1
+		}
+		trace.Emit(PollCall(events, got).Finish(int(fd.Sysfd), n, e, start))
+	}
+	if last {
+		fd.Destroy()
+	}
+	return got, e
+}
+
+// PollCall describes poll(2).
+func PollCall(events, got int16) trace.Call {
+	args := "events=" + sys.FlagNames("POLL", int(events))
+	if got != 0 {
+		args += ", revents=" + sys.FlagNames("POLL", int(got))
+	}
+	return trace.Call{Name: sys.PollCall, Args: args}
+}
+
+// Fcntl is fcntl(2).
+func (fd *FD) Fcntl(args string, call func(n int) (int, sys.Errno)) (int, sys.Errno) {
+	if e := fd.Acquire(0); e != 0 {
+		return -1, e
+	}
+	start := trace.Start()
+	n, e := call(int(fd.Sysfd))
+	last := fd.refs.Leave()
+	if !start.IsZero() {
+		trace.Emit(trace.Call{Name: "fcntl", Args: args}.Finish(int(fd.Sysfd), n, e, start))
+	}
+	if last {
+		fd.Destroy()
+	}
+	return n, e
+}

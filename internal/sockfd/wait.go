@@ -1,0 +1,148 @@
+package sockfd
+
+import (
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
+
+// Immediate are the MSG flags with which a call never waits.
+const Immediate = sys.MSG_DONTWAIT | sys.MSG_OOB | errQueueIfAny
+
+const errQueueIfAny = max(sys.MSG_ERRQUEUE, 0)
+
+// connected reports whether the type is connection-oriented.
+func (fd *FD) connected() bool {
+	return int(fd.Type) == sys.SOCK_STREAM || int(fd.Type) == sys.SOCK_SEQPACKET
+}
+
+// Await decides what follows errno e of a call: 0 is to retry it, EAGAIN that the
+// caller does not wait.
+func (fd *FD) Await(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
+	if *tries == Yielded {
+		*tries = 0
+		if e == sys.EAGAIN {
+			fd.Cold().yields.inVain()
+		}
+	}
+	if e == sys.EINTR { // of sys.Quick
+		return 0
+	}
+	if e != sys.EAGAIN || flags&Immediate != 0 || fd.refs.State()&Nonblock != 0 {
+		return e
+	}
+	return fd.Park(d, tries)
+}
+
+// Expect waits before the first attempt if the last call had to wait.
+func (fd *FD) Expect(d Direction, flags int, tries *int) sys.Errno {
+	if fd.refs.State()&(d.waited()|Nonblock) != d.waited() || flags&Immediate != 0 {
+		return 0
+	}
+	return fd.Park(d, tries)
+}
+
+// Park waits in the runtime poller until d may not block.
+func (fd *FD) Park(d Direction, tries *int) sys.Errno {
+	if *tries++; *tries > 2 {
+		if e := fd.backOff(d, *tries-3); e != 0 {
+			return e
+		}
+	}
+	if e := fd.Acquire(d.Deadline()); e != 0 {
+		return e
+	}
+	desc, e := fd.pollDesc()
+	if e != 0 {
+		fd.Done()
+		return e
+	}
+	side := &desc.Read
+	if d == Write {
+		side = &desc.Write
+	}
+	before := side.Sleeps()
+	if d == Read {
+		e = desc.WaitRead()
+	} else {
+		e = desc.WaitWrite()
+	}
+	slept := side.Sleeps() != before
+	if slept {
+		*tries = 0
+		if e == 0 {
+			fd.Cold().yields.rested()
+		}
+	}
+	if slept != (fd.refs.State()&d.waited() != 0) {
+		if slept {
+			fd.refs.Set(d.waited())
+		} else {
+			fd.refs.Clear(d.waited())
+		}
+	}
+	last := fd.refs.Leave()
+	traceParked(int(fd.Sysfd), side)
+	if last {
+		fd.Destroy()
+	}
+	switch e {
+	case park.Timeout:
+		return fd.waitEnded()
+	case park.Unavailable:
+		events := int16(sys.POLLIN | sys.POLLRDHUP)
+		if d == Write {
+			events = sys.POLLOUT
+		}
+		return fd.WaitEpoll(events, true, d.Deadline(), tries)
+	}
+	return e
+}
+
+// backOff handles false readiness: poll(2) says ready and the call would block.
+func (fd *FD) backOff(d Direction, n int) sys.Errno {
+	if e := fd.pace(n, d.Deadline()); e != 0 || d == Write || fd.connected() {
+		return e
+	}
+	got, e := fd.Poll(sys.POLLRDHUP, d.Deadline())
+	if e == 0 && got&sys.POLLRDHUP != 0 {
+		return ErrnoReadShut
+	}
+	return e
+}
+
+// waitEnded tells Close from a deadline: both end a wait by a timeout.
+func (fd *FD) waitEnded() sys.Errno {
+	if fd.refs.State()&guard.Closed != 0 {
+		return ErrnoClosed
+	}
+	return ErrnoTimeout
+}
+
+// pollDesc registers the descriptor with the runtime poller, once.
+func (fd *FD) pollDesc() (*park.FD, sys.Errno) {
+	c := fd.Cold()
+	if d := c.desc.Load(); d != nil {
+		return d, 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if fd.refs.State()&guard.Closed != 0 {
+		return nil, ErrnoClosed
+	}
+	d := c.desc.Load()
+	if d == nil {
+		d = park.New(int(fd.Sysfd))
+		c.arm(d, fd.refs.State())
+		c.desc.Store(d)
+	}
+	return d, 0
+}
+
+// pace sleeps up to a millisecond, longer each time.
+func (fd *FD) pace(n int, deadlines uint32) sys.Errno {
+	time.Sleep(min(20*time.Microsecond<<min(n, 6), time.Millisecond))
+	return fd.Check(deadlines)
+}
