@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"encoding/binary"
 	"math"
 	"syscall"
 
@@ -81,9 +82,39 @@ func (s *Socket) getInt(level, name int) (int, sys.Errno) {
 	if !sys.Has(name) {
 		return 0, sys.ENOPROTOOPT
 	}
-	var r raw
-	_, e := s.callGetsockopt(level, name, r.b[:4])
-	return r.int(), e
+	var b [4]byte
+	n, e := s.callGetsockopt(level, name, b[:])
+	if n == 1 { // some systems answer one byte
+		return int(b[0]), e
+	}
+	return int(int32(binary.NativeEndian.Uint32(b[:]))), e
+}
+
+func (s *Socket) setInt(level, name, v int) sys.Errno {
+	var b [4]byte
+	binary.NativeEndian.PutUint32(b[:], uint32(int32(v)))
+	return s.callSetsockopt(level, name, b[:])
+}
+
+// Getsockopt is getsockopt(2).
+func (s *Socket) Getsockopt(level, name int, b []byte) (int, error) {
+	n, e := s.callGetsockopt(level, name, b)
+	if e != 0 {
+		return 0, s.optionFailed("getsockopt ", level, name, e)
+	}
+	return min(n, len(b)), nil
+}
+
+// Setsockopt is setsockopt(2).
+func (s *Socket) Setsockopt(level, name int, b []byte) error {
+	if e := s.callSetsockopt(level, name, b); e != 0 {
+		return s.optionFailed("setsockopt ", level, name, e)
+	}
+	return nil
+}
+
+func (s *Socket) optionFailed(op string, level, name int, e sys.Errno) error {
+	return fail(op+sys.OptionName(int(s.fd.Family), level, name), Addr{}, e)
 }
 
 // FromConn makes a Socket of a duplicate of what c holds: a [net.Conn],

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Each buffer here is an array of the function that is measured: one that a
@@ -97,7 +98,7 @@ func TestAllocLargeTransfer(t *testing.T) {
 	needRawCalls(t)
 	a, b := streams(t, "pair")
 	// Above 64 KiB the calls take another path.
-	is(t, sock.SendBuffer.Set(a, 200<<10), nil)
+	is(t, sockopt.SendBuffer.Set(a, 200<<10), nil)
 	var out, in [100 << 10]byte // captured, but shared by all runs
 	allocates(t, "Send, Recv of 100 KiB", 0, func() {
 		n, err := a.Send(out[:], 0)
@@ -341,62 +342,62 @@ func TestAllocOptions(t *testing.T) {
 	needRawCalls(t)
 	a, _ := streams(t, "tcp4")
 	u := open(t, sock.Inet, sock.Dgram)
-	allocatesNone(t, a, sock.TCPNoDelay, true)
-	allocatesNone(t, a, sock.RecvBuffer, 10000)
-	allocatesNone(t, a, sock.TCPKeepIdle, time.Minute)
-	allocatesNone(t, a, sock.Linger, sock.LingerValue{On: true, Timeout: time.Second})
-	allocatesNone(t, u, sock.IPMulticastLoop, true)
-	allocatesNone(t, u, sock.IPMulticastTTL, 3)
+	allocatesNone(t, a, sockopt.TCPNoDelay, true)
+	allocatesNone(t, a, sockopt.RecvBuffer, 10000)
+	allocatesNone(t, a, sockopt.TCPKeepIdle, time.Minute)
+	allocatesNone(t, a, sockopt.Linger, sockopt.LingerValue{On: true, Timeout: time.Second})
+	allocatesNone(t, u, sockopt.IPMulticastLoop, true)
+	allocatesNone(t, u, sockopt.IPMulticastTTL, 3)
 }
 
 func TestAllocOptionValues(t *testing.T) {
 	needRawCalls(t)
 	a, _ := streams(t, "tcp4")
 	u := open(t, sock.Inet, sock.Dgram)
-	allocatesNone(t, u, sock.IPMulticastIf, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+	allocatesNone(t, u, sockopt.IPMulticastIf, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
 	if runtime.GOOS != "linux" {
 		return
 	}
-	allocatesNone(t, a, sock.TCPUserTimeout, time.Minute)
-	allocatesNone(t, a, sock.MaxPacingRate, 1<<40)
-	allocatesNone(t, a, sock.TCPNotSentLowWater, 1000)
-	allocatesNone(t, u, sock.IPMTUDiscover, sock.MTUDiscoverDo)
-	allocatesNone(t, u, sock.IPUnicastIf, 1)
-	allocatesNone(t, u, sock.Timestamping, sock.TimestampingSoftware)
-	allocatesNone(t, u, sock.IntOption(unix.IPPROTO_IP, unix.IP_TOS), 4)
-	allocatesNone(t, u, sock.BoolOption(unix.SOL_SOCKET, unix.SO_BROADCAST), true)
-	if _, err := sock.IPLocalPortRange.Get(u); err == nil {
-		allocatesNone(t, u, sock.IPLocalPortRange, sock.PortRangeValue{Low: 40000})
+	allocatesNone(t, a, sockopt.TCPUserTimeout, time.Minute)
+	allocatesNone(t, a, sockopt.MaxPacingRate, 1<<40)
+	allocatesNone(t, a, sockopt.TCPNotSentLowWater, 1000)
+	allocatesNone(t, u, sockopt.IPMTUDiscover, sockopt.MTUDiscoverDo)
+	allocatesNone(t, u, sockopt.IPUnicastIf, 1)
+	allocatesNone(t, u, sockopt.Timestamping, sockopt.TimestampingSoftware)
+	allocatesNone(t, u, sockopt.IntOption(unix.IPPROTO_IP, unix.IP_TOS), 4)
+	allocatesNone(t, u, sockopt.BoolOption(unix.SOL_SOCKET, unix.SO_BROADCAST), true)
+	if _, err := sockopt.IPLocalPortRange.Get(u); err == nil {
+		allocatesNone(t, u, sockopt.IPLocalPortRange, sockopt.PortRangeValue{Low: 40000})
 	}
 	allocates(t, "TCPInfo.Get", 0, func() {
-		if v, err := sock.TCPInfo.Get(a); err != nil || v.State != 1 {
+		if v, err := sockopt.TCPInfo.Get(a); err != nil || v.State != 1 {
 			t.Fatal(err)
 		}
 	})
 	allocates(t, "MemInfo.Get", 0, func() {
-		if v, err := sock.MemInfo.Get(a); err != nil || v.RecvBuffer == 0 {
+		if v, err := sockopt.MemInfo.Get(a); err != nil || v.RecvBuffer == 0 {
 			t.Fatal(err)
 		}
 	})
 	allocates(t, "PendingError.Get", 0, func() {
-		if v, err := sock.PendingError.Get(a); err != nil || v != nil {
+		if v, err := sockopt.PendingError.Get(a); err != nil || v != nil {
 			t.Fatal(v, err)
 		}
 	})
 	if os.Geteuid() != 0 {
 		return
 	}
-	allocatesNone(t, u, sock.TxTime, sock.TxTimeValue{Clock: 1})
-	allocatesNone(t, kind(t, "icmp6"), sock.ICMP6Filter, sock.ICMP6FilterValue{})
+	allocatesNone(t, u, sockopt.TxTime, sockopt.TxTimeValue{Clock: 1})
+	allocatesNone(t, kind(t, "icmp6"), sockopt.ICMP6Filter, sockopt.ICMP6FilterValue{})
 	m := kind(t, "mptcp4")
 	allocates(t, "MPTCPInfo.Get", 0, func() {
-		if _, err := sock.MPTCPInfo.Get(m); err != nil {
+		if _, err := sockopt.MPTCPInfo.Get(m); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func allocatesNone[T any](t *testing.T, s *sock.Socket, o sock.Option[T], v T) {
+func allocatesNone[T any](t *testing.T, s *sock.Socket, o sockopt.Option[T], v T) {
 	t.Helper()
 	if err := o.Set(s, v); err != nil { // printed here: below it would be measured
 		t.Errorf("%v: %v", o, err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // methods has every method of Socket that may fail, called as it should be.
@@ -124,9 +125,9 @@ var calls = map[string]func(s *sock.Socket) error{
 	"Write, nil":           func(s *sock.Socket) error { _, err := s.Write(nil); return err },
 	"Writev, empty":        func(s *sock.Socket) error { _, err := s.Writev([][]byte{{}}); return err },
 	"Writev, 17":           func(s *sock.Socket) error { _, err := s.Writev(make([][]byte, 17)); return err },
-	"Option.Get":           func(s *sock.Socket) error { _, err := sock.ReuseAddr.Get(s); return err },
-	"Option.Set":           func(s *sock.Socket) error { return sock.Linger.Set(s, sock.LingerValue{}) },
-	"PendingError.Get":     func(s *sock.Socket) error { _, err := sock.PendingError.Get(s); return err },
+	"Option.Get":           func(s *sock.Socket) error { _, err := sockopt.ReuseAddr.Get(s); return err },
+	"Option.Set":           func(s *sock.Socket) error { return sockopt.Linger.Set(s, sockopt.LingerValue{}) },
+	"PendingError.Get":     func(s *sock.Socket) error { _, err := sockopt.PendingError.Get(s); return err },
 	"FromConn":             func(s *sock.Socket) error { _, err := sock.FromConn(s); return err },
 	"fmt, and no String":   func(s *sock.Socket) error { return fmt.Errorf("%w", s.Close()) },
 	"io.WriteString":       func(s *sock.Socket) error { _, err := io.WriteString(s, "x"); return err },
@@ -302,12 +303,12 @@ func TestBadInputNil(t *testing.T) {
 
 func TestBadInputSettings(t *testing.T) {
 	t.Parallel()
-	s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.Setting{}, sock.ReuseAddr.With(true), sock.Setting{})
+	s, err := sock.Open(sock.Inet, sock.Stream, 0, nil, sockopt.ReuseAddr.With(true), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	if on, err := sock.ReuseAddr.Get(s); err != nil || !on {
+	if on, err := sockopt.ReuseAddr.Get(s); err != nil || !on {
 		t.Error(on, err)
 	}
 }

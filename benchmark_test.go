@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Each benchmark does the same work with Sockets and with package net, in turns,
@@ -96,7 +97,7 @@ func netListening(b *testing.B, network, address string) net.Listener {
 // noDelay sets what package net sets.
 func noDelay(b *testing.B, all ...*sock.Socket) {
 	for _, s := range all {
-		is(b, sock.TCPNoDelay.Set(s, true), nil)
+		is(b, sockopt.TCPNoDelay.Set(s, true), nil)
 	}
 }
 
@@ -206,7 +207,7 @@ func BenchmarkSendToRecvFrom(b *testing.B) {
 // 64 datagrams of 64 bytes, with addresses: in two calls, and one by one.
 func BenchmarkBatch(b *testing.B) {
 	a, _, z, to := datagrams(b, "udp4")
-	is(b, sock.RecvBuffer.Set(z, 1<<20), nil)
+	is(b, sockopt.RecvBuffer.Set(z, 1<<20), nil)
 	at := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0"))
 	x, err := net.ListenUDP("udp4", at)
 	if err != nil {
@@ -282,7 +283,7 @@ func BenchmarkConnect(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			is(b, sock.Linger.Set(s, sock.LingerValue{On: true}), nil)
+			is(b, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil)
 			is(b, s.Close(), nil)
 			is(b, c.Close(), nil)
 		}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Calls keep their processor while nobody else can make them sleep.
@@ -23,21 +24,21 @@ func TestBrief(t *testing.T) {
 		want bool
 	}{
 		"nothing":     {func(s *sock.Socket) {}, true},
-		"an option":   {func(s *sock.Socket) { is(t, sock.TCPNoDelay.Set(s, true), nil) }, true},
+		"an option":   {func(s *sock.Socket) { is(t, sockopt.TCPNoDelay.Set(s, true), nil) }, true},
 		"modes":       {func(s *sock.Socket) { s.SetNonblock(true); s.SetNonblock(false) }, true},
-		"aborts":      {func(s *sock.Socket) { is(t, sock.Linger.Set(s, sock.LingerValue{On: true}), nil) }, true},
+		"aborts":      {func(s *sock.Socket) { is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil) }, true},
 		"FD":          {func(s *sock.Socket) { s.FD() }, false},
 		"WithFD":      {func(s *sock.Socket) { is(t, s.WithFD(func(int) error { return nil }), nil) }, false},
 		"SyscallConn": {func(s *sock.Socket) { c, _ := s.SyscallConn(); is(t, c.Control(func(uintptr) {}), nil) }, false},
 		"Dup":         {func(s *sock.Socket) { d, _ := s.Dup(); closed(t, d) }, false},
 		"File":        {func(s *sock.Socket) { f, _ := s.File(); f.Close() }, false},
-		"lingers":     {func(s *sock.Socket) { is(t, sock.Linger.Set(s, sock.LingerValue{On: true, Timeout: time.Second}), nil) }, false},
+		"lingers":     {func(s *sock.Socket) { is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: time.Second}), nil) }, false},
 		"lingers, by hand": {func(s *sock.Socket) {
-			is(t, sock.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
+			is(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
 		}, false},
-		"a protocol above": {func(s *sock.Socket) { sock.BytesOption(unix.IPPROTO_TCP, unix.TCP_ULP, 16).Set(s, []byte("none")) }, false},
+		"a protocol above": {func(s *sock.Socket) { sockopt.BytesOption(unix.IPPROTO_TCP, unix.TCP_ULP, 16).Set(s, []byte("none")) }, false},
 		"aborts, by hand": {func(s *sock.Socket) {
-			is(t, sock.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
+			is(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

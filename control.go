@@ -89,9 +89,9 @@ func (m ControlMessage) String() string {
 			name = sys.ConstName("SO", m.Type)
 		}
 	} else {
-		name = sys.ConstName(optionGroup(Unspec, m.Level), m.Type)
+		name = sys.ConstName(sys.OptionGroup(sys.AF_UNSPEC, m.Level), m.Type)
 	}
-	return levelName(Unspec, m.Level) + " " + name + " " + hex.EncodeToString(m.Data)
+	return sys.LevelName(sys.AF_UNSPEC, m.Level) + " " + name + " " + hex.EncodeToString(m.Data)
 }
 
 // A message that must not be sent: a value in it does not fit, or this system

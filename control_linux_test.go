@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // receipt receives one message, with room for its control messages.
@@ -261,7 +262,7 @@ func TestControlDrops(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
 	setInt(t, b, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
-	is(t, sock.RecvBuffer.Set(b, 1), nil) // the least there is
+	is(t, sockopt.RecvBuffer.Set(b, 1), nil) // the least there is
 	sent := 0
 	for ; sent < 100; sent++ {
 		sendControl(t, a, fmt.Sprintf("%1000d", sent), nil, to)

@@ -32,7 +32,7 @@
 // and Set. Open takes some, with their values, to set before anything else
 // happens:
 //
-//	s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.ReuseAddr.With(true))
+//	s, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.ReuseAddr.With(true))
 //
 // One that has no variable has a number: [IntOption], [BoolOption], [BytesOption].
 //

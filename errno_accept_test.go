@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 func TestErrnoListen(t *testing.T) {
@@ -33,8 +34,8 @@ func TestErrnoListen(t *testing.T) {
 			return a
 		}, onLinux(syscall.EINVAL, syscall.EINVAL, syscall.EISCONN, syscall.EDESTADDRREQ)},
 		"EADDRINUSE another listens": {func(t *testing.T) *sock.Socket {
-			a, at := bound(t, "tcp4", sock.Stream, sock.ReuseAddr.With(true))
-			b := open(t, sock.Inet, sock.Stream, sock.ReuseAddr.With(true))
+			a, at := bound(t, "tcp4", sock.Stream, sockopt.ReuseAddr.With(true))
+			b := open(t, sock.Inet, sock.Stream, sockopt.ReuseAddr.With(true))
 			if err := b.Bind(at); err != nil {
 				t.Skip("two cannot be bound to one port here: ", err)
 			}
@@ -96,7 +97,7 @@ func TestErrnoAcceptWouldBlock(t *testing.T) {
 func TestErrnoAcceptAborted(t *testing.T) {
 	t.Parallel()
 	l, at := listening(t, "tcp4")
-	c := open(t, sock.Inet, sock.Stream, sock.Linger.With(sock.LingerValue{On: true}))
+	c := open(t, sock.Inet, sock.Stream, sockopt.Linger.With(sockopt.LingerValue{On: true}))
 	if err := c.Connect(at); err != nil {
 		t.Fatal(err)
 	}

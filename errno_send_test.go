@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // reset returns a TCP socket whose peer has reset the connection.
 func reset(t testing.TB, network string) *sock.Socket {
 	t.Helper()
 	a, b := streams(t, network)
-	if err := sock.Linger.Set(b, sock.LingerValue{On: true}); err != nil {
+	if err := sockopt.Linger.Set(b, sockopt.LingerValue{On: true}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, b)
@@ -99,7 +100,7 @@ func TestErrnoSend(t *testing.T) {
 		"EMSGSIZE udp6, one too many": {func(t *testing.T) *sock.Socket { return aimed(t, "udp6") }, make([]byte, 65528), 0, onLinux(syscall.EMSGSIZE)},
 		"EMSGSIZE unix datagrams": {func(t *testing.T) *sock.Socket {
 			s := aimed(t, "unix")
-			if err := sock.SendBuffer.Set(s, 4096); err != nil {
+			if err := sockopt.SendBuffer.Set(s, 4096); err != nil {
 				t.Fatal(err)
 			}
 			return s

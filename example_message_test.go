@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A loop as QUIC has it: batches with segmentation offload, ECN and the address that a
@@ -16,7 +17,7 @@ import (
 func Example_quicLoop() {
 	local, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)
-	server, err := sock.Open(sock.Inet, sock.Dgram, 0, sock.UDPGRO.With(true), sock.IPRecvTOS.With(true), sock.IPRecvPktInfo.With(true))
+	server, err := sock.Open(sock.Inet, sock.Dgram, 0, sockopt.UDPGRO.With(true), sockopt.IPRecvTOS.With(true), sockopt.IPRecvPktInfo.With(true))
 	if errors.Is(err, errors.ErrUnsupported) { // segmentation offload is Linux's
 		fmt.Println("12 packets, ECN 2, at 127.0.0.1\nacknowledged by 127.0.0.1")
 		return
@@ -92,16 +93,16 @@ func Example_quicLoop() {
 // Options are values, with a type of their own.
 func Example_options() {
 	s, err := sock.Open(sock.Inet, sock.Stream, 0,
-		sock.TCPNoDelay.With(true),
-		sock.KeepAlive.With(true),
-		sock.TCPKeepIdle.With(30*time.Second))
+		sockopt.TCPNoDelay.With(true),
+		sockopt.KeepAlive.With(true),
+		sockopt.TCPKeepIdle.With(30*time.Second))
 	if errors.Is(err, errors.ErrUnsupported) { // no TCP_KEEPIDLE here
 		fmt.Println("30s")
 		return
 	}
 	try(err)
 	defer s.Close()
-	idle, err := sock.TCPKeepIdle.Get(s)
+	idle, err := sockopt.TCPKeepIdle.Get(s)
 	try(err)
 	fmt.Println(idle)
 	// Output: 30s
@@ -135,7 +136,7 @@ func ExampleSocket_SendFiles() {
 func ExampleSocket_RecvErr() {
 	local, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)
-	s, err := sock.Open(sock.Inet, sock.Dgram, 0, sock.IPRecvErr.With(true))
+	s, err := sock.Open(sock.Inet, sock.Dgram, 0, sockopt.IPRecvErr.With(true))
 	if errors.Is(err, errors.ErrUnsupported) { // the error queue is Linux's
 		fmt.Println("ICMP type 3 code 3 from 127.0.0.1:0: connection refused")
 		return

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // local opens a socket that listens on the loopback, for the examples.
@@ -33,7 +34,7 @@ func local() (l *sock.Socket, name sock.Addr) {
 // listens; the client's before it connects, by DialContext.
 func ExampleListener() {
 	l, server := local()
-	try(sock.TCPNoDelay.Set(l, true)) // accepted sockets inherit it
+	try(sockopt.TCPNoDelay.Set(l, true)) // accepted sockets inherit it
 	go http.Serve(sock.Listener(l), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s", r.Method, r.URL.Path)
 	}))
@@ -44,7 +45,7 @@ func ExampleListener() {
 			if err != nil {
 				return nil, err
 			}
-			s, err := sock.Open(found[0].Domain(), sock.Stream, 0, sock.TCPNoDelay.With(true))
+			s, err := sock.Open(found[0].Domain(), sock.Stream, 0, sockopt.TCPNoDelay.With(true))
 			if err != nil {
 				return nil, err
 			}
@@ -160,7 +161,7 @@ func ExampleFromConn() {
 func ExampleSocket_NetConn() {
 	l, server := local()
 	defer l.Close()
-	s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.RecvBuffer.With(1<<20))
+	s, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.RecvBuffer.With(1<<20))
 	try(err)
 	try(s.Connect(server))
 	c, err := s.NetConn() // s is closed now
@@ -174,7 +175,7 @@ func ExampleSocket_NetConn() {
 func ExamplePacketConn() {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)
-	s, err := sock.Open(sock.Inet, sock.Dgram, 0, sock.RecvBuffer.With(1<<20))
+	s, err := sock.Open(sock.Inet, sock.Dgram, 0, sockopt.RecvBuffer.With(1<<20))
 	try(err)
 	try(s.Bind(at))
 	c := sock.PacketConn(s)

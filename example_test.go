@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A server that sends back what it receives, and a client.
@@ -282,17 +283,17 @@ func ExampleSocket_ConnectResult() {
 // socket.
 func ExampleOption() {
 	s, err := sock.Open(sock.Inet, sock.Stream, 0,
-		sock.TCPNoDelay.With(true),
-		sock.Linger.With(sock.LingerValue{On: true, Timeout: 3 * time.Second}))
+		sockopt.TCPNoDelay.With(true),
+		sockopt.Linger.With(sockopt.LingerValue{On: true, Timeout: 3 * time.Second}))
 	try(err)
 	defer s.Close()
 
-	try(sock.IPTTL.Set(s, 12))
-	noDelay, err := sock.TCPNoDelay.Get(s)
+	try(sockopt.IPTTL.Set(s, 12))
+	noDelay, err := sockopt.TCPNoDelay.Get(s)
 	try(err)
-	linger, err := sock.Linger.Get(s)
+	linger, err := sockopt.Linger.Get(s)
 	try(err)
-	ttl, err := sock.IPTTL.Get(s)
+	ttl, err := sockopt.IPTTL.Get(s)
 	try(err)
 	fmt.Println(noDelay, linger.On, linger.Timeout, ttl)
 	// Output: true true 3s 12

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Families beyond streams and datagrams of IP: each does what it is for.
@@ -52,7 +53,7 @@ func echoRequest(typ byte, id, seq uint16, data string) []byte {
 func TestFamilyRawICMP(t *testing.T) {
 	t.Parallel()
 	s := needs(t, sock.Inet, sock.Raw, sock.ICMP)
-	is(t, sock.ICMPFilter.Set(s, ^sock.ICMPFilterValue(1)), nil) // echo replies alone
+	is(t, sockopt.ICMPFilter.Set(s, ^sockopt.ICMPFilterValue(1)), nil) // echo replies alone
 	const id = 0x7a51
 	if _, err := s.SendTo(echoRequest(8, id, 1, "raw"), 0, addr(t, "127.0.0.1:0")); err != nil {
 		t.Fatal(err)
@@ -75,10 +76,10 @@ func TestFamilyRawICMP(t *testing.T) {
 func TestFamilyRawICMPv6(t *testing.T) {
 	t.Parallel()
 	needIPv6(t)
-	var only sock.ICMP6FilterValue
+	var only sockopt.ICMP6FilterValue
 	only.BlockAll()
 	only.Pass(129)
-	s := needs(t, sock.Inet6, sock.Raw, sock.ICMPv6, sock.ICMP6Filter.With(only), sock.IPv6RecvHopLimit.With(true))
+	s := needs(t, sock.Inet6, sock.Raw, sock.ICMPv6, sockopt.ICMP6Filter.With(only), sockopt.IPv6RecvHopLimit.With(true))
 	const id = 0x7a52
 	if _, err := s.SendTo(echoRequest(128, id, 1, "raw6"), 0, addr(t, "[::1]:0")); err != nil {
 		t.Fatal(err)
@@ -135,7 +136,7 @@ func TestFamilyPing(t *testing.T) {
 // A packet socket sees what passes an interface: here a datagram on lo, with its headers.
 func TestFamilyPacketSees(t *testing.T) {
 	t.Parallel()
-	s := needs(t, sock.Packet, sock.Dgram, 0, sock.PacketAuxData.With(true))
+	s := needs(t, sock.Packet, sock.Dgram, 0, sockopt.PacketAuxData.With(true))
 	lo := loopbackIndex(t)
 	at, err := sock.PacketAddr(unix.ETH_P_IP, lo, nil)
 	is(t, err, nil)
@@ -195,7 +196,7 @@ func TestFamilyPacketSends(t *testing.T) {
 // Netlink: the kernel lists its interfaces.
 func TestFamilyNetlink(t *testing.T) {
 	t.Parallel()
-	s := needs(t, sock.Netlink, sock.Raw, unix.NETLINK_ROUTE, sock.NetlinkExtAck.With(true))
+	s := needs(t, sock.Netlink, sock.Raw, unix.NETLINK_ROUTE, sockopt.NetlinkExtAck.With(true))
 	is(t, s.Bind(sock.NetlinkAddr(0, 0)), nil)
 	name, err := s.Name()
 	if err != nil || name.Domain() != sock.Netlink || name == sock.NetlinkAddr(0, 0) {
@@ -328,7 +329,7 @@ func TestFamilyVSock(t *testing.T) {
 		t.Errorf("%v reads back as %v, %v", name, again, err)
 	}
 	is(t, s.Listen(1), nil)
-	holds(t, sock.AcceptConn, s, true)
+	holds(t, sockopt.AcceptConn, s, true)
 	s.SetNonblock(true)
 	if _, _, err := s.Accept(); err != sock.ErrWouldBlock {
 		t.Errorf("Accept: %v", err)
@@ -354,12 +355,12 @@ func TestFamilyUnknown(t *testing.T) {
 	if s.Domain() != xdp || s.Protocol() != 0 {
 		t.Error(s.Domain(), s.Protocol())
 	}
-	offsets, err := sock.BytesOption(level, unix.XDP_MMAP_OFFSETS, 128).Get(s) // four times four numbers
+	offsets, err := sockopt.BytesOption(level, unix.XDP_MMAP_OFFSETS, 128).Get(s) // four times four numbers
 	if err != nil || len(offsets) != 128 {
 		t.Errorf("%x, %v", offsets, err)
 	}
-	is(t, sock.IntOption(level, unix.XDP_RX_RING).Set(s, 64), nil)
-	is(t, sock.IntOption(level, unix.XDP_RX_RING).Set(s, 63), syscall.EINVAL) // no power of two
+	is(t, sockopt.IntOption(level, unix.XDP_RX_RING).Set(s, 64), nil)
+	is(t, sockopt.IntOption(level, unix.XDP_RX_RING).Set(s, 63), syscall.EINVAL) // no power of two
 	for index, want := range map[uint32]error{uint32(loopbackIndex(t)): syscall.EINVAL, 1 << 30: syscall.ENODEV} {
 		sa := make([]byte, 16) // struct sockaddr_xdp: family, flags, interface, queue, memory
 		binary.NativeEndian.PutUint16(sa, unix.AF_XDP)

@@ -126,12 +126,12 @@ func (s *Socket) detach(op string, name int) error {
 	if !sys.Has(name) {
 		return s.lacks(op, "socket filters")
 	}
-	none := rawInt(0) // the argument means nothing, and must be there
-	return fail(op, Addr{}, s.callSetsockopt(sys.SOL_SOCKET, name, none.b[:none.n]))
+	var none [4]byte // the argument is ignored but required
+	return fail(op, Addr{}, s.callSetsockopt(sys.SOL_SOCKET, name, none[:]))
 }
 
 func filterArgs(name, instructions int) string {
-	return fmt.Sprintf("SOL_SOCKET, %s, {len=%d}", optionName(Unspec, sys.SOL_SOCKET, name), instructions)
+	return fmt.Sprintf("SOL_SOCKET, %s, {len=%d}", sys.OptionName(sys.AF_UNSPEC, sys.SOL_SOCKET, name), instructions)
 }
 
 // lacks is unsupported for a method: a closed Socket says that it is.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // The instructions that are used here.
@@ -165,7 +166,7 @@ func refusedProgram(t *testing.T, op string, attach func([]sock.FilterInstructio
 
 func TestFilterLocked(t *testing.T) {
 	t.Parallel()
-	s, _ := bound(t, "udp4", sock.Dgram, sock.ReusePort.With(true))
+	s, _ := bound(t, "udp4", sock.Dgram, sockopt.ReusePort.With(true))
 	is(t, s.AttachFilter(onlyA), nil)
 	setInt(t, s, unix.SOL_SOCKET, unix.SO_LOCK_FILTER, 1)
 	wrong(t, s.AttachFilter(onlyA), "attachfilter", sock.Addr{}, syscall.EPERM)
@@ -179,7 +180,7 @@ func sharing(t testing.TB, network string, ty sock.Type, n int, program []sock.F
 	t.Helper()
 	to := place(t, network)
 	for i := range n {
-		s := open(t, to.Domain(), ty, sock.ReusePort.With(true))
+		s := open(t, to.Domain(), ty, sockopt.ReusePort.With(true))
 		if i == 0 {
 			if err := s.AttachReusePortFilter(program); err != nil {
 				t.Fatal(err)
@@ -261,11 +262,11 @@ func TestFilterReusePortErrno(t *testing.T) {
 	s := open(t, sock.Inet, sock.Dgram)
 	wrong(t, s.AttachReusePortFilter(steer), "attachreuseportfilter", sock.Addr{}, syscall.EINVAL)
 	wrong(t, s.DetachReusePort(), "detachreuseport", sock.Addr{}, syscall.EINVAL)
-	shared := open(t, sock.Inet, sock.Dgram, sock.ReusePort.With(true))
+	shared := open(t, sock.Inet, sock.Dgram, sockopt.ReusePort.With(true))
 	refusedProgram(t, "attachreuseportfilter", shared.AttachReusePortFilter)
 	wrong(t, shared.DetachReusePort(), "detachreuseport", sock.Addr{}, syscall.ENOENT)
 	is(t, s.Bind(place(t, "udp4")), nil)
-	is(t, sock.ReusePort.Set(s, true), nil)
+	is(t, sockopt.ReusePort.Set(s, true), nil)
 	wrong(t, s.AttachReusePortFilter(steer), "attachreuseportfilter", sock.Addr{}, syscall.EINVAL)
 }
 

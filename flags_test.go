@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 func send(t testing.TB, s *sock.Socket, data string) {
@@ -154,7 +155,7 @@ func TestFlagsWaitAllStopped(t *testing.T) {
 		}, os.ErrDeadlineExceeded},
 		"close": {func(a, b *sock.Socket) error { return b.Close() }, net.ErrClosed},
 		"reset": {func(a, b *sock.Socket) error {
-			return errors.Join(sock.Linger.Set(a, sock.LingerValue{On: true}), a.Close())
+			return errors.Join(sockopt.Linger.Set(a, sockopt.LingerValue{On: true}), a.Close())
 		}, syscall.ECONNRESET},
 	} {
 		t.Run(name, func(t *testing.T) {

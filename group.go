@@ -80,7 +80,7 @@ func (s *Socket) UnblockSource(g Group) error { return s.change("unblocksource",
 
 // Joined returns the group for [Open], which calls JoinGroup.
 func (g Group) Joined() Setting {
-	return Setting{func(s *Socket) error { return s.JoinGroup(g) }}
+	return func(s *Socket) error { return s.JoinGroup(g) }
 }
 
 // change makes one setsockopt(2). Its level follows the group's family.
@@ -157,11 +157,11 @@ func (g Group) check(c sys.Change) (ifindex uint32, wrong string) {
 
 // memberArgs writes a membership for a trace, in one form for all structures.
 func memberArgs(m *sys.Membership, ifindex uint32, g Group) string {
-	name := sys.ConstName(optionGroup(Unspec, m.Level), m.Name)
+	name := sys.ConstName(sys.OptionGroup(sys.AF_UNSPEC, m.Level), m.Name)
 	if name == strconv.Itoa(m.Name) { // the MCAST options have one number, and name, at both levels
 		name = sys.ConstName("IP", m.Name)
 	}
-	args := levelName(Unspec, m.Level) + ", " + name + ", {group=" + g.Addr.WithZone("").String() + ", interface=" + strconv.Itoa(int(ifindex))
+	args := sys.LevelName(sys.AF_UNSPEC, m.Level) + ", " + name + ", {group=" + g.Addr.WithZone("").String() + ", interface=" + strconv.Itoa(int(ifindex))
 	if g.Source.IsValid() {
 		args += ", source=" + g.Source.WithZone("").String()
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A wire is where groups are tried: from two senders to one listener. Each listener
@@ -250,7 +251,7 @@ func TestGroupDualStack(t *testing.T) {
 	w := loopback4
 	s, _ := w.senders(t)
 	w.listens = netip.IPv6Loopback()
-	l := w.listener(t, sock.IPv6Only.With(false))
+	l := w.listener(t, sockopt.IPv6Only.With(false))
 	l.at = netip.AddrPortFrom(loopback4.listens, l.at.Port())
 	s.unheard(t, l, w.group)
 	is(t, l.JoinGroup(w.all()), nil)

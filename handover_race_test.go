@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Whoever waits is woken with net.ErrClosed, and takes nothing along.
@@ -154,7 +155,7 @@ func TestHandOverOnce(t *testing.T) {
 			ty sock.Type
 		}{{at, sock.Stream}, {name, sock.Dgram}} {
 			eventually(t, "its address is free", func() bool { // when no child has a copy
-				again := open(t, sock.Inet, gone.ty, sock.ReuseAddr.With(gone.ty == sock.Stream))
+				again := open(t, sock.Inet, gone.ty, sockopt.ReuseAddr.With(gone.ty == sock.Stream))
 				defer again.Close()
 				err := again.Bind(gone.at)
 				if err == nil && gone.ty == sock.Stream {

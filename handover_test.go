@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A theirs is what every connection and listener of package net is.
@@ -240,12 +241,12 @@ func TestHandOverFile(t *testing.T) {
 func TestHandOverOptions(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "tcp4")
-	on := func(s *sock.Socket, o sock.Option[bool]) bool {
+	on := func(s *sock.Socket, o sockopt.Option[bool]) bool {
 		v, err := o.Get(s)
 		is(t, err, nil)
 		return v
 	}
-	if on(s, sock.TCPNoDelay) || on(s, sock.KeepAlive) {
+	if on(s, sockopt.TCPNoDelay) || on(s, sockopt.KeepAlive) {
 		t.Fatal("they are on from the start")
 	}
 	c, err := s.NetConn()
@@ -253,8 +254,8 @@ func TestHandOverOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = adopted(t, c)
-	if !on(s, sock.TCPNoDelay) || !on(s, sock.KeepAlive) {
-		t.Error("TCPNoDelay", on(s, sock.TCPNoDelay), "KeepAlive", on(s, sock.KeepAlive))
+	if !on(s, sockopt.TCPNoDelay) || !on(s, sockopt.KeepAlive) {
+		t.Error("TCPNoDelay", on(s, sockopt.TCPNoDelay), "KeepAlive", on(s, sockopt.KeepAlive))
 	}
 	talks(t, s, peer)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // dual opens an IPv6 socket that takes IPv4 as well, bound to the unspecified
@@ -20,7 +21,7 @@ func dual(t *testing.T, ty sock.Type) (*sock.Socket, uint16) {
 	if runtime.GOOS == "openbsd" {
 		t.Skip("OpenBSD has no dual-stack sockets")
 	}
-	s := open(t, sock.Inet6, ty, sock.IPv6Only.With(false))
+	s := open(t, sock.Inet6, ty, sockopt.IPv6Only.With(false))
 	if err := s.Bind(addr(t, "[::]:0")); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestIPv6BindMapped(t *testing.T) {
 	if runtime.GOOS == "openbsd" {
 		t.Skip("OpenBSD has no dual-stack sockets")
 	}
-	s := open(t, sock.Inet6, sock.Dgram, sock.IPv6Only.With(false))
+	s := open(t, sock.Inet6, sock.Dgram, sockopt.IPv6Only.With(false))
 	if err := s.Bind(addr(t, "[::ffff:127.0.0.1]:0")); err != nil {
 		t.Fatal(err)
 	}
@@ -136,12 +137,12 @@ func TestIPv6BindMapped(t *testing.T) {
 func TestIPv6Only(t *testing.T) {
 	t.Parallel()
 	needIPv6(t)
-	set := []sock.Setting{sock.IPv6Only.With(true)}
+	set := []sock.Setting{sockopt.IPv6Only.With(true)}
 	if runtime.GOOS == "openbsd" {
 		set = nil // always so
 	}
 	s := open(t, sock.Inet6, sock.Stream, set...)
-	if only, err := sock.IPv6Only.Get(s); err != nil || !only {
+	if only, err := sockopt.IPv6Only.Get(s); err != nil || !only {
 		t.Errorf("IPv6Only = %v, %v", only, err)
 	}
 	mapped := addr(t, "[::ffff:127.0.0.1]:0")
@@ -157,7 +158,7 @@ func TestIPv6Only(t *testing.T) {
 		four, at := bound(t, "tcp4", sock.Stream)
 		six := open(t, sock.Inet6, sock.Stream, set...)
 		if err = six.Bind(addr(t, fmt.Sprintf("[::]:%d", at.Port()))); err == nil {
-			wrong(t, sock.IPv6Only.Set(six, false), "setsockopt IPV6_V6ONLY", sock.Addr{}, onLinux(syscall.EINVAL)...) // too late
+			wrong(t, sockopt.IPv6Only.Set(six, false), "setsockopt IPV6_V6ONLY", sock.Addr{}, onLinux(syscall.EINVAL)...) // too late
 			return
 		}
 		four.Close()
@@ -173,7 +174,7 @@ func TestIPv6SendToIPv4(t *testing.T) {
 	four, at := bound(t, "udp4", sock.Dgram)
 	s := open(t, sock.Inet6, sock.Dgram)
 	if runtime.GOOS != "openbsd" {
-		is(t, sock.IPv6Only.Set(s, false), nil)
+		is(t, sockopt.IPv6Only.Set(s, false), nil)
 	}
 	_, err := s.SendTo([]byte("x"), 0, at)
 	wrong(t, err, "sendto", at, onLinux(nil, syscall.EAFNOSUPPORT, syscall.EINVAL)...)
@@ -183,7 +184,7 @@ func TestIPv6SendToIPv4(t *testing.T) {
 		}
 	}
 	if runtime.GOOS == "linux" {
-		only := open(t, sock.Inet6, sock.Dgram, sock.IPv6Only.With(true))
+		only := open(t, sock.Inet6, sock.Dgram, sockopt.IPv6Only.With(true))
 		_, err := only.SendTo(nil, 0, at)
 		wrong(t, err, "sendto", at, syscall.ENETUNREACH)
 	}

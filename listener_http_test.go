@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // reach opens a Socket and connects it, until ctx ends: a Transport's
@@ -70,7 +71,7 @@ func serve(t testing.TB, network string, h http.HandlerFunc) *site {
 	v := &site{served: make(chan error, 1), url: "http://sock", major: 1}
 	v.listener, v.at = listening(t, on)
 	if on != "unix" {
-		is(t, sock.TCPNoDelay.Set(v.listener, true), nil)
+		is(t, sockopt.TCPNoDelay.Set(v.listener, true), nil)
 	}
 	v.Server = &http.Server{
 		Handler:  h,

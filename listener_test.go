@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
@@ -141,7 +142,7 @@ func TestListenerNoDelay(t *testing.T) {
 	for _, network := range []string{"tcp4", "tcp6"} {
 		for _, on := range []bool{false, true} {
 			s, at := listening(t, network)
-			is(t, sock.TCPNoDelay.Set(s, on), nil)
+			is(t, sockopt.TCPNoDelay.Set(s, on), nil)
 			client := open(t, at.Domain(), sock.Stream)
 			is(t, client.Connect(at), nil)
 			c, err := sock.Listener(s).Accept()
@@ -149,7 +150,7 @@ func TestListenerNoDelay(t *testing.T) {
 				t.Fatal(err)
 			}
 			closed(t, c.(*sock.Socket))
-			if got, err := sock.TCPNoDelay.Get(c.(*sock.Socket)); got != on || err != nil {
+			if got, err := sockopt.TCPNoDelay.Get(c.(*sock.Socket)); got != on || err != nil {
 				t.Errorf("%s: the listener has TCPNoDelay %v, what it accepted %v, %v", network, on, got, err)
 			}
 		}

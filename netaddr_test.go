@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // sameNetAddr fails the test unless ours is what package net says of the same
@@ -271,7 +272,7 @@ func TestNetAddrRemote(t *testing.T) {
 					}
 				}
 				check("at first")
-				is(t, sock.Linger.Set(peer, sock.LingerValue{On: true}), nil) // its Close resets TCP
+				is(t, sockopt.Linger.Set(peer, sockopt.LingerValue{On: true}), nil) // its Close resets TCP
 				end(t, peer)
 				if _, err := s.Wait(sock.Readable); err != nil {
 					t.Fatal(err)

@@ -1,17 +1,17 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"testing"
 )
 
 var icmpOptions = map[string]optionCase{
-	"ICMP6Filter": {sock.ICMP6Filter, "ICMP6_FILTER", "icmp6", changed(sock.ICMP6Filter, filter6(128, 129), filter6(0, 31, 32, 255))},
-	"ICMPFilter":  {sock.ICMPFilter, "ICMP_FILTER", "icmp4", changed(sock.ICMPFilter, 1<<8, 1<<32-1)},
+	"ICMP6Filter": {sockopt.ICMP6Filter, "ICMP6_FILTER", "icmp6", changed(sockopt.ICMP6Filter, filter6(128, 129), filter6(0, 31, 32, 255))},
+	"ICMPFilter":  {sockopt.ICMPFilter, "ICMP_FILTER", "icmp4", changed(sockopt.ICMPFilter, 1<<8, 1<<32-1)},
 }
 
 // filter6 blocks all but these types.
-func filter6(pass ...uint8) (v sock.ICMP6FilterValue) {
+func filter6(pass ...uint8) (v sockopt.ICMP6FilterValue) {
 	v.BlockAll()
 	for _, typ := range pass {
 		v.Pass(typ)
@@ -21,7 +21,7 @@ func filter6(pass ...uint8) (v sock.ICMP6FilterValue) {
 
 func TestICMP6FilterValue(t *testing.T) {
 	t.Parallel()
-	var v sock.ICMP6FilterValue
+	var v sockopt.ICMP6FilterValue
 	for typ := range 256 {
 		if v.WillBlock(uint8(typ)) {
 			t.Errorf("%d is blocked from the beginning", typ)

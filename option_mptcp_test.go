@@ -2,15 +2,15 @@ package sock_test
 
 import (
 	"errors"
-	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"syscall"
 	"testing"
 )
 
 var mptcpOptions = map[string]optionCase{
-	"MPTCPInfo":         {sock.MPTCPInfo, "MPTCP_INFO", "mptcp4", told(sock.MPTCPInfo, func(v sock.MPTCPInfoValue) bool { return v.Subflows == 0 })},
-	"MPTCPSubflowAddrs": {sock.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", told(sock.MPTCPSubflowAddrs, func(v []sock.MPTCPSubflowValue) bool { return len(v) < 2 })},
-	"MPTCPTCPInfo":      {sock.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", told(sock.MPTCPTCPInfo, func(v []sock.TCPInfoValue) bool { return len(v) < 2 })},
+	"MPTCPInfo":         {sockopt.MPTCPInfo, "MPTCP_INFO", "mptcp4", told(sockopt.MPTCPInfo, func(v sockopt.MPTCPInfoValue) bool { return v.Subflows == 0 })},
+	"MPTCPSubflowAddrs": {sockopt.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", told(sockopt.MPTCPSubflowAddrs, func(v []sockopt.MPTCPSubflowValue) bool { return len(v) < 2 })},
+	"MPTCPTCPInfo":      {sockopt.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", told(sockopt.MPTCPTCPInfo, func(v []sockopt.TCPInfoValue) bool { return len(v) < 2 })},
 }
 
 // A connection has one subflow, between the two addresses.
@@ -33,7 +33,7 @@ func TestOptionMPTCP(t *testing.T) {
 	if _, err := s.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	v, err := sock.MPTCPInfo.Get(s)
+	v, err := sockopt.MPTCPInfo.Get(s)
 	if errors.Is(err, syscall.EOPNOTSUPP) {
 		t.Skip("fallen back: ", err)
 	}
@@ -42,10 +42,10 @@ func TestOptionMPTCP(t *testing.T) {
 	}
 	name, err := c.Name()
 	is(t, err, nil)
-	if v, err := sock.MPTCPSubflowAddrs.Get(c); err != nil || len(v) != 1 || v[0] != (sock.MPTCPSubflowValue{Local: name, Remote: at}) {
+	if v, err := sockopt.MPTCPSubflowAddrs.Get(c); err != nil || len(v) != 1 || v[0] != (sockopt.MPTCPSubflowValue{Local: name, Remote: at}) {
 		t.Errorf("%v, %v", v, err)
 	}
-	if v, err := sock.MPTCPTCPInfo.Get(c); err != nil || len(v) != 1 || v[0].State != 1 || v[0].SegsOut == 0 || v[0].SendMSS == 0 {
+	if v, err := sockopt.MPTCPTCPInfo.Get(c); err != nil || len(v) != 1 || v[0].State != 1 || v[0].SegsOut == 0 || v[0].SendMSS == 0 {
 		t.Errorf("%+v, %v", v, err)
 	}
 }

@@ -3,6 +3,7 @@ package sock_test
 import (
 	"errors"
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"math"
 	"os"
 	"runtime"
@@ -13,82 +14,82 @@ import (
 )
 
 var socketOptions = map[string]optionCase{
-	"AcceptConn":          {sock.AcceptConn, "SO_ACCEPTCONN", "tcp4 tcp6 unix", acceptConn},
-	"AttachBPF":           {sock.AttachBPF, "SO_ATTACH_BPF", "udp4", both(refused(sock.AttachBPF, -1, syscall.EBADF), notRead(sock.AttachBPF, syscall.ENOPROTOOPT))},
-	"AttachReusePortEBPF": {sock.AttachReusePortEBPF, "SO_ATTACH_REUSEPORT_EBPF", "udp4", both(refused(sock.AttachReusePortEBPF, -1, syscall.EBADF, syscall.EPERM), notRead(sock.AttachReusePortEBPF, syscall.ENOPROTOOPT))},
-	"BPFExtensions":       {sock.BPFExtensions, "SO_BPF_EXTENSIONS", "udp4", told(sock.BPFExtensions, func(v int) bool { return v > 0 })},
-	"BindAny":             {sock.BindAny, "SO_BINDANY", "tcp4", privileged(toggled(sock.BindAny))},
-	"BindToDevice":        {sock.BindToDevice, "SO_BINDTODEVICE", "udp4 udp6 tcp4", bindsToDevice},
-	"BindToIfIndex":       {sock.BindToIfIndex, "SO_BINDTOIFINDEX", "udp4 tcp6", privileged(recent(sock.BindToIfIndex, changed(sock.BindToIfIndex, 1)))},
-	"Broadcast":           {sock.Broadcast, "SO_BROADCAST", "udp4", toggled(sock.Broadcast)},
-	"BufferLock":          {sock.BufferLock, "SO_BUF_LOCK", "tcp4 udp6 unix", recent(sock.BufferLock, changed(sock.BufferLock, 1, 2, 3))},
-	"BusyPoll":            {sock.BusyPoll, "SO_BUSY_POLL", "udp4 tcp4", privileged(roundsUp(sock.BusyPoll, time.Microsecond))},
-	"BusyPollBudget":      {sock.BusyPollBudget, "SO_BUSY_POLL_BUDGET", "udp4", privileged(written(sock.BusyPollBudget, 16, syscall.ENOPROTOOPT))},
-	"ConnAdvice":          {sock.ConnAdvice, "SO_CNX_ADVICE", "tcp6", both(written0(sock.ConnAdvice, 1), notRead(sock.ConnAdvice, syscall.ENOPROTOOPT))},
-	"Cookie":              {sock.Cookie, "SO_COOKIE", "tcp4 udp4 unix", cookies},
-	"Debug":               {sock.Debug, "SO_DEBUG", "tcp4", privileged(toggled(sock.Debug))},
-	"IncomingCPU":         {sock.IncomingCPU, "SO_INCOMING_CPU", "tcp4 udp4", changed(sock.IncomingCPU, 0)},
-	"IncomingNAPIID":      {sock.IncomingNAPIID, "SO_INCOMING_NAPI_ID", "tcp4 udp4", toldAs(sock.IncomingNAPIID, 0)},
-	"KeepAlive":           {sock.KeepAlive, "SO_KEEPALIVE", "tcp4 tcp6", toggled(sock.KeepAlive)},
-	"Linger":              {sock.Linger, lingerName(), "tcp4 tcp6 unix", lingering},
-	"ListenIncomplete":    {sock.ListenIncomplete, "SO_LISTENINCQLEN", "tcp4", toldAs(sock.ListenIncomplete, 0)},
-	"ListenLimit":         {sock.ListenLimit, "SO_LISTENQLIMIT", "tcp4", toldAs(sock.ListenLimit, 0)},
-	"ListenQueue":         {sock.ListenQueue, "SO_LISTENQLEN", "tcp4", toldAs(sock.ListenQueue, 0)},
-	"LockFilter":          {sock.LockFilter, "SO_LOCK_FILTER", "udp4", filterLocked},
-	"Mark":                {sock.Mark, "SO_MARK", "tcp4 udp6", privileged(changed(sock.Mark, 1, 1<<32-1))},
-	"MaxPacingRate":       {sock.MaxPacingRate, "SO_MAX_PACING_RATE", "tcp4 udp4", paced},
-	"MemInfo":             {sock.MemInfo, "SO_MEMINFO", "tcp4 udp4 unix", told(sock.MemInfo, func(v sock.MemInfoValue) bool { return v.RecvBuffer > 0 && v.SendBuffer > 0 && v.Drops == 0 })},
-	"NetNSCookie":         {sock.NetNSCookie, "SO_NETNS_COOKIE", "tcp4 udp4", recent(sock.NetNSCookie, told(sock.NetNSCookie, func(v uint64) bool { return v != 0 }))},
-	"NoFCS":               {sock.NoFCS, "SO_NOFCS", "packet", toggled(sock.NoFCS)},
-	"NoSigPipe":           {sock.NoSigPipe, "SO_NOSIGPIPE", "tcp4", toggled(sock.NoSigPipe)},
-	"OOBInline":           {sock.OOBInline, "SO_OOBINLINE", "tcp4 tcp6", toggled(sock.OOBInline)},
-	"PassCred":            {sock.PassCred, "SO_PASSCRED", "unix unixgram netlink", toggled(sock.PassCred)},
-	"PassPIDFD":           {sock.PassPIDFD, "SO_PASSPIDFD", "unix unixgram", recent(sock.PassPIDFD, toggled(sock.PassPIDFD))},
-	"PassRights":          {sock.PassRights, "SO_PASSRIGHTS", "unix unixgram", recent(sock.PassRights, toggled(sock.PassRights))},
-	"PassSec":             {sock.PassSec, "SO_PASSSEC", "unix unixgram", toggled(sock.PassSec)},
-	"PeekOffset":          {sock.PeekOffset, "SO_PEEK_OFF", "udp4 unix unixgram", changed(sock.PeekOffset, 0, 100)},
-	"PeerGroups":          {sock.PeerGroups, "SO_PEERGROUPS", "unix", noPeer(sock.PeerGroups)},
-	"PeerPIDFD":           {sock.PeerPIDFD, "SO_PEERPIDFD", "unix", noPeer(sock.PeerPIDFD)},
-	"PeerSec":             {sock.PeerSec, "SO_PEERSEC", "unix", untold(sock.PeerSec, syscall.ENOPROTOOPT)},
-	"PendingError":        {sock.PendingError, "SO_ERROR", "tcp4 udp6 unix", pendingNone},
-	"PreferBusyPoll":      {sock.PreferBusyPoll, "SO_PREFER_BUSY_POLL", "udp4", privileged(recent(sock.PreferBusyPoll, toggled(sock.PreferBusyPoll)))},
-	"RTable":              {sock.RTable, "SO_RTABLE", "udp4", settable(sock.RTable, 0)},
-	"RecvBuffer":          {sock.RecvBuffer, "SO_RCVBUF", all, sized(sock.RecvBuffer)},
-	"RecvBufferForce":     {sock.RecvBufferForce, "SO_RCVBUFFORCE", "udp4", privileged(forced(sock.RecvBufferForce, sock.RecvBuffer))},
-	"RecvLowWater":        {sock.RecvLowWater, "SO_RCVLOWAT", "tcp4 udp4", changed(sock.RecvLowWater, 100, 2)},
-	"RecvMark":            {sock.RecvMark, "SO_RCVMARK", "udp4", privileged(recent(sock.RecvMark, toggled(sock.RecvMark)))},
-	"RecvPriority":        {sock.RecvPriority, "SO_RCVPRIORITY", "udp4", recent(sock.RecvPriority, toggled(sock.RecvPriority))},
-	"RecvQueueOverflow":   {sock.RecvQueueOverflow, "SO_RXQ_OVFL", "udp4 unixgram packet", toggled(sock.RecvQueueOverflow)},
-	"ReserveMem":          {sock.ReserveMem, "SO_RESERVE_MEM", "tcp4", recent(sock.ReserveMem, toldNow(sock.ReserveMem, 0))},
-	"ReuseAddr":           {sock.ReuseAddr, "SO_REUSEADDR", "tcp4 tcp6 udp4 udp6 unix", toggled(sock.ReuseAddr)},
-	"ReusePort":           {sock.ReusePort, "SO_REUSEPORT", "tcp4 tcp6 udp4 udp6", toggled(sock.ReusePort)},
-	"ReusePortLB":         {sock.ReusePortLB, "SO_REUSEPORT_LB", "tcp4 udp4", toggled(sock.ReusePortLB)},
-	"SelectErrQueue":      {sock.SelectErrQueue, "SO_SELECT_ERR_QUEUE", "udp4", toggled(sock.SelectErrQueue)},
-	"SendBuffer":          {sock.SendBuffer, "SO_SNDBUF", all, sized(sock.SendBuffer)},
-	"SendBufferForce":     {sock.SendBufferForce, "SO_SNDBUFFORCE", "udp4", privileged(forced(sock.SendBufferForce, sock.SendBuffer))},
-	"SendLowWater":        {sock.SendLowWater, "SO_SNDLOWAT", "tcp4", lowWater},
-	"SendPriority":        {sock.SendPriority, "SO_PRIORITY", "tcp4 udp6 packet", changed(sock.SendPriority, 1, 6)},
-	"SetFIB":              {sock.SetFIB, "SO_SETFIB", "udp4", written0(sock.SetFIB, 0)},
-	"SocketDomain":        {sock.SocketDomain, "SO_DOMAIN", all, func(t *testing.T, s *sock.Socket) { toldAs(sock.SocketDomain, s.Domain())(t, s) }},
-	"SocketDontRoute":     {sock.SocketDontRoute, "SO_DONTROUTE", "udp4", toggled(sock.SocketDontRoute)},
-	"SocketProtocol":      {sock.SocketProtocol, "SO_PROTOCOL", "tcp4 udp6 mptcp4", func(t *testing.T, s *sock.Socket) { toldAs(sock.SocketProtocol, protocolOf(s))(t, s) }},
-	"SocketType":          {sock.SocketType, "SO_TYPE", all, func(t *testing.T, s *sock.Socket) { toldAs(sock.SocketType, s.Type())(t, s) }},
-	"Timestamp":           {sock.Timestamp, "SO_TIMESTAMP", "udp4 unixgram", toggled(sock.Timestamp)},
-	"TimestampClock":      {sock.TimestampClock, "SO_TS_CLOCK", "udp4", changed(sock.TimestampClock, 1, 2, 3)},
-	"TimestampNS":         {sock.TimestampNS, "SO_TIMESTAMPNS", "udp4 unixgram", toggled(sock.TimestampNS)},
-	"Timestamping":        {sock.Timestamping, "SO_TIMESTAMPING", "udp4 udp6 unixgram", changed(sock.Timestamping, sock.TimestampingRxSoftware|sock.TimestampingSoftware, sock.TimestampingTxSoftware|sock.TimestampingSoftware|sock.TimestampingOptID|sock.TimestampingOptTSOnly)},
-	"TxRehash":            {sock.TxRehash, "SO_TXREHASH", "tcp4", recent(sock.TxRehash, settable(sock.TxRehash, 0, 1))},
-	"TxTime":              {sock.TxTime, "SO_TXTIME", "udp4", privileged(settable(sock.TxTime, sock.TxTimeValue{Clock: 1, Deadline: true}, sock.TxTimeValue{Clock: 1, ReportErrors: true}, sock.TxTimeValue{Clock: 11}, sock.TxTimeValue{Clock: 1}))},
-	"UnreadBytes":         {sock.UnreadBytes, "SO_NREAD", "udp4", toldAs(sock.UnreadBytes, 0)},
-	"UnsentBytes":         {sock.UnsentBytes, "SO_NWRITE", "udp4", toldAs(sock.UnsentBytes, 0)},
-	"UseLoopback":         {sock.UseLoopback, "SO_USELOOPBACK", "udp4", toggled(sock.UseLoopback)},
-	"UserCookie":          {sock.UserCookie, "SO_USER_COOKIE", "udp4", written0(sock.UserCookie, 1<<32-1)},
-	"WiFiStatus":          {sock.WiFiStatus, "SO_WIFI_STATUS", "packet", toggled(sock.WiFiStatus)},
-	"ZeroCopySend":        {sock.ZeroCopySend, "SO_ZEROCOPY", "tcp4 udp4", toggled(sock.ZeroCopySend)},
+	"AcceptConn":          {sockopt.AcceptConn, "SO_ACCEPTCONN", "tcp4 tcp6 unix", acceptConn},
+	"AttachBPF":           {sockopt.AttachBPF, "SO_ATTACH_BPF", "udp4", both(refused(sockopt.AttachBPF, -1, syscall.EBADF), notRead(sockopt.AttachBPF, syscall.ENOPROTOOPT))},
+	"AttachReusePortEBPF": {sockopt.AttachReusePortEBPF, "SO_ATTACH_REUSEPORT_EBPF", "udp4", both(refused(sockopt.AttachReusePortEBPF, -1, syscall.EBADF, syscall.EPERM), notRead(sockopt.AttachReusePortEBPF, syscall.ENOPROTOOPT))},
+	"BPFExtensions":       {sockopt.BPFExtensions, "SO_BPF_EXTENSIONS", "udp4", told(sockopt.BPFExtensions, func(v int) bool { return v > 0 })},
+	"BindAny":             {sockopt.BindAny, "SO_BINDANY", "tcp4", privileged(toggled(sockopt.BindAny))},
+	"BindToDevice":        {sockopt.BindToDevice, "SO_BINDTODEVICE", "udp4 udp6 tcp4", bindsToDevice},
+	"BindToIfIndex":       {sockopt.BindToIfIndex, "SO_BINDTOIFINDEX", "udp4 tcp6", privileged(recent(sockopt.BindToIfIndex, changed(sockopt.BindToIfIndex, 1)))},
+	"Broadcast":           {sockopt.Broadcast, "SO_BROADCAST", "udp4", toggled(sockopt.Broadcast)},
+	"BufferLock":          {sockopt.BufferLock, "SO_BUF_LOCK", "tcp4 udp6 unix", recent(sockopt.BufferLock, changed(sockopt.BufferLock, 1, 2, 3))},
+	"BusyPoll":            {sockopt.BusyPoll, "SO_BUSY_POLL", "udp4 tcp4", privileged(roundsUp(sockopt.BusyPoll, time.Microsecond))},
+	"BusyPollBudget":      {sockopt.BusyPollBudget, "SO_BUSY_POLL_BUDGET", "udp4", privileged(written(sockopt.BusyPollBudget, 16, syscall.ENOPROTOOPT))},
+	"ConnAdvice":          {sockopt.ConnAdvice, "SO_CNX_ADVICE", "tcp6", both(written0(sockopt.ConnAdvice, 1), notRead(sockopt.ConnAdvice, syscall.ENOPROTOOPT))},
+	"Cookie":              {sockopt.Cookie, "SO_COOKIE", "tcp4 udp4 unix", cookies},
+	"Debug":               {sockopt.Debug, "SO_DEBUG", "tcp4", privileged(toggled(sockopt.Debug))},
+	"IncomingCPU":         {sockopt.IncomingCPU, "SO_INCOMING_CPU", "tcp4 udp4", changed(sockopt.IncomingCPU, 0)},
+	"IncomingNAPIID":      {sockopt.IncomingNAPIID, "SO_INCOMING_NAPI_ID", "tcp4 udp4", toldAs(sockopt.IncomingNAPIID, 0)},
+	"KeepAlive":           {sockopt.KeepAlive, "SO_KEEPALIVE", "tcp4 tcp6", toggled(sockopt.KeepAlive)},
+	"Linger":              {sockopt.Linger, lingerName(), "tcp4 tcp6 unix", lingering},
+	"ListenIncomplete":    {sockopt.ListenIncomplete, "SO_LISTENINCQLEN", "tcp4", toldAs(sockopt.ListenIncomplete, 0)},
+	"ListenLimit":         {sockopt.ListenLimit, "SO_LISTENQLIMIT", "tcp4", toldAs(sockopt.ListenLimit, 0)},
+	"ListenQueue":         {sockopt.ListenQueue, "SO_LISTENQLEN", "tcp4", toldAs(sockopt.ListenQueue, 0)},
+	"LockFilter":          {sockopt.LockFilter, "SO_LOCK_FILTER", "udp4", filterLocked},
+	"Mark":                {sockopt.Mark, "SO_MARK", "tcp4 udp6", privileged(changed(sockopt.Mark, 1, 1<<32-1))},
+	"MaxPacingRate":       {sockopt.MaxPacingRate, "SO_MAX_PACING_RATE", "tcp4 udp4", paced},
+	"MemInfo":             {sockopt.MemInfo, "SO_MEMINFO", "tcp4 udp4 unix", told(sockopt.MemInfo, func(v sockopt.MemInfoValue) bool { return v.RecvBuffer > 0 && v.SendBuffer > 0 && v.Drops == 0 })},
+	"NetNSCookie":         {sockopt.NetNSCookie, "SO_NETNS_COOKIE", "tcp4 udp4", recent(sockopt.NetNSCookie, told(sockopt.NetNSCookie, func(v uint64) bool { return v != 0 }))},
+	"NoFCS":               {sockopt.NoFCS, "SO_NOFCS", "packet", toggled(sockopt.NoFCS)},
+	"NoSigPipe":           {sockopt.NoSigPipe, "SO_NOSIGPIPE", "tcp4", toggled(sockopt.NoSigPipe)},
+	"OOBInline":           {sockopt.OOBInline, "SO_OOBINLINE", "tcp4 tcp6", toggled(sockopt.OOBInline)},
+	"PassCred":            {sockopt.PassCred, "SO_PASSCRED", "unix unixgram netlink", toggled(sockopt.PassCred)},
+	"PassPIDFD":           {sockopt.PassPIDFD, "SO_PASSPIDFD", "unix unixgram", recent(sockopt.PassPIDFD, toggled(sockopt.PassPIDFD))},
+	"PassRights":          {sockopt.PassRights, "SO_PASSRIGHTS", "unix unixgram", recent(sockopt.PassRights, toggled(sockopt.PassRights))},
+	"PassSec":             {sockopt.PassSec, "SO_PASSSEC", "unix unixgram", toggled(sockopt.PassSec)},
+	"PeekOffset":          {sockopt.PeekOffset, "SO_PEEK_OFF", "udp4 unix unixgram", changed(sockopt.PeekOffset, 0, 100)},
+	"PeerGroups":          {sockopt.PeerGroups, "SO_PEERGROUPS", "unix", noPeer(sockopt.PeerGroups)},
+	"PeerPIDFD":           {sockopt.PeerPIDFD, "SO_PEERPIDFD", "unix", noPeer(sockopt.PeerPIDFD)},
+	"PeerSec":             {sockopt.PeerSec, "SO_PEERSEC", "unix", untold(sockopt.PeerSec, syscall.ENOPROTOOPT)},
+	"PendingError":        {sockopt.PendingError, "SO_ERROR", "tcp4 udp6 unix", pendingNone},
+	"PreferBusyPoll":      {sockopt.PreferBusyPoll, "SO_PREFER_BUSY_POLL", "udp4", privileged(recent(sockopt.PreferBusyPoll, toggled(sockopt.PreferBusyPoll)))},
+	"RTable":              {sockopt.RTable, "SO_RTABLE", "udp4", settable(sockopt.RTable, 0)},
+	"RecvBuffer":          {sockopt.RecvBuffer, "SO_RCVBUF", all, sized(sockopt.RecvBuffer)},
+	"RecvBufferForce":     {sockopt.RecvBufferForce, "SO_RCVBUFFORCE", "udp4", privileged(forced(sockopt.RecvBufferForce, sockopt.RecvBuffer))},
+	"RecvLowWater":        {sockopt.RecvLowWater, "SO_RCVLOWAT", "tcp4 udp4", changed(sockopt.RecvLowWater, 100, 2)},
+	"RecvMark":            {sockopt.RecvMark, "SO_RCVMARK", "udp4", privileged(recent(sockopt.RecvMark, toggled(sockopt.RecvMark)))},
+	"RecvPriority":        {sockopt.RecvPriority, "SO_RCVPRIORITY", "udp4", recent(sockopt.RecvPriority, toggled(sockopt.RecvPriority))},
+	"RecvQueueOverflow":   {sockopt.RecvQueueOverflow, "SO_RXQ_OVFL", "udp4 unixgram packet", toggled(sockopt.RecvQueueOverflow)},
+	"ReserveMem":          {sockopt.ReserveMem, "SO_RESERVE_MEM", "tcp4", recent(sockopt.ReserveMem, toldNow(sockopt.ReserveMem, 0))},
+	"ReuseAddr":           {sockopt.ReuseAddr, "SO_REUSEADDR", "tcp4 tcp6 udp4 udp6 unix", toggled(sockopt.ReuseAddr)},
+	"ReusePort":           {sockopt.ReusePort, "SO_REUSEPORT", "tcp4 tcp6 udp4 udp6", toggled(sockopt.ReusePort)},
+	"ReusePortLB":         {sockopt.ReusePortLB, "SO_REUSEPORT_LB", "tcp4 udp4", toggled(sockopt.ReusePortLB)},
+	"SelectErrQueue":      {sockopt.SelectErrQueue, "SO_SELECT_ERR_QUEUE", "udp4", toggled(sockopt.SelectErrQueue)},
+	"SendBuffer":          {sockopt.SendBuffer, "SO_SNDBUF", all, sized(sockopt.SendBuffer)},
+	"SendBufferForce":     {sockopt.SendBufferForce, "SO_SNDBUFFORCE", "udp4", privileged(forced(sockopt.SendBufferForce, sockopt.SendBuffer))},
+	"SendLowWater":        {sockopt.SendLowWater, "SO_SNDLOWAT", "tcp4", lowWater},
+	"SendPriority":        {sockopt.SendPriority, "SO_PRIORITY", "tcp4 udp6 packet", changed(sockopt.SendPriority, 1, 6)},
+	"SetFIB":              {sockopt.SetFIB, "SO_SETFIB", "udp4", written0(sockopt.SetFIB, 0)},
+	"SocketDomain":        {sockopt.SocketDomain, "SO_DOMAIN", all, func(t *testing.T, s *sock.Socket) { toldAs(sockopt.SocketDomain, s.Domain())(t, s) }},
+	"SocketDontRoute":     {sockopt.SocketDontRoute, "SO_DONTROUTE", "udp4", toggled(sockopt.SocketDontRoute)},
+	"SocketProtocol":      {sockopt.SocketProtocol, "SO_PROTOCOL", "tcp4 udp6 mptcp4", func(t *testing.T, s *sock.Socket) { toldAs(sockopt.SocketProtocol, protocolOf(s))(t, s) }},
+	"SocketType":          {sockopt.SocketType, "SO_TYPE", all, func(t *testing.T, s *sock.Socket) { toldAs(sockopt.SocketType, s.Type())(t, s) }},
+	"Timestamp":           {sockopt.Timestamp, "SO_TIMESTAMP", "udp4 unixgram", toggled(sockopt.Timestamp)},
+	"TimestampClock":      {sockopt.TimestampClock, "SO_TS_CLOCK", "udp4", changed(sockopt.TimestampClock, 1, 2, 3)},
+	"TimestampNS":         {sockopt.TimestampNS, "SO_TIMESTAMPNS", "udp4 unixgram", toggled(sockopt.TimestampNS)},
+	"Timestamping":        {sockopt.Timestamping, "SO_TIMESTAMPING", "udp4 udp6 unixgram", changed(sockopt.Timestamping, sockopt.TimestampingRxSoftware|sockopt.TimestampingSoftware, sockopt.TimestampingTxSoftware|sockopt.TimestampingSoftware|sockopt.TimestampingOptID|sockopt.TimestampingOptTSOnly)},
+	"TxRehash":            {sockopt.TxRehash, "SO_TXREHASH", "tcp4", recent(sockopt.TxRehash, settable(sockopt.TxRehash, 0, 1))},
+	"TxTime":              {sockopt.TxTime, "SO_TXTIME", "udp4", privileged(settable(sockopt.TxTime, sockopt.TxTimeValue{Clock: 1, Deadline: true}, sockopt.TxTimeValue{Clock: 1, ReportErrors: true}, sockopt.TxTimeValue{Clock: 11}, sockopt.TxTimeValue{Clock: 1}))},
+	"UnreadBytes":         {sockopt.UnreadBytes, "SO_NREAD", "udp4", toldAs(sockopt.UnreadBytes, 0)},
+	"UnsentBytes":         {sockopt.UnsentBytes, "SO_NWRITE", "udp4", toldAs(sockopt.UnsentBytes, 0)},
+	"UseLoopback":         {sockopt.UseLoopback, "SO_USELOOPBACK", "udp4", toggled(sockopt.UseLoopback)},
+	"UserCookie":          {sockopt.UserCookie, "SO_USER_COOKIE", "udp4", written0(sockopt.UserCookie, 1<<32-1)},
+	"WiFiStatus":          {sockopt.WiFiStatus, "SO_WIFI_STATUS", "packet", toggled(sockopt.WiFiStatus)},
+	"ZeroCopySend":        {sockopt.ZeroCopySend, "SO_ZEROCOPY", "tcp4 udp4", toggled(sockopt.ZeroCopySend)},
 }
 
 // notRead is for one that is set only: Get is the kernel's to refuse.
-func notRead[T any](o sock.Option[T], want ...error) func(*testing.T, *sock.Socket) {
+func notRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		_, err := o.Get(s)
 		wrong(t, err, "getsockopt "+o.String(), sock.Addr{}, want...)
@@ -96,26 +97,26 @@ func notRead[T any](o sock.Option[T], want ...error) func(*testing.T, *sock.Sock
 }
 
 // written0 is for one of which nothing can be read that says what was set.
-func written0[T any](o sock.Option[T], v T) func(*testing.T, *sock.Socket) {
+func written0[T any](o sockopt.Option[T], v T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) { is(t, o.Set(s, v), nil) }
 }
 
-func toldNow[T comparable](o sock.Option[T], want T) func(*testing.T, *sock.Socket) {
+func toldNow[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) { holds(t, o, s, want) }
 }
 
 // roundsUp is for a time of a unit: parts are rounded up, and what is negative or
 // too long is refused.
-func roundsUp(o sock.Option[time.Duration], unit time.Duration) func(*testing.T, *sock.Socket) {
+func roundsUp(o sockopt.Option[time.Duration], unit time.Duration) func(*testing.T, *sock.Socket) {
 	return roundsUpFrom(o, unit, 0)
 }
 
 // roundsUpFrom1 is for one of seconds that cannot be 0.
-func roundsUpFrom1(o sock.Option[time.Duration]) func(*testing.T, *sock.Socket) {
+func roundsUpFrom1(o sockopt.Option[time.Duration]) func(*testing.T, *sock.Socket) {
 	return roundsUpFrom(o, time.Second, time.Second)
 }
 
-func roundsUpFrom(o sock.Option[time.Duration], unit, least time.Duration) func(*testing.T, *sock.Socket) {
+func roundsUpFrom(o sockopt.Option[time.Duration], unit, least time.Duration) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		first, err := o.Get(s)
 		if err != nil {
@@ -154,7 +155,7 @@ func protocolOf(s *sock.Socket) sock.Protocol {
 }
 
 func bindsToDevice(t *testing.T, s *sock.Socket) {
-	o := sock.BindToDevice
+	o := sockopt.BindToDevice
 	for _, v := range []string{"", "lo"} {
 		if err := o.Set(s, v); err != nil {
 			t.Fatal(err)
@@ -172,28 +173,28 @@ func bindsToDevice(t *testing.T, s *sock.Socket) {
 
 // A cookie is a socket's own, and stays.
 func cookies(t *testing.T, s *sock.Socket) {
-	v, err := sock.Cookie.Get(s)
+	v, err := sockopt.Cookie.Get(s)
 	if err != nil || v == 0 {
 		t.Fatal(v, err)
 	}
-	toldAs(sock.Cookie, v)(t, s)
-	if other, err := sock.Cookie.Get(open(t, s.Domain(), s.Type())); err != nil || other == v {
+	toldAs(sockopt.Cookie, v)(t, s)
+	if other, err := sockopt.Cookie.Get(open(t, s.Domain(), s.Type())); err != nil || other == v {
 		t.Errorf("another has %d, %v, this %d", other, err, v)
 	}
 }
 
 func filterLocked(t *testing.T, s *sock.Socket) {
-	holds(t, sock.LockFilter, s, false)
-	is(t, sock.LockFilter.Set(s, true), nil)
-	holds(t, sock.LockFilter, s, true)
+	holds(t, sockopt.LockFilter, s, false)
+	is(t, sockopt.LockFilter.Set(s, true), nil)
+	holds(t, sockopt.LockFilter, s, true)
 	if runtime.GOOS == "linux" {
-		wrong(t, sock.LockFilter.Set(s, false), "setsockopt SO_LOCK_FILTER", sock.Addr{}, syscall.EPERM)
+		wrong(t, sockopt.LockFilter.Set(s, false), "setsockopt SO_LOCK_FILTER", sock.Addr{}, syscall.EPERM)
 	}
 }
 
 // paced tries rates on both sides of 32 bits.
 func paced(t *testing.T, s *sock.Socket) {
-	o := sock.MaxPacingRate
+	o := sockopt.MaxPacingRate
 	if runtime.GOOS == "linux" {
 		holds(t, o, s, math.MaxUint64)
 	}
@@ -215,7 +216,7 @@ func paced(t *testing.T, s *sock.Socket) {
 }
 
 // forced sets a buffer beyond the limit.
-func forced(o, buffer sock.Option[int]) func(*testing.T, *sock.Socket) {
+func forced(o, buffer sockopt.Option[int]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		const size = 64 << 20
 		is(t, buffer.Set(s, size), nil)
@@ -235,15 +236,15 @@ func forced(o, buffer sock.Option[int]) func(*testing.T, *sock.Socket) {
 
 func lowWater(t *testing.T, s *sock.Socket) {
 	if runtime.GOOS != "linux" {
-		settable(sock.SendLowWater, 100)(t, s)
+		settable(sockopt.SendLowWater, 100)(t, s)
 		return
 	}
-	holds(t, sock.SendLowWater, s, 1)
-	wrong(t, sock.SendLowWater.Set(s, 2), "setsockopt SO_SNDLOWAT", sock.Addr{}, syscall.ENOPROTOOPT)
+	holds(t, sockopt.SendLowWater, s, 1)
+	wrong(t, sockopt.SendLowWater.Set(s, 2), "setsockopt SO_SNDLOWAT", sock.Addr{}, syscall.ENOPROTOOPT)
 }
 
 // noPeer: without a peer there is an errno; which, only Linux has a name for.
-func noPeer[T any](o sock.Option[T]) func(*testing.T, *sock.Socket) {
+func noPeer[T any](o sockopt.Option[T]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if v, err := o.Get(s); !isErrno(err) {
 			t.Error(v, err)
@@ -256,10 +257,10 @@ func noPeer[T any](o sock.Option[T]) func(*testing.T, *sock.Socket) {
 func TestOptionPeer(t *testing.T) {
 	t.Parallel()
 	a, _ := streams(t, "pair")
-	if v, err := sock.PeerGroups.Get(a); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if v, err := sockopt.PeerGroups.Get(a); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		t.Error(v, err)
 	}
-	if v, err := sock.PeerPIDFD.Get(a); err == nil {
+	if v, err := sockopt.PeerPIDFD.Get(a); err == nil {
 		is(t, os.NewFile(uintptr(v), "pidfd").Close(), nil)
 	} else if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.ENOPROTOOPT) {
 		t.Error(err)
@@ -271,10 +272,10 @@ func TestTimestampingFlagsString(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("Linux has them")
 	}
-	for f, want := range map[sock.TimestampingFlags]string{
+	for f, want := range map[sockopt.TimestampingFlags]string{
 		0:                           "0",
-		sock.TimestampingTxHardware: "SOF_TIMESTAMPING_TX_HARDWARE",
-		sock.TimestampingRxSoftware | sock.TimestampingTxCompletion | 1<<30: "SOF_TIMESTAMPING_RX_SOFTWARE|SOF_TIMESTAMPING_TX_COMPLETION|0x40000000",
+		sockopt.TimestampingTxHardware: "SOF_TIMESTAMPING_TX_HARDWARE",
+		sockopt.TimestampingRxSoftware | sockopt.TimestampingTxCompletion | 1<<30: "SOF_TIMESTAMPING_RX_SOFTWARE|SOF_TIMESTAMPING_TX_COMPLETION|0x40000000",
 	} {
 		if got := f.String(); got != want {
 			t.Errorf("%d is %s, want %s", int(f), got, want)

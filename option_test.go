@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // An optionCase is how an option is tried on each kind of socket it belongs to.
@@ -198,7 +199,7 @@ func TestOptionsAsked(t *testing.T) {
 }
 
 // holds reads an option that must be want.
-func holds[T comparable](t *testing.T, o sock.Option[T], s *sock.Socket, want T) {
+func holds[T comparable](t *testing.T, o sockopt.Option[T], s *sock.Socket, want T) {
 	t.Helper()
 	if v, err := o.Get(s); err != nil || v != want {
 		t.Errorf("%v = %v, %v, want %v", o, v, err, want)
@@ -207,7 +208,7 @@ func holds[T comparable](t *testing.T, o sock.Option[T], s *sock.Socket, want T)
 
 // changed sets values that are not the first one read, reads each back, and
 // restores the first.
-func changed[T comparable](o sock.Option[T], values ...T) func(*testing.T, *sock.Socket) {
+func changed[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		first, err := o.Get(s)
 		if err != nil {
@@ -225,7 +226,7 @@ func changed[T comparable](o sock.Option[T], values ...T) func(*testing.T, *sock
 	}
 }
 
-func toggled(o sock.Option[bool]) func(*testing.T, *sock.Socket) {
+func toggled(o sockopt.Option[bool]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		first, err := o.Get(s)
 		if err != nil {
@@ -248,7 +249,7 @@ func toggled(o sock.Option[bool]) func(*testing.T, *sock.Socket) {
 
 // settable is changed for an option whose first value differs from system to
 // system, or is one that cannot be set again.
-func settable[T comparable](o sock.Option[T], values ...T) func(*testing.T, *sock.Socket) {
+func settable[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		for _, v := range values {
 			if err := o.Set(s, v); err != nil {
@@ -260,7 +261,7 @@ func settable[T comparable](o sock.Option[T], values ...T) func(*testing.T, *soc
 }
 
 // told is for one that is read: want says whether the value can be.
-func told[T any](o sock.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
+func told[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if v, err := o.Get(s); err != nil || !want(v) {
 			t.Errorf("%v = %v, %v", o, v, err)
@@ -269,12 +270,12 @@ func told[T any](o sock.Option[T], want func(T) bool) func(*testing.T, *sock.Soc
 	}
 }
 
-func toldAs[T comparable](o sock.Option[T], want T) func(*testing.T, *sock.Socket) {
+func toldAs[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
 	return told(o, func(v T) bool { return v == want })
 }
 
 // untold is for one that is read, but of which this kind of socket knows nothing.
-func untold[T any](o sock.Option[T], want ...error) func(*testing.T, *sock.Socket) {
+func untold[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		_, err := o.Get(s)
 		wrong(t, err, "getsockopt "+o.String(), sock.Addr{}, want...)
@@ -291,7 +292,7 @@ func misused(t *testing.T, err error, op string, want error) {
 	}
 }
 
-func refusesSet[T any](t *testing.T, o sock.Option[T], s *sock.Socket) {
+func refusesSet[T any](t *testing.T, o sockopt.Option[T], s *sock.Socket) {
 	t.Helper()
 	var v T
 	err := o.Set(s, v)
@@ -302,7 +303,7 @@ func refusesSet[T any](t *testing.T, o sock.Option[T], s *sock.Socket) {
 }
 
 // written is for one that is set and not read.
-func written[T any](o sock.Option[T], v T, get ...error) func(*testing.T, *sock.Socket) {
+func written[T any](o sockopt.Option[T], v T, get ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if err := o.Set(s, v); err != nil {
 			t.Error(err)
@@ -313,7 +314,7 @@ func written[T any](o sock.Option[T], v T, get ...error) func(*testing.T, *sock.
 }
 
 // refused is for a value that this socket, or this machine, does not take.
-func refused[T any](o sock.Option[T], v T, want ...error) func(*testing.T, *sock.Socket) {
+func refused[T any](o sockopt.Option[T], v T, want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		err := o.Set(s, v)
 		var e *sock.Error
@@ -340,7 +341,7 @@ func both(a, b func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
 
 // recent skips what the kernel is too old for, which is to say it has no such
 // option.
-func recent[T any](o sock.Option[T], try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
+func recent[T any](o sockopt.Option[T], try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if _, err := o.Get(s); errors.Is(err, syscall.ENOPROTOOPT) {
 			t.Skip("not in this kernel: ", err)
@@ -350,7 +351,7 @@ func recent[T any](o sock.Option[T], try func(*testing.T, *sock.Socket)) func(*t
 }
 
 // sized is for buffers, of which Linux makes two of what is set.
-func sized(o sock.Option[int]) func(*testing.T, *sock.Socket) {
+func sized(o sockopt.Option[int]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		times := 1
 		if runtime.GOOS == "linux" {
@@ -371,29 +372,29 @@ func sized(o sock.Option[int]) func(*testing.T, *sock.Socket) {
 }
 
 func acceptConn(t *testing.T, s *sock.Socket) {
-	holds(t, sock.AcceptConn, s, false)
-	misused(t, sock.AcceptConn.Set(s, true), "setsockopt SO_ACCEPTCONN", syscall.ENOPROTOOPT)
+	holds(t, sockopt.AcceptConn, s, false)
+	misused(t, sockopt.AcceptConn.Set(s, true), "setsockopt SO_ACCEPTCONN", syscall.ENOPROTOOPT)
 	k := map[sock.Domain]string{sock.Inet: "tcp4", sock.Inet6: "tcp6", sock.Unix: "unix"}[s.Domain()]
 	if err := s.Bind(place(t, k)); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, sock.AcceptConn, s, false)
+	holds(t, sockopt.AcceptConn, s, false)
 	if err := s.Listen(1); err != nil {
 		t.Fatal(err)
 	}
-	holds(t, sock.AcceptConn, s, true)
+	holds(t, sockopt.AcceptConn, s, true)
 }
 
 func pendingNone(t *testing.T, s *sock.Socket) {
-	if v, err := sock.PendingError.Get(s); v != nil || err != nil {
+	if v, err := sockopt.PendingError.Get(s); v != nil || err != nil {
 		t.Error(v, err)
 	}
-	is(t, sock.PendingError.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
+	is(t, sockopt.PendingError.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
 }
 
 // lingering ends with the time-out at 0: Linux keeps one that is off.
 func lingering(t *testing.T, s *sock.Socket) {
-	changed(sock.Linger, sock.LingerValue{On: true, Timeout: 3 * time.Second}, sock.LingerValue{On: true, Timeout: time.Minute}, sock.LingerValue{On: true})(t, s)
+	changed(sockopt.Linger, sockopt.LingerValue{On: true, Timeout: 3 * time.Second}, sockopt.LingerValue{On: true, Timeout: time.Minute}, sockopt.LingerValue{On: true})(t, s)
 }
 
 // Reading the pending error is what ends it.
@@ -406,12 +407,12 @@ func TestOptionPendingError(t *testing.T) {
 		"ECONNREFUSED": {repulsed(t, "udp4"), syscall.ECONNREFUSED},
 		"ECONNRESET":   {reset(t, "tcp4"), syscall.ECONNRESET},
 	} {
-		v, err := sock.PendingError.Get(c.s)
+		v, err := sockopt.PendingError.Get(c.s)
 		if err != nil || v != c.want {
 			t.Errorf("%s: %v, %v", name, v, err)
 		}
 		for range 2 {
-			if v, err := sock.PendingError.Get(c.s); v != nil || err != nil {
+			if v, err := sockopt.PendingError.Get(c.s); v != nil || err != nil {
 				t.Errorf("%s, again: %v, %v", name, v, err)
 			}
 		}
@@ -433,10 +434,10 @@ func TestOptionPendingErrorConnect(t *testing.T) {
 	if _, err := s.Wait(sock.Writable); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := sock.PendingError.Get(s); v != syscall.ECONNREFUSED || err != nil {
+	if v, err := sockopt.PendingError.Get(s); v != syscall.ECONNREFUSED || err != nil {
 		t.Error(v, err)
 	}
-	if v, err := sock.PendingError.Get(s); v != nil || err != nil {
+	if v, err := sockopt.PendingError.Get(s); v != nil || err != nil {
 		t.Error(v, err)
 	}
 }
@@ -445,7 +446,7 @@ func TestOptionPendingErrorConnect(t *testing.T) {
 func TestOptionHuge(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
-	before, err := sock.RecvBuffer.Get(s)
+	before, err := sockopt.RecvBuffer.Get(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -453,7 +454,7 @@ func TestOptionHuge(t *testing.T) {
 		if v == int(int32(v)) {
 			break // a machine of 32 bits: it fits
 		}
-		for _, o := range []sock.Option[int]{sock.RecvBuffer, sock.SendBuffer, sock.IPTTL} {
+		for _, o := range []sockopt.Option[int]{sockopt.RecvBuffer, sockopt.SendBuffer, sockopt.IPTTL} {
 			err := o.Set(s, v)
 			is(t, err, syscall.EINVAL)
 			if want := fmt.Sprintf("setsockopt %v: %d does not fit 32 bits", o, v); err == nil || err.Error() != want {
@@ -464,13 +465,13 @@ func TestOptionHuge(t *testing.T) {
 		}
 	}
 	for _, v := range []int{256, -2, math.MaxInt32, math.MinInt32} {
-		err := sock.IPTTL.Set(s, v)
+		err := sockopt.IPTTL.Set(s, v)
 		wrong(t, err, "setsockopt IP_TTL", sock.Addr{}, syscall.EINVAL)
 	}
 	if runtime.GOOS == "linux" {
-		wrong(t, sock.IPTTL.Set(s, 0), "setsockopt IP_TTL", sock.Addr{}, syscall.EINVAL)
+		wrong(t, sockopt.IPTTL.Set(s, 0), "setsockopt IP_TTL", sock.Addr{}, syscall.EINVAL)
 	}
-	holds(t, sock.RecvBuffer, s, before)
+	holds(t, sockopt.RecvBuffer, s, before)
 }
 
 func TestOptionLingerValues(t *testing.T) {
@@ -479,37 +480,37 @@ func TestOptionLingerValues(t *testing.T) {
 	for v, want := range map[time.Duration]time.Duration{
 		0: 0, 1: time.Second, time.Second - 1: time.Second, time.Second: time.Second, time.Second + 1: 2 * time.Second, 10*time.Second + time.Millisecond: 11 * time.Second,
 	} {
-		if err := sock.Linger.Set(s, sock.LingerValue{On: true, Timeout: v}); err != nil {
+		if err := sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: v}); err != nil {
 			t.Error(err)
 		}
-		holds(t, sock.Linger, s, sock.LingerValue{On: true, Timeout: want})
+		holds(t, sockopt.Linger, s, sockopt.LingerValue{On: true, Timeout: want})
 	}
-	before, err := sock.Linger.Get(s)
+	before, err := sockopt.Linger.Get(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range []time.Duration{-1, math.MinInt64, math.MaxInt64} {
 		for _, on := range []bool{false, true} {
-			is(t, sock.Linger.Set(s, sock.LingerValue{On: on, Timeout: v}), syscall.EINVAL)
+			is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: on, Timeout: v}), syscall.EINVAL)
 		}
 	}
-	holds(t, sock.Linger, s, before)
+	holds(t, sockopt.Linger, s, before)
 }
 
 // On with no time resets; off, or with time, the peer reads the end.
 func TestOptionLinger(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		v    sock.LingerValue
+		v    sockopt.LingerValue
 		want error
 	}{
-		"off":  {sock.LingerValue{}, io.EOF},
-		"time": {sock.LingerValue{On: true, Timeout: 30 * time.Second}, io.EOF},
-		"zero": {sock.LingerValue{On: true}, syscall.ECONNRESET},
+		"off":  {sockopt.LingerValue{}, io.EOF},
+		"time": {sockopt.LingerValue{On: true, Timeout: 30 * time.Second}, io.EOF},
+		"zero": {sockopt.LingerValue{On: true}, syscall.ECONNRESET},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, b := streams(t, "tcp4")
-			if err := sock.Linger.Set(a, c.v); err != nil {
+			if err := sockopt.Linger.Set(a, c.v); err != nil {
 				t.Fatal(err)
 			}
 			start := time.Now()
@@ -529,7 +530,7 @@ func TestOptionLinger(t *testing.T) {
 func TestOptionLingerSends(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")
-	if err := sock.Linger.Set(a, sock.LingerValue{On: true, Timeout: time.Hour}); err != nil {
+	if err := sockopt.Linger.Set(a, sockopt.LingerValue{On: true, Timeout: time.Hour}); err != nil {
 		t.Fatal(err)
 	}
 	sent := 0
@@ -551,7 +552,7 @@ func TestOptionLingerSends(t *testing.T) {
 func TestOptionZero(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Stream)
-	var o sock.Option[int]
+	var o sockopt.Option[int]
 	_, err := o.Get(s)
 	is(t, err, syscall.EINVAL)
 	is(t, o.Set(s, 1), syscall.EINVAL)
@@ -566,13 +567,13 @@ func TestOptionZero(t *testing.T) {
 func TestOptionForeign(t *testing.T) {
 	t.Parallel()
 	u := open(t, sock.Inet, sock.Dgram)
-	_, err := sock.TCPNoDelay.Get(u)
+	_, err := sockopt.TCPNoDelay.Get(u)
 	wrong(t, err, "getsockopt TCP_NODELAY", sock.Addr{}, onLinux(syscall.EOPNOTSUPP, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL)...)
-	wrong(t, sock.TCPNoDelay.Set(u, true), "setsockopt TCP_NODELAY", sock.Addr{}, onLinux(syscall.ENOPROTOOPT, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL)...)
+	wrong(t, sockopt.TCPNoDelay.Set(u, true), "setsockopt TCP_NODELAY", sock.Addr{}, onLinux(syscall.ENOPROTOOPT, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL)...)
 	x := open(t, sock.Unix, sock.Stream)
-	_, err = sock.IPTTL.Get(x) // FreeBSD takes it for LOCAL_CONNWAIT: SOL_LOCAL is 0 as well
+	_, err = sockopt.IPTTL.Get(x) // FreeBSD takes it for LOCAL_CONNWAIT: SOL_LOCAL is 0 as well
 	wrong(t, err, "getsockopt IP_TTL", sock.Addr{}, onLinux(syscall.EOPNOTSUPP, nil, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL)...)
-	_, err = sock.IPv6Only.Get(u)
+	_, err = sockopt.IPv6Only.Get(u)
 	wrong(t, err, "getsockopt IPV6_V6ONLY", sock.Addr{}, onLinux(syscall.EOPNOTSUPP, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP, syscall.EINVAL)...)
 }
 
@@ -580,9 +581,9 @@ func TestOptionClosed(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Stream)
 	s.Close()
-	_, err := sock.IPTTL.Get(s)
+	_, err := sockopt.IPTTL.Get(s)
 	wrong(t, err, "getsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
-	wrong(t, sock.IPTTL.Set(s, 1), "setsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
+	wrong(t, sockopt.IPTTL.Set(s, 1), "setsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
 }
 
 // A setting that fails closes what Open has made, and leaves nothing behind.
@@ -607,12 +608,12 @@ func init() {
 			return err
 		}
 		for _, set := range [][]sock.Setting{
-			{sock.IPTTL.With(1000)},
-			{sock.ReuseAddr.With(true), sock.IPTTL.With(1000), sock.ReuseAddr.With(true)},
-			{sock.TCPNoDelay.With(true)},
-			{sock.AcceptConn.With(true)},
-			{sock.Linger.With(sock.LingerValue{Timeout: -1})},
-			{sock.Option[bool]{}.With(true)},
+			{sockopt.IPTTL.With(1000)},
+			{sockopt.ReuseAddr.With(true), sockopt.IPTTL.With(1000), sockopt.ReuseAddr.With(true)},
+			{sockopt.TCPNoDelay.With(true)},
+			{sockopt.AcceptConn.With(true)},
+			{sockopt.Linger.With(sockopt.LingerValue{Timeout: -1})},
+			{sockopt.Option[bool]{}.With(true)},
 		} {
 			s, err := sock.Open(sock.Inet, sock.Dgram, 0, set...)
 			var e *sock.Error
@@ -630,14 +631,14 @@ func init() {
 // ReuseAddr and ReusePort do what they are for.
 func TestOptionReuse(t *testing.T) {
 	t.Parallel()
-	a, at := bound(t, "udp4", sock.Dgram, sock.ReusePort.With(true))
-	if _, err := sock.ReusePort.Get(a); err != nil {
+	a, at := bound(t, "udp4", sock.Dgram, sockopt.ReusePort.With(true))
+	if _, err := sockopt.ReusePort.Get(a); err != nil {
 		t.Fatal(err)
 	}
 	if err := open(t, sock.Inet, sock.Dgram).Bind(at); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Error(err)
 	}
-	if err := open(t, sock.Inet, sock.Dgram, sock.ReusePort.With(true)).Bind(at); err != nil {
+	if err := open(t, sock.Inet, sock.Dgram, sockopt.ReusePort.With(true)).Bind(at); err != nil {
 		t.Error(err)
 	}
 	// A listener comes back while an old connection of its port is in TIME_WAIT;
@@ -648,7 +649,7 @@ func TestOptionReuse(t *testing.T) {
 		if runtime.GOOS == "linux" {
 			wrong(t, open(t, sock.Inet, sock.Stream).Bind(at), "bind", at, syscall.EADDRINUSE)
 		}
-		err := open(t, sock.Inet, sock.Stream, sock.ReuseAddr.With(true)).Bind(at)
+		err := open(t, sock.Inet, sock.Stream, sockopt.ReuseAddr.With(true)).Bind(at)
 		if err == nil {
 			break
 		}
@@ -662,7 +663,7 @@ func TestOptionReuse(t *testing.T) {
 // is in TIME_WAIT there.
 func timeWait(t *testing.T) sock.Addr {
 	t.Helper()
-	l, at := bound(t, "tcp4", sock.Stream, sock.ReuseAddr.With(true))
+	l, at := bound(t, "tcp4", sock.Stream, sockopt.ReuseAddr.With(true))
 	if err := l.Listen(0); err != nil {
 		t.Fatal(err)
 	}
@@ -689,7 +690,7 @@ func TestOptionInherited(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("what a connection inherits differs")
 	}
-	l, at := bound(t, "tcp4", sock.Stream, sock.TCPNoDelay.With(true), sock.KeepAlive.With(true))
+	l, at := bound(t, "tcp4", sock.Stream, sockopt.TCPNoDelay.With(true), sockopt.KeepAlive.With(true))
 	if err := l.Listen(0); err != nil {
 		t.Fatal(err)
 	}
@@ -702,9 +703,9 @@ func TestOptionInherited(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	holds(t, sock.TCPNoDelay, s, true)
-	holds(t, sock.KeepAlive, s, true)
-	holds(t, sock.TCPNoDelay, c, false)
+	holds(t, sockopt.TCPNoDelay, s, true)
+	holds(t, sockopt.KeepAlive, s, true)
+	holds(t, sockopt.TCPNoDelay, c, false)
 }
 
 // Options that the package does not know, by number.
@@ -714,23 +715,23 @@ func TestOptionEscape(t *testing.T) {
 		t.Skip("no sockets here")
 	}
 	s := open(t, sock.Inet, sock.Dgram)
-	n, b, p := sock.IntOption(ipTTL[0], ipTTL[1]), sock.BoolOption(soBroadcast[0], soBroadcast[1]), sock.BytesOption(ipTTL[0], ipTTL[1], 4)
+	n, b, p := sockopt.IntOption(ipTTL[0], ipTTL[1]), sockopt.BoolOption(soBroadcast[0], soBroadcast[1]), sockopt.BytesOption(ipTTL[0], ipTTL[1], 4)
 	if n.String() != "IP_TTL" || b.String() != "SO_BROADCAST" {
 		t.Error(n, b)
 	}
 	changed(n, 9)(t, s)
 	toggled(b)(t, s)
 	is(t, p.Set(s, binary.NativeEndian.AppendUint32(nil, 77)), nil)
-	holds(t, sock.IPTTL, s, 77)
+	holds(t, sockopt.IPTTL, s, 77)
 	if v, err := p.Get(s); err != nil || !slices.Equal(v, binary.NativeEndian.AppendUint32(nil, 77)) {
 		t.Error(v, err)
 	}
 	is(t, p.Set(s, nil), syscall.EINVAL)
 	for _, size := range []int{-1, math.MinInt, math.MaxInt, 64<<20 + 1} {
-		_, err := sock.BytesOption(ipTTL[0], ipTTL[1], size).Get(s)
+		_, err := sockopt.BytesOption(ipTTL[0], ipTTL[1], size).Get(s)
 		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)
 	}
-	strange := sock.IntOption(12345, 67)
+	strange := sockopt.IntOption(12345, 67)
 	if got := strange.String(); got != "option 67 of level 12345" {
 		t.Error(got)
 	}
@@ -738,11 +739,11 @@ func TestOptionEscape(t *testing.T) {
 		t.Error("there is such an option")
 	}
 	for _, v := range []int{math.MinInt, -5000} {
-		_, err := sock.IntOption(v, v).Get(s)
+		_, err := sockopt.IntOption(v, v).Get(s)
 		misused(t, err, "getsockopt", errors.ErrUnsupported)
-		misused(t, sock.BytesOption(v, 1, 8).Set(s, nil), "setsockopt", errors.ErrUnsupported)
+		misused(t, sockopt.BytesOption(v, 1, 8).Set(s, nil), "setsockopt", errors.ErrUnsupported)
 	}
-	_, err := sock.BytesOption(ipTTL[0], ipTTL[1], 0).Get(s)
+	_, err := sockopt.BytesOption(ipTTL[0], ipTTL[1], 0).Get(s)
 	if e := (*sock.Error)(nil); err != nil && !errors.As(err, &e) {
 		t.Error(err)
 	}
@@ -756,7 +757,7 @@ var (
 
 // number is level and name as the Option has them; TestOptionNumbers looks at them.
 func number(name string) [2]int {
-	v := reflect.ValueOf(map[string]any{"IPTTL": sock.IPTTL, "Broadcast": sock.Broadcast}[name])
+	v := reflect.ValueOf(map[string]any{"IPTTL": sockopt.IPTTL, "Broadcast": sockopt.Broadcast}[name])
 	n := [2]int{int(v.FieldByName("level").Int()), int(v.FieldByName("name").Int())}
 	if n[1] < 0 {
 		return [2]int{}
@@ -771,17 +772,17 @@ func TestOptionTrace(t *testing.T) {
 		set  func(s *sock.Socket) error
 		want string
 	}{
-		{"udp4", func(s *sock.Socket) error { return sock.UDPSegment.Set(s, 1200) }, "SOL_UDP, UDP_SEGMENT, [1200]"},
-		{"udp4", func(s *sock.Socket) error { return sock.IPRecvPktInfo.Set(s, true) }, "SOL_IP, " + pktInfoName() + ", [1]"},
-		{"udp6", func(s *sock.Socket) error { return sock.IPv6RecvTClass.Set(s, true) }, "SOL_IPV6, IPV6_RECVTCLASS, [1]"},
-		{"tcp4", func(s *sock.Socket) error { return sock.TCPCongestion.Set(s, "reno") }, `SOL_TCP, TCP_CONGESTION, "reno"`},
-		{"udp4", func(s *sock.Socket) error { return sock.MaxPacingRate.Set(s, 1<<33) }, "SOL_SOCKET, SO_MAX_PACING_RATE, [8589934592]"},
-		{"netlink", func(s *sock.Socket) error { return sock.NetlinkExtAck.Set(s, true) }, "SOL_NETLINK, NETLINK_EXT_ACK, [1]"},
-		{"packet", func(s *sock.Socket) error { return sock.PacketAuxData.Set(s, true) }, "SOL_PACKET, PACKET_AUXDATA, [1]"},
-		{"icmp4", func(s *sock.Socket) error { return sock.ICMPFilter.Set(s, 3) }, "SOL_RAW, ICMP_FILTER, [3]"},
-		{"icmp6", func(s *sock.Socket) error { return sock.ICMP6Filter.Set(s, sock.ICMP6FilterValue{}) }, "SOL_ICMPV6, ICMP6_FILTER, ["},
-		{"mptcp4", func(s *sock.Socket) error { _, err := sock.MPTCPInfo.Get(s); return err }, "SOL_MPTCP, MPTCP_INFO, ["},
-		{"vsock", func(s *sock.Socket) error { return sock.VSockBufferSize.Set(s, 1<<16) }, "AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, ["},
+		{"udp4", func(s *sock.Socket) error { return sockopt.UDPSegment.Set(s, 1200) }, "SOL_UDP, UDP_SEGMENT, [1200]"},
+		{"udp4", func(s *sock.Socket) error { return sockopt.IPRecvPktInfo.Set(s, true) }, "SOL_IP, " + pktInfoName() + ", [1]"},
+		{"udp6", func(s *sock.Socket) error { return sockopt.IPv6RecvTClass.Set(s, true) }, "SOL_IPV6, IPV6_RECVTCLASS, [1]"},
+		{"tcp4", func(s *sock.Socket) error { return sockopt.TCPCongestion.Set(s, "reno") }, `SOL_TCP, TCP_CONGESTION, "reno"`},
+		{"udp4", func(s *sock.Socket) error { return sockopt.MaxPacingRate.Set(s, 1<<33) }, "SOL_SOCKET, SO_MAX_PACING_RATE, [8589934592]"},
+		{"netlink", func(s *sock.Socket) error { return sockopt.NetlinkExtAck.Set(s, true) }, "SOL_NETLINK, NETLINK_EXT_ACK, [1]"},
+		{"packet", func(s *sock.Socket) error { return sockopt.PacketAuxData.Set(s, true) }, "SOL_PACKET, PACKET_AUXDATA, [1]"},
+		{"icmp4", func(s *sock.Socket) error { return sockopt.ICMPFilter.Set(s, 3) }, "SOL_RAW, ICMP_FILTER, [3]"},
+		{"icmp6", func(s *sock.Socket) error { return sockopt.ICMP6Filter.Set(s, sockopt.ICMP6FilterValue{}) }, "SOL_ICMPV6, ICMP6_FILTER, ["},
+		{"mptcp4", func(s *sock.Socket) error { _, err := sockopt.MPTCPInfo.Get(s); return err }, "SOL_MPTCP, MPTCP_INFO, ["},
+		{"vsock", func(s *sock.Socket) error { return sockopt.VSockBufferSize.Set(s, 1<<16) }, "AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, ["},
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			s := kind(t, c.kind)

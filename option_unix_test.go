@@ -1,15 +1,15 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"syscall"
 )
 
 var localOptions = map[string]optionCase{
-	"LocalConnWait":        {sock.LocalConnWait, "LOCAL_CONNWAIT", "unix", toggled(sock.LocalConnWait)},
-	"LocalCreds":           {sock.LocalCreds, "LOCAL_CREDS", "unix", toggled(sock.LocalCreds)},
-	"LocalCredsPersistent": {sock.LocalCredsPersistent, "LOCAL_CREDS_PERSISTENT", "unix", toggled(sock.LocalCredsPersistent)},
-	"LocalPeerEID":         {sock.LocalPeerEID, "LOCAL_PEEREID", "unix", untold(sock.LocalPeerEID, syscall.ENOTCONN, syscall.EINVAL)},
-	"LocalPeerEPID":        {sock.LocalPeerEPID, "LOCAL_PEEREPID", "unix", untold(sock.LocalPeerEPID, syscall.ENOTCONN, syscall.EINVAL)},
-	"LocalPeerPID":         {sock.LocalPeerPID, "LOCAL_PEERPID", "unix", untold(sock.LocalPeerPID, syscall.ENOTCONN, syscall.EINVAL)},
+	"LocalConnWait":        {sockopt.LocalConnWait, "LOCAL_CONNWAIT", "unix", toggled(sockopt.LocalConnWait)},
+	"LocalCreds":           {sockopt.LocalCreds, "LOCAL_CREDS", "unix", toggled(sockopt.LocalCreds)},
+	"LocalCredsPersistent": {sockopt.LocalCredsPersistent, "LOCAL_CREDS_PERSISTENT", "unix", toggled(sockopt.LocalCredsPersistent)},
+	"LocalPeerEID":         {sockopt.LocalPeerEID, "LOCAL_PEEREID", "unix", untold(sockopt.LocalPeerEID, syscall.ENOTCONN, syscall.EINVAL)},
+	"LocalPeerEPID":        {sockopt.LocalPeerEPID, "LOCAL_PEEREPID", "unix", untold(sockopt.LocalPeerEPID, syscall.ENOTCONN, syscall.EINVAL)},
+	"LocalPeerPID":         {sockopt.LocalPeerPID, "LOCAL_PEERPID", "unix", untold(sockopt.LocalPeerPID, syscall.ENOTCONN, syscall.EINVAL)},
 }

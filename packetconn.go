@@ -3,6 +3,8 @@ package sock
 import (
 	"net"
 	"net/netip"
+
+	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // PacketConn returns s as a [net.PacketConn]. ReadFrom is [Socket.RecvFrom] and
@@ -132,5 +134,12 @@ func (c *packetConn) writeMsg(m *Message) (n, oobn int, err error) {
 }
 
 func (c *packetConn) LocalAddr() net.Addr            { return c.localAddr(c.at) }
-func (c *packetConn) SetReadBuffer(bytes int) error  { return RecvBuffer.Set(c.Socket, bytes) }
-func (c *packetConn) SetWriteBuffer(bytes int) error { return SendBuffer.Set(c.Socket, bytes) }
+func (c *packetConn) SetReadBuffer(bytes int) error  { return c.setBuffer(sys.SO_RCVBUF, bytes) }
+func (c *packetConn) SetWriteBuffer(bytes int) error { return c.setBuffer(sys.SO_SNDBUF, bytes) }
+
+func (c *packetConn) setBuffer(name, bytes int) error {
+	if int(int32(bytes)) != bytes {
+		return invalid("setsockopt", "does not fit 32 bits")
+	}
+	return fail("setsockopt "+sys.OptionName(0, sys.SOL_SOCKET, name), Addr{}, c.setInt(sys.SOL_SOCKET, name, bytes))
+}

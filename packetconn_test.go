@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A packetUDP is what code finds in a *net.UDPConn, and in ours.
@@ -808,10 +809,10 @@ func TestPacketConnBuffers(t *testing.T) {
 	for _, size := range []int{4096, 20000, 65536} {
 		for name, b := range map[string]struct {
 			set    func(packetUDP, int) error
-			option sock.Option[int]
+			option sockopt.Option[int]
 		}{
-			"SetReadBuffer":  {packetUDP.SetReadBuffer, sock.RecvBuffer},
-			"SetWriteBuffer": {packetUDP.SetWriteBuffer, sock.SendBuffer},
+			"SetReadBuffer":  {packetUDP.SetReadBuffer, sockopt.RecvBuffer},
+			"SetWriteBuffer": {packetUDP.SetWriteBuffer, sockopt.SendBuffer},
 		} {
 			is(t, b.set(ours, size), nil)
 			is(t, b.set(theirs, size), nil)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // The memory of a process per idle connection that it has accepted and watches,
@@ -196,7 +197,7 @@ func memoryClients(args []string) error {
 			return err
 		}
 		// A reset leaves no port behind that waits for its time.
-		if err := errors.Join(sock.Linger.Set(s, sock.LingerValue{On: true}), s.Connect(at)); err != nil {
+		if err := errors.Join(sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), s.Connect(at)); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Each connection has a token, and nothing but that is ever sent over it. While
@@ -106,7 +107,7 @@ func (r *recycler) connect(i int, listener *sock.Socket, name sock.Addr) (a, b *
 			return nil, nil
 		}
 		// A reset leaves no port behind that waits for its time.
-		if err := sock.Linger.Set(c, sock.LingerValue{On: true}); err != nil {
+		if err := sockopt.Linger.Set(c, sockopt.LingerValue{On: true}); err != nil {
 			r.t.Error(err)
 		}
 		if err := c.Connect(name); err != nil {

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Signals interrupt system calls: Go's own SIGURG, and any that has a handler.
@@ -259,7 +260,7 @@ func stormDatagrams(aName, bName sock.Addr, n int) error {
 
 // stormConnections connects again and again, and waits in every other way.
 func stormConnections(n int) error {
-	l, err := sock.Open(sock.Inet, sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,7 @@ type Socket struct {
 }
 
 // A Setting is an option and its value, for [Open]: see [Option.With].
-type Setting struct {
-	apply func(s *Socket) error
-}
+type Setting func(s *Socket) error
 
 // Open makes a socket: socket(2). The settings are applied in order before
 // anything else happens to it; if one fails the socket is closed again. The
@@ -56,10 +54,10 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 		s.fd.Set(brief)
 	}
 	for _, o := range set {
-		if o.apply == nil {
+		if o == nil {
 			continue
 		}
-		if err := o.apply(s); err != nil {
+		if err := o(s); err != nil {
 			s.Close()
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A tracedCall is a Call as the session's process writes it down.
@@ -130,14 +131,14 @@ func (p *play) say(a, b *sock.Socket, text string) {
 }
 
 func (p *play) tcp(at sock.Addr) {
-	l := must1(sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true)))
+	l := must1(sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true)))
 	if at.Domain() == sock.Inet6 {
-		check(sock.IPv6Only.Set(l, true))
+		check(sockopt.IPv6Only.Set(l, true))
 	}
 	check(l.Bind(at))
 	check(l.Listen(7))
 	name := must1(l.Name())
-	must1(sock.AcceptConn.Get(l))
+	must1(sockopt.AcceptConn.Get(l))
 
 	l.SetNonblock(true)
 	_, _, err := l.Accept()
@@ -157,8 +158,8 @@ func (p *play) tcp(at sock.Addr) {
 	must1(s.Name())
 
 	s.SetNonblock(false) // it is in the listener's mode
-	check(sock.TCPNoDelay.Set(c, true))
-	must1(sock.TCPNoDelay.Get(c))
+	check(sockopt.TCPNoDelay.Set(c, true))
+	must1(sockopt.TCPNoDelay.Get(c))
 
 	p.say(c, s, "hello")
 	p.say(c, s, "\"quoted\" \\ \t\r\n\v\f\a\x00\x001\x007\x80\xff")
@@ -180,15 +181,15 @@ func (p *play) tcp(at sock.Addr) {
 	must1(s.Recv(make([]byte, 1), sock.OOB))
 	must1(s.AtMark())
 
-	check(sock.KeepAlive.Set(c, true))
-	check(sock.RecvBuffer.Set(c, 20_000))
-	must1(sock.RecvBuffer.Get(c))
-	must1(sock.Linger.Get(c))
-	check(sock.Linger.Set(c, sock.LingerValue{On: true, Timeout: 3 * time.Second}))
-	must1(sock.PendingError.Get(c))
+	check(sockopt.KeepAlive.Set(c, true))
+	check(sockopt.RecvBuffer.Set(c, 20_000))
+	must1(sockopt.RecvBuffer.Get(c))
+	must1(sockopt.Linger.Get(c))
+	check(sockopt.Linger.Set(c, sockopt.LingerValue{On: true, Timeout: 3 * time.Second}))
+	must1(sockopt.PendingError.Get(c))
 	if at.Domain() == sock.Inet {
-		check(sock.IPTTL.Set(c, 7))
-		must1(sock.IPTTL.Get(c))
+		check(sockopt.IPTTL.Set(c, 7))
+		must1(sockopt.IPTTL.Get(c))
 	}
 
 	check(c.Shutdown(sock.ShutWrite))
@@ -307,7 +308,7 @@ func (p *play) control() {
 
 func (p *play) full() {
 	a, b := p.pair(sock.Stream)
-	check(sock.SendBuffer.Set(a, 1))
+	check(sockopt.SendBuffer.Set(a, 1))
 	a.SetNonblock(true)
 	var err error
 	for err == nil {
@@ -336,9 +337,9 @@ func (p *play) failures() {
 	fails(s.Shutdown(77), unix.EINVAL)
 	_, err = s.Send([]byte("?"), 0)
 	fails(err, unix.EPIPE)
-	fails(sock.IPTTL.Set(s, 999), unix.EINVAL)
-	fails(sock.IPv6Only.Set(s, true), unix.ENOPROTOOPT)
-	_, err = sock.IPv6Only.Get(s)
+	fails(sockopt.IPTTL.Set(s, 999), unix.EINVAL)
+	fails(sockopt.IPv6Only.Set(s, true), unix.ENOPROTOOPT)
+	_, err = sockopt.IPv6Only.Get(s)
 	fails(err, unix.EOPNOTSUPP)
 	t := must1(sock.Open(sock.Inet, sock.Stream, 0))
 	fails(t.Bind(name), unix.EADDRINUSE)
@@ -371,7 +372,7 @@ func (p *play) failures() {
 	fails(err, unix.EPROTONOSUPPORT)
 	_, err = sock.Open(sock.Inet, sock.Stream, sock.UDP)
 	fails(err, unix.EPROTONOSUPPORT)
-	_, err = sock.Open(sock.Inet, sock.Dgram, 0, sock.IPTTL.With(-5))
+	_, err = sock.Open(sock.Inet, sock.Dgram, 0, sockopt.IPTTL.With(-5))
 	fails(err, unix.EINVAL)
 }
 

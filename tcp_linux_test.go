@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // What TCP does beyond a stream: each thing shown to do what it is for.
@@ -31,7 +32,7 @@ func TestTCPFastOpen(t *testing.T) {
 	}
 	l, to := bound(t, "tcp4", sock.Stream)
 	is(t, l.Listen(5), nil)
-	is(t, sock.TCPFastOpen.Set(l, 5), nil)
+	is(t, sockopt.TCPFastOpen.Set(l, 5), nil)
 	for i, how := range []string{"SendTo", "SendTo", "TCPFastOpenConnect"} {
 		c := open(t, sock.Inet, sock.Stream)
 		if how == "SendTo" {
@@ -52,7 +53,7 @@ func TestTCPFastOpen(t *testing.T) {
 				t.Fatal(i, n, err)
 			}
 		} else {
-			is(t, sock.TCPFastOpenConnect.Set(c, true), nil)
+			is(t, sockopt.TCPFastOpenConnect.Set(c, true), nil)
 			is(t, c.Connect(to), nil) // at once: nothing has been sent
 			send(t, c, "in the SYN")
 		}
@@ -61,7 +62,7 @@ func TestTCPFastOpen(t *testing.T) {
 		closed(t, s)
 		recv(t, s, 99, 0, "in the SYN")
 		for _, end := range []*sock.Socket{c, s} {
-			v, err := sock.TCPInfo.Get(end)
+			v, err := sockopt.TCPInfo.Get(end)
 			if want := i > 0; err != nil || (v.Options&optSYNData != 0) != want { // the first fetches the cookie
 				t.Errorf("%s, connection %d: options %b, %v, want data in the SYN: %v", how, i, v.Options, err, want)
 			}
@@ -73,7 +74,7 @@ func TestTCPFastOpen(t *testing.T) {
 func TestTCPDeferAccept(t *testing.T) {
 	t.Parallel()
 	l, to := listening(t, "tcp4")
-	is(t, sock.TCPDeferAccept.Set(l, 30*time.Second), nil)
+	is(t, sockopt.TCPDeferAccept.Set(l, 30*time.Second), nil)
 	c := open(t, sock.Inet, sock.Stream)
 	is(t, c.Connect(to), nil)
 	l.SetNonblock(true)
@@ -153,9 +154,9 @@ func TestTCPMultipath(t *testing.T) {
 		if n, err := a.Write(p); n != len(p) || err != nil {
 			t.Fatal(n, err)
 		}
-		holds(t, sock.TCPIsMPTCP, a, c.want)
+		holds(t, sockopt.TCPIsMPTCP, a, c.want)
 		if c.want {
-			v, err := sock.MPTCPInfo.Get(a)
+			v, err := sockopt.MPTCPInfo.Get(a)
 			if err != nil || v.Token == 0 || v.BytesSent == 0 {
 				t.Errorf("%+v, %v", v, err)
 			}
@@ -177,12 +178,12 @@ func TestTCPVanished(t *testing.T) {
 	there, _, far, cut := twoHosts(t)
 	l, to := farListener(t, there, far, sock.TCP)
 	idle, _ := meet(t, l, to, sock.TCP)
-	is(t, sock.TCPKeepIdle.Set(idle, time.Second), nil)
-	is(t, sock.TCPKeepInterval.Set(idle, time.Second), nil)
-	is(t, sock.TCPKeepCount.Set(idle, 1), nil)
-	is(t, sock.KeepAlive.Set(idle, true), nil)
+	is(t, sockopt.TCPKeepIdle.Set(idle, time.Second), nil)
+	is(t, sockopt.TCPKeepInterval.Set(idle, time.Second), nil)
+	is(t, sockopt.TCPKeepCount.Set(idle, 1), nil)
+	is(t, sockopt.KeepAlive.Set(idle, true), nil)
 	busy, _ := meet(t, l, to, sock.TCP)
-	is(t, sock.TCPUserTimeout.Set(busy, 700*time.Millisecond), nil)
+	is(t, sockopt.TCPUserTimeout.Set(busy, 700*time.Millisecond), nil)
 	cut()
 	start := time.Now()
 	send(t, busy, "anybody?")
@@ -200,16 +201,16 @@ func TestTCPNotSentLowWater(t *testing.T) {
 	t.Parallel()
 	fill := func(low uint32) int {
 		a, _ := streams(t, "tcp4")
-		is(t, sock.SendBuffer.Set(a, 1<<20), nil)
+		is(t, sockopt.SendBuffer.Set(a, 1<<20), nil)
 		if low > 0 {
-			is(t, sock.TCPNotSentLowWater.Set(a, low), nil)
+			is(t, sockopt.TCPNotSentLowWater.Set(a, low), nil)
 		}
 		a.SetNonblock(true)
 		p := make([]byte, 4096)
 		for {
 			_, err := a.Send(p, 0)
 			if err == sock.ErrWouldBlock {
-				v, err := sock.TCPInfo.Get(a)
+				v, err := sockopt.TCPInfo.Get(a)
 				is(t, err, nil)
 				return int(v.NotSentBytes)
 			}
@@ -228,8 +229,8 @@ func TestTCPCongestionByName(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")
 	for _, name := range []string{"reno", "cubic"} {
-		is(t, sock.TCPCongestion.Set(a, name), nil)
-		holds(t, sock.TCPCongestion, a, name)
+		is(t, sockopt.TCPCongestion.Set(a, name), nil)
+		holds(t, sockopt.TCPCongestion, a, name)
 		p := content(300_000)
 		got := make(chan []byte, 1)
 		go func() {
@@ -251,5 +252,5 @@ func TestTCPCongestionByName(t *testing.T) {
 			t.Error("other bytes")
 		}
 	}
-	is(t, sock.TCPCongestion.Set(a, "nonesuch"), syscall.ENOENT)
+	is(t, sockopt.TCPCongestion.Set(a, "nonesuch"), syscall.ENOENT)
 }

@@ -160,9 +160,9 @@ func (t *tracer) name(call string, fd int, d Domain, name *sys.Name, e sys.Errno
 }
 
 func (t *tracer) option(call string, fd int, d Domain, level, name int, value []byte, e sys.Errno, start time.Time) {
-	args := levelName(d, level) + ", " + optionName(d, level, name)
+	args := sys.LevelName(int(d), level) + ", " + sys.OptionName(int(d), level, name)
 	if call == "setsockopt" || e == 0 {
-		args += ", " + optionValue(level, name, value)
+		args += ", " + sys.OptionValue(level, name, value)
 	}
 	t.emit(Call{Name: call, Args: args}, fd, resultOf(e), e, start)
 }

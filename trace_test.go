@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -106,7 +107,7 @@ func TestTraceCallString(t *testing.T) {
 func TestTraceShowsEachCall(t *testing.T) {
 	r := record(t)
 	place := addr(t, "127.0.0.1:0")
-	l, err := sock.Open(sock.Inet, sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestTraceShowsEachCall(t *testing.T) {
 	}
 	_, err = c.Peer()
 	is(t, err, nil)
-	_, err = sock.TCPNoDelay.Get(c)
+	_, err = sockopt.TCPNoDelay.Get(c)
 	is(t, err, nil)
 	calls = r.take()
 	if len(calls) != 2 || calls[0].String() != line("getpeername(%d, %v) = 0", c.FD(), name) ||
@@ -344,8 +345,8 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 		"shutdown":    func(s *sock.Socket) error { return s.CloseWrite() },
 		"getsockname": func(s *sock.Socket) error { _, err := s.Name(); return err },
 		"getpeername": func(s *sock.Socket) error { _, err := s.Peer(); return err },
-		"getsockopt":  func(s *sock.Socket) error { _, err := sock.RecvBuffer.Get(s); return err },
-		"setsockopt":  func(s *sock.Socket) error { return sock.RecvBuffer.Set(s, 9999) },
+		"getsockopt":  func(s *sock.Socket) error { _, err := sockopt.RecvBuffer.Get(s); return err },
+		"setsockopt":  func(s *sock.Socket) error { return sockopt.RecvBuffer.Set(s, 9999) },
 		"sendto":      func(s *sock.Socket) error { _, err := s.Send(p[:], 0); return err },
 		"write":       func(s *sock.Socket) error { _, err := s.Write(p[:]); return err },
 		"recvfrom":    func(s *sock.Socket) error { _, err := s.Recv(p[:], 0); return err },

@@ -15,12 +15,13 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // abort closes s so that its peer sees a reset.
 func abort(t testing.TB, s *sock.Socket) {
 	t.Helper()
-	is(t, sock.Linger.Set(s, sock.LingerValue{On: true}), nil)
+	is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil)
 	is(t, s.Close(), nil)
 }
 

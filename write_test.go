@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // narrow sets the send buffer, but for TCP on systems that let each buffer of it
@@ -28,7 +29,7 @@ func narrow(t testing.TB, s *sock.Socket, size int) {
 	if s.Domain() != sock.Unix && runtime.GOOS != "linux" {
 		size = max(size, 128<<10)
 	}
-	is(t, sock.SendBuffer.Set(s, size), nil)
+	is(t, sockopt.SendBuffer.Set(s, size), nil)
 }
 
 // Write sends all of it, through a buffer that takes a few kilobytes at a time,
@@ -48,7 +49,7 @@ func TestWriteSlowReader(t *testing.T) {
 			s, peer := streams(t, test.network)
 			narrow(t, s, 4096)
 			if test.network != "tcp4" { // which is slow enough: each few kilobytes wait for their acknowledgement
-				is(t, sock.RecvBuffer.Set(peer, 4096), nil)
+				is(t, sockopt.RecvBuffer.Set(peer, 4096), nil)
 			}
 			table := crc64.MakeTable(crc64.ECMA)
 			written := make(chan uint64, 1)

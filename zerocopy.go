@@ -38,8 +38,7 @@ func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err erro
 	z.mu.Lock() // ids are given in the order of the calls
 	defer z.mu.Unlock()
 	if !z.on {
-		on := rawInt(1)
-		if e := s.callSetsockopt(sys.SOL_SOCKET, sys.SO_ZEROCOPY, on.b[:on.n]); e != 0 {
+		if e := s.setInt(sys.SOL_SOCKET, sys.SO_ZEROCOPY, 1); e != 0 {
 			return 0, 0, fail("send", Addr{}, e)
 		}
 		z.on = true

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // Programs that others write and load.
@@ -83,7 +84,7 @@ func TestBPFReusePort(t *testing.T) {
 	var all [4]*sock.Socket
 	at := "127.0.0.1:0"
 	for i := range all {
-		s := bound(t, at, sock.Dgram, sock.ReusePort.With(true))
+		s := bound(t, at, sock.Dgram, sockopt.ReusePort.With(true))
 		name, err := s.Name()
 		if err != nil {
 			t.Fatal(err)

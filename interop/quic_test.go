@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/quic-go/quic-go"
 )
 
@@ -137,7 +138,7 @@ func TestQUICUnspecified(t *testing.T) {
 			open := func(at string) net.PacketConn {
 				set := []sock.Setting{}
 				if addr(t, at).Domain() == sock.Inet6 {
-					set = append(set, sock.IPv6Only.With(false))
+					set = append(set, sockopt.IPv6Only.With(false))
 				}
 				return sock.PacketConn(bound(t, at, sock.Dgram, set...))
 			}

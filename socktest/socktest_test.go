@@ -14,6 +14,7 @@ import (
 	"weak"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/socktest"
 	"github.com/google/go-cmp/cmp"
 )
@@ -150,7 +151,7 @@ func TestEveryWayToOpen(t *testing.T) {
 func TestFailedSetting(t *testing.T) {
 	w := &watched{TB: t}
 	socktest.NoLeaks(w)
-	if s, err := sock.Open(sock.Inet, sock.Stream, 0, sock.Linger.With(sock.LingerValue{Timeout: -1})); err == nil {
+	if s, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.Linger.With(sockopt.LingerValue{Timeout: -1})); err == nil {
 		s.Close()
 		t.Fatal("a negative time-out was taken")
 	}

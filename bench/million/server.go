@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // What a client sends: messages of this size, which come back, and of which the
@@ -120,7 +121,7 @@ func answer(c *sock.Socket, buf []byte) (change int, err error) {
 		return 0, nil
 	case err == nil && n > 0 && buf[0] == closeIt:
 		// A reset: an ordinary end leaves a port behind that waits for its time.
-		if err := sock.Linger.Set(c, sock.LingerValue{On: true}); err != nil {
+		if err := sockopt.Linger.Set(c, sockopt.LingerValue{On: true}); err != nil {
 			return 0, err
 		}
 		return -1, c.Close()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // wildcard binds to no address in particular: such a server is reached at each of
@@ -11,7 +12,7 @@ import (
 // IPv4 addresses in IPv6's clothes.
 func wildcard() error {
 	// What a new socket does differs from system to system, so it is said.
-	l, at, err := listening("[::]:0", sock.IPv6Only.With(false))
+	l, at, err := listening("[::]:0", sockopt.IPv6Only.With(false))
 	if err != nil {
 		say("a server at [::]:0:", err) // no IPv6 here, or OpenBSD: one family for each socket
 		return nil

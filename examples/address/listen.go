@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // listen listens at every endpoint that a text stands for, until ctx ends.
@@ -26,9 +27,9 @@ func listen(ctx context.Context, text string) error {
 		}
 	}()
 	for _, a := range endpoints {
-		settings := []sock.Setting{sock.ReuseAddr.With(true)} // though old connections of it linger
+		settings := []sock.Setting{sockopt.ReuseAddr.With(true)} // though old connections of it linger
 		if len(endpoints) > 1 && a.Domain() == sock.Inet6 {
-			settings = append(settings, sock.IPv6Only.With(true)) // the IPv4 ones have a socket of their own
+			settings = append(settings, sockopt.IPv6Only.With(true)) // the IPv4 ones have a socket of their own
 		}
 		l, name, err := listening(a.String(), settings...)
 		if err != nil {

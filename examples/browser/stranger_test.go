@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
@@ -83,7 +83,7 @@ type nginx struct {
 // reserved keeps a port that the kernel chooses for who asks for it with ReusePort.
 func reserved(t *testing.T) (at string) {
 	t.Helper()
-	s, err := bound(sock.ReusePort.With(true))
+	s, err := bound(sockopt.ReusePort.With(true))
 	if err != nil {
 		t.Fatal(err)
 	}

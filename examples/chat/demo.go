@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 const smallBuffer = 8 << 10
@@ -30,7 +31,7 @@ func demo(ctx context.Context) error {
 	}
 	// The kernel has buffers of its own, which grow to megabytes for one guest.
 	// With small ones the story that fills them is shorter.
-	if err := sock.SendBuffer.Set(l, smallBuffer); err != nil {
+	if err := sockopt.SendBuffer.Set(l, smallBuffer); err != nil {
 		return err
 	}
 	ctx, leave := context.WithCancel(ctx)
@@ -86,7 +87,7 @@ type visitor struct {
 func enter(ctx context.Context, room sock.Addr, name string, err *error) *visitor {
 	v := &visitor{name: name, err: err}
 	v.do(func() (err error) {
-		v.socket, err = sock.Open(room.Domain(), sock.Stream, 0, sock.RecvBuffer.With(smallBuffer))
+		v.socket, err = sock.Open(room.Domain(), sock.Stream, 0, sockopt.RecvBuffer.With(smallBuffer))
 		if err == nil {
 			context.AfterFunc(ctx, func() { v.socket.Close() })
 		}

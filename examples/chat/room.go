@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A room is a listening socket, the guests, and the poller that watches them all.
@@ -31,7 +32,7 @@ func server(ctx context.Context, at sock.Addr) error {
 
 // listen is as in examples/echo.
 func listen(at sock.Addr) (*sock.Socket, error) {
-	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
 		return nil, err
 	}

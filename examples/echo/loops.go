@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // polled is the server on pollers: one loop, or several, for a loop uses one core.
@@ -48,7 +49,7 @@ func (p polled) check(at string) error {
 // settings are for the listening socket.
 func (p polled) settings() (set []sock.Setting) {
 	if p.reusePort() {
-		set = append(set, sock.ReusePort.With(true))
+		set = append(set, sockopt.ReusePort.With(true))
 	}
 	return set
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // server runs a server at an address until ctx ends.
@@ -28,7 +29,7 @@ func server(ctx context.Context, at sock.Addr, how service) error {
 func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
 	// A server that was just stopped leaves old connections behind, which
 	// hold its port for a minute: ReuseAddr lets it start again at once.
-	l, err := sock.Open(at.Domain(), sock.Stream, 0, append(more, sock.ReuseAddr.With(true))...)
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, append(more, sockopt.ReuseAddr.With(true))...)
 	if err != nil {
 		return nil, err
 	}

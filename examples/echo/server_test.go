@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
@@ -233,7 +234,7 @@ func TestSendAll(t *testing.T) {
 	}
 	defer a.Close()
 	defer b.Close()
-	if err := sock.SendBuffer.Set(a, 4096); err != nil {
+	if err := sockopt.SendBuffer.Set(a, 4096); err != nil {
 		t.Fatal(err)
 	}
 	data := noise(1<<20 + 1)

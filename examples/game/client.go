@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A client is one end of the conversation: one goroutine receives, another one
@@ -47,7 +48,7 @@ func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 	kind := sock.Dgram
 	var set []sock.Setting
 	if stream {
-		kind, set = sock.Stream, append(set, sock.TCPNoDelay.With(true))
+		kind, set = sock.Stream, append(set, sockopt.TCPNoDelay.With(true))
 	}
 	var err error
 	if c.socket, err = sock.Open(at.Domain(), kind, 0, set...); err != nil {

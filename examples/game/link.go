@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A link carries what clients and a server send each other, badly. It is a
@@ -158,13 +159,13 @@ func (l *link) acceptStreams(ctx context.Context, listener *sock.Socket, server 
 		}
 		all.Go(func() {
 			defer down.Close()
-			up, err := sock.Open(server.Domain(), sock.Stream, 0, sock.TCPNoDelay.With(true))
+			up, err := sock.Open(server.Domain(), sock.Stream, 0, sockopt.TCPNoDelay.With(true))
 			if err != nil {
 				return
 			}
 			defer up.Close()
 			defer context.AfterFunc(ctx, func() { up.Close(); down.Close() })()
-			if sock.TCPNoDelay.Set(down, true) != nil || up.Connect(server) != nil {
+			if sockopt.TCPNoDelay.Set(down, true) != nil || up.Connect(server) != nil {
 				return
 			}
 			var both sync.WaitGroup

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // An arena is one goroutine: a poller tells what comes, until the next tick is due.
@@ -93,7 +94,7 @@ func bindBoth(at sock.Addr) (socket, listener *sock.Socket, err error) {
 		}
 		// Without TCPNoDelay a small message waits until the one before it is
 		// acknowledged: who is accepted inherits it.
-		listener, err = sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true), sock.TCPNoDelay.With(true))
+		listener, err = sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true), sockopt.TCPNoDelay.With(true))
 		if err == nil {
 			if err = listener.Bind(name); err == nil {
 				if err = listener.Listen(0); err == nil {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // What the acts do to the two ends, as in examples/echo.
@@ -51,7 +52,7 @@ func (s *stage) openClient() (err error) {
 
 // bind opens the server's socket and gives it the address.
 func (s *stage) bind(set ...sock.Setting) (err error) {
-	if s.listener.Socket, err = s.open(append(set, sock.ReuseAddr.With(true))...); err != nil {
+	if s.listener.Socket, err = s.open(append(set, sockopt.ReuseAddr.With(true))...); err != nil {
 		return err
 	}
 	if err := s.listener.Bind(s.at); err != nil {

@@ -1,13 +1,13 @@
 package main
 
-import "github.com/berkeleysockets/sock"
+import "github.com/berkeleysockets/sock/sockopt"
 
 // life is a connection from its beginning to its end, as nearly all of them go.
 func life(s *stage) {
 	// The server's address has to be there before the client comes.
 	l := &s.listener
 	s.call("server: Open", func() (err error) {
-		l.Socket, err = s.open(sock.ReuseAddr.With(true)) // the last act says why
+		l.Socket, err = s.open(sockopt.ReuseAddr.With(true)) // the last act says why
 		return err
 	}, "-", "CLOSE", "a socket, and no address yet")
 	s.call("server: Bind", func() error {

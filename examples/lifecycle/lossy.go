@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // lost is a filter that keeps nothing of any segment: to the socket it is attached
@@ -16,7 +17,7 @@ func lossy(s *stage) {
 	// With TCPDeferAccept the kernel drops the third segment of the handshake,
 	// and waits for data. The client knows nothing of that.
 	s.call("server: Listen", func() error {
-		return s.listen(0, sock.TCPDeferAccept.With(10*time.Minute))
+		return s.listen(0, sockopt.TCPDeferAccept.With(10*time.Minute))
 	}, "-", "LISTEN", "TCPDeferAccept: no connection without data")
 	s.call("client: Open", s.openClient, "CLOSE", "LISTEN", "")
 	s.call("client: Connect", s.connect, "ESTABLISHED", "SYN_RECV", "SYN, SYN+ACK, and the ACK is dropped")

@@ -3,7 +3,7 @@ package main
 import (
 	"syscall"
 
-	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // reset is a connection that ends at once: one segment, RST, which has no answer.
@@ -12,7 +12,7 @@ func reset(s *stage) {
 	// First: it is asked for. Close with a Linger of no time is an abort.
 	s.meet()
 	s.call("client: Linger 0", func() error {
-		return sock.Linger.Set(s.client.Socket, sock.LingerValue{On: true})
+		return sockopt.Linger.Set(s.client.Socket, sockopt.LingerValue{On: true})
 	}, "ESTABLISHED", "ESTABLISHED", "Close is not to wait for anything")
 	s.call("client: Close", s.client.Close, "gone", "CLOSE", "RST")
 	s.fails("server: Recv: ECONNRESET", s.receives(s.server), syscall.ECONNRESET, "gone", "CLOSE", "an error, not the 0 of an end")

@@ -7,10 +7,11 @@ import (
 	"syscall"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // stateName is unknown for 0, which an emulator may tell.
-func stateName(s sock.TCPState) string {
+func stateName(s sockopt.TCPState) string {
 	if s == 0 {
 		return unknown
 	}
@@ -42,7 +43,7 @@ func (a *asker) Close() error {
 
 // held is the state of a socket.
 func (a *asker) held(s *sock.Socket) (string, error) {
-	info, err := sock.TCPInfo.Get(s)
+	info, err := sockopt.TCPInfo.Get(s)
 	return stateName(info.State), err
 }
 
@@ -96,7 +97,7 @@ func (a *asker) between(local, remote sock.Addr) (string, error) {
 			if [4]byte(p[answerIDAt:]) != [4]byte(id) { // the two ports
 				return "", nil // it has only a listener of that address
 			}
-			return stateName(sock.TCPState(p[1])), nil
+			return stateName(sockopt.TCPState(p[1])), nil
 		}
 	}
 }

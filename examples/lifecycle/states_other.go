@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // An asker knows less on other systems: FreeBSD tells the state of a socket, none
@@ -31,7 +32,7 @@ func (*asker) held(s *sock.Socket) (string, error) {
 		return unknown, nil
 	}
 	const protocol, tcpInfo = 6, 32 // IPPROTO_TCP, TCP_INFO: struct tcp_info begins with the state
-	info, err := sock.BytesOption(protocol, tcpInfo, 1).Get(s)
+	info, err := sockopt.BytesOption(protocol, tcpInfo, 1).Get(s)
 	if err != nil || len(info) == 0 || int(info[0]) >= len(states) {
 		return "CLOSE", nil // after a reset the kernel has nothing to tell
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // burst sends more than the receiver's buffer holds, while the receiver is busy.
@@ -19,15 +20,15 @@ func burst() error {
 		return err
 	}
 	defer s.Close()
-	if err := sock.RecvBuffer.Set(s, 4096); err != nil {
+	if err := sockopt.RecvBuffer.Set(s, 4096); err != nil {
 		return err
 	}
-	size, err := sock.RecvBuffer.Get(s)
+	size, err := sockopt.RecvBuffer.Get(s)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("   the receiver's buffer: %d bytes, of which the kernel needs some for itself\n", size)
-	counted := sock.RecvQueueOverflow.Set(s, true) == nil // Linux tells how many it dropped
+	counted := sockopt.RecvQueueOverflow.Set(s, true) == nil // Linux tells how many it dropped
 	anna, err := connected(at)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A server is what all its clients share.
@@ -55,12 +56,12 @@ func (s *server) run(ctx context.Context, at sock.Addr, folder string) error {
 // sends, and the second does not wait until the first has been acknowledged. The
 // sockets that Accept makes inherit it.
 func listen(at sock.Addr) (*sock.Socket, error) {
-	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
 		return nil, err
 	}
 	if at.Domain() != sock.Unix {
-		err = sock.TCPNoDelay.Set(l, true)
+		err = sockopt.TCPNoDelay.Set(l, true)
 	}
 	if err == nil {
 		err = l.Bind(at)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
 
@@ -95,7 +96,7 @@ func openGSO(size int) (twin.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := sock.UDPGRO.Set(s, true); err != nil {
+	if err := sockopt.UDPGRO.Set(s, true); err != nil {
 		return nil, err
 	}
 	return &gso{u, sock.AppendSegmentSize(nil, twin.Segment), make([]byte, 64)}, s.Close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
 
@@ -46,7 +47,7 @@ func tcp(size int) (*pair, error) {
 		return nil, err
 	}
 	defer l.Close()
-	a, err := sock.Open(at.Domain(), sock.Stream, 0, sock.TCPNoDelay.With(true))
+	a, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.TCPNoDelay.With(true))
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func tcp(size int) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pair{a, b, twin.Filled(size), twin.Filled(size)}, sock.TCPNoDelay.Set(b, true)
+	return &pair{a, b, twin.Filled(size), twin.Filled(size)}, sockopt.TCPNoDelay.Set(b, true)
 }
 
 // conns is tcp, for what needs no more than a net.Conn.
@@ -201,10 +202,10 @@ func (c *connect) Do(n int) error {
 		if err != nil {
 			return err
 		}
-		if err := sock.TCPNoDelay.Set(b, true); err != nil {
+		if err := sockopt.TCPNoDelay.Set(b, true); err != nil {
 			return err
 		}
-		if err := sock.Linger.Set(a, sock.LingerValue{On: true}); err != nil {
+		if err := sockopt.Linger.Set(a, sockopt.LingerValue{On: true}); err != nil {
 			return err
 		}
 		if err := twin.CloseAll(a, b); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
 
@@ -15,10 +16,10 @@ func datagrams(size int) (*pair, sock.Addr, error) {
 	if err != nil {
 		return nil, to, err
 	}
-	if err := sock.RecvBuffer.Set(b, 4<<20); err != nil {
+	if err := sockopt.RecvBuffer.Set(b, 4<<20); err != nil {
 		return nil, to, err
 	}
-	if err := sock.SendBuffer.Set(a, 4<<20); err != nil {
+	if err := sockopt.SendBuffer.Set(a, 4<<20); err != nil {
 		return nil, to, err
 	}
 	return (&pair{a, b, twin.Filled(size), twin.Filled(64 << 10)}).nonblock(), to, nil
@@ -102,7 +103,7 @@ func openGSO(size int) (twin.Job, error) {
 	return &gso{p,
 		sock.Message{Bufs: [][]byte{p.p}, Control: sock.AppendSegmentSize(nil, twin.Segment), Addr: to},
 		sock.Message{Bufs: [][]byte{p.q}, Control: make([]byte, 64)},
-	}, sock.UDPGRO.Set(p.b, true)
+	}, sockopt.UDPGRO.Set(p.b, true)
 }
 
 func (g *gso) Do(n int) error {

@@ -5,6 +5,7 @@ import (
 	"log"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/rules"
 )
 
@@ -18,7 +19,7 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func serve() error {
 
 func echo(s *sock.Socket) {
 	defer s.Close()
-	if err := sock.TCPNoDelay.Set(s, true); err != nil {
+	if err := sockopt.TCPNoDelay.Set(s, true); err != nil {
 		return
 	}
 	buf := make([]byte, rules.Buffer)

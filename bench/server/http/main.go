@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/rules"
 )
 
@@ -41,7 +42,7 @@ func listenSock() (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true), sock.TCPNoDelay.With(true))
+	s, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true), sockopt.TCPNoDelay.With(true))
 	if err != nil {
 		return nil, err
 	}

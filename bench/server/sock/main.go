@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/rules"
 )
 
@@ -55,7 +56,7 @@ func listen() (*sock.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := sock.Open(at.Domain(), sock.Stream, 0, sock.ReuseAddr.With(true))
+	l, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func accept(p *sock.Poller, l *sock.Socket) error {
 		case err != nil:
 			return err
 		}
-		if err := sock.TCPNoDelay.Set(s, true); err != nil {
+		if err := sockopt.TCPNoDelay.Set(s, true); err != nil {
 			s.Close()
 		} else if err := p.Add(s, sock.Readable, nil); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -50,24 +51,24 @@ var (
 	IPv6UnicastIf       = Option[int]{sys.IPPROTO_IPV6, sys.IPV6_UNICAST_IF, &networkCodec}                    // the interface for what is sent, by index, 0 for the route's (Linux 3.4)
 	IPv6UseMinMTU       = Option[int]{sys.IPPROTO_IPV6, sys.IPV6_USE_MIN_MTU, &intCodec}                       // 1: packets of at most 1280 bytes; 0: of the path's MTU; -1: 1 for groups (the BSDs, macOS)
 	IPv6Only            = Option[bool]{sys.IPPROTO_IPV6, sys.IPV6_V6ONLY, &boolCodec}                          // no IPv4 by v4-mapped addresses; before Bind. OpenBSD: always, read-only
-	IPv6OriginalDst     = Option[Addr]{sys.IPPROTO_IPV6, sys.IP6T_SO_ORIGINAL_DST, &addr6Read}                 // read: where a connection was to go that netfilter redirected (Linux)
+	IPv6OriginalDst     = Option[sock.Addr]{sys.IPPROTO_IPV6, sys.IP6T_SO_ORIGINAL_DST, &addr6Read}            // read: where a connection was to go that netfilter redirected (Linux)
 )
 
 var (
-	addr6Read = codec[Addr]{size: sys.SizeInet6, get: getAddr}
+	addr6Read = codec[sock.Addr]{size: sys.SizeInet6, get: getAddr}
 )
 
 // IPv6PathMTUValue is the value of [IPv6PathMTU].
 type IPv6PathMTUValue struct {
-	Addr Addr // of the peer; Linux leaves it out
-	MTU  int  // bytes
+	Addr sock.Addr // of the peer; Linux leaves it out
+	MTU  int       // bytes
 }
 
 // An ip6_mtuinfo: a sockaddr_in6 and the MTU.
 var pathMTURead = codec[IPv6PathMTUValue]{
 	size: sys.SizeInet6 + 4,
 	get: func(r raw) IPv6PathMTUValue {
-		return IPv6PathMTUValue{kernelAddr(r.b[:sys.SizeInet6]), int(r.uint32(sys.SizeInet6))}
+		return IPv6PathMTUValue{addr(r.b[:sys.SizeInet6]), int(r.uint32(sys.SizeInet6))}
 	},
 }
 

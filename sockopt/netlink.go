@@ -1,8 +1,9 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -23,7 +24,7 @@ var (
 
 // Group n is bit n-1, in words of 32.
 var membershipsRead = codec[[]int]{
-	read: func(s *Socket, level, name int) ([]int, error) {
+	read: func(s *sock.Socket, level, name int) ([]int, error) {
 		var b [512]byte // of 4096 groups; no protocol has as many
 		n, err := readOption(s, level, name, b[:])
 		if err != nil {

@@ -1,4 +1,4 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
@@ -10,17 +10,18 @@ import (
 	"strings"
 	"time"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // A codec tells how a value lies in memory. Values go by value: through a
 // pointer each would be an allocation.
 type codec[T any] struct {
-	size  int                                         // what Get asks for
-	put   func(T) (raw, error)                        // nil: read-only
-	get   func(raw) T                                 //
-	read  func(s *Socket, level, name int) (T, error) // instead of size and get, with memory of its own
-	write func(s *Socket, level, name int, v T) error // instead of put
+	size  int                                              // what Get asks for
+	put   func(T) (raw, error)                             // nil: read-only
+	get   func(raw) T                                      //
+	read  func(s *sock.Socket, level, name int) (T, error) // instead of size and get, with memory of its own
+	write func(s *sock.Socket, level, name int, v T) error // instead of put
 
 	linux bool // elsewhere the option is another thing, or its value is
 	local bool // of the level SOL_LOCAL
@@ -224,7 +225,7 @@ func putString(v string) (r raw, err error) {
 }
 
 // readString ends the value at its first zero.
-func readString(s *Socket, level, name int) (string, error) {
+func readString(s *sock.Socket, level, name int) (string, error) {
 	var b [256]byte
 	n, err := readOption(s, level, name, b[:])
 	v, _, _ := strings.Cut(string(b[:n]), "\x00")
@@ -237,7 +238,7 @@ const maxBytes = 64 << 20
 
 func bytesCodec(size int) codec[[]byte] {
 	return codec[[]byte]{
-		read: func(s *Socket, level, name int) ([]byte, error) {
+		read: func(s *sock.Socket, level, name int) ([]byte, error) {
 			if size < 0 || size > maxBytes {
 				return nil, bad("a size of " + strconv.Itoa(size))
 			}

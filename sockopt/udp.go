@@ -1,4 +1,4 @@
-package sock
+package sockopt
 
 import "github.com/berkeleysockets/sock/internal/sys"
 

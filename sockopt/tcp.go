@@ -1,10 +1,11 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
 	"strconv"
 	"time"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -59,28 +60,28 @@ var (
 
 // TCPMD5SigValue is the value of [TCPMD5Sig].
 type TCPMD5SigValue struct {
-	Addr Addr   // of the peer; its port is not looked at
-	Key  string // at most 80 bytes; "" ends it
+	Addr sock.Addr // of the peer; its port is not looked at
+	Key  string    // at most 80 bytes; "" ends it
 }
 
 // A tcp_md5sig: a sockaddr_storage, flags and prefix, length of the key, index of
 // an interface, key.
 var md5SigCodec = linuxOnly(codec[TCPMD5SigValue]{
-	write: func(s *Socket, level, name int, v TCPMD5SigValue) error {
+	write: func(s *sock.Socket, level, name int, v TCPMD5SigValue) error {
 		const addr, length, key = 0, 130, 136
 		var b [216]byte
 		switch d := v.Addr.Domain(); {
-		case d != Inet && d != Inet6:
+		case d != sock.Inet && d != sock.Inet6:
 			return bad("no IP address")
 		case len(v.Key) > len(b[key:]):
 			return bad("a key of " + strconv.Itoa(len(v.Key)) + " bytes")
 		}
-		copy(b[addr:length], v.Addr.bytes())
+		copy(b[addr:length], v.Addr.Bytes())
 		binary.NativeEndian.PutUint16(b[length:], uint16(len(v.Key)))
 		copy(b[key:], v.Key)
 		return writeOption(s, level, name, b[:])
 	},
-	read: func(s *Socket, level, name int) (v TCPMD5SigValue, err error) {
+	read: func(s *sock.Socket, level, name int) (v TCPMD5SigValue, err error) {
 		var b [216]byte
 		_, err = readOption(s, level, name, b[:]) // which the kernel does not tell
 		return v, err
@@ -147,7 +148,7 @@ const sizeTCPInfo = 280
 
 var tcpInfoRead = linuxOnly(codec[TCPInfoValue]{read: readTCPInfo})
 
-func readTCPInfo(s *Socket, level, name int) (v TCPInfoValue, err error) {
+func readTCPInfo(s *sock.Socket, level, name int) (v TCPInfoValue, err error) {
 	var b [sizeTCPInfo]byte
 	n, err := readOption(s, level, name, b[:])
 	v.decode(b[:n])

@@ -1,9 +1,10 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
 	"time"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -39,7 +40,7 @@ var mptcpInfoRead = codec[MPTCPInfoValue]{read: readMPTCPInfo}
 
 // The order is the structure's; where it has gaps, so that fields lie at their own
 // size, they are read too.
-func readMPTCPInfo(s *Socket, level, name int) (v MPTCPInfoValue, err error) {
+func readMPTCPInfo(s *sock.Socket, level, name int) (v MPTCPInfoValue, err error) {
 	const ms = time.Millisecond
 	var b [96]byte
 	n, err := readOption(s, level, name, b[:])
@@ -61,7 +62,7 @@ func readMPTCPInfo(s *Socket, level, name int) (v MPTCPInfoValue, err error) {
 
 // MPTCPSubflowValue is an element of the value of [MPTCPSubflowAddrs].
 type MPTCPSubflowValue struct {
-	Local, Remote Addr
+	Local, Remote sock.Addr
 }
 
 // maxSubflows is how many of a connection's subflows are told; the kernel makes
@@ -71,7 +72,7 @@ const maxSubflows = 16
 // readSubflows asks for what the kernel has of each subflow, size bytes; each
 // answer is passed on, in order. Before them goes an mptcp_subflow_data: its own
 // size, the number of subflows, the kernel's size and ours.
-func readSubflows(s *Socket, level, name, size int, each func([]byte)) error {
+func readSubflows(s *sock.Socket, level, name, size int, each func([]byte)) error {
 	const header = 16
 	b := make([]byte, header+maxSubflows*size)
 	binary.NativeEndian.PutUint32(b, header)
@@ -95,11 +96,11 @@ func readSubflows(s *Socket, level, name, size int, each func([]byte)) error {
 }
 
 var subflowsRead = codec[[]MPTCPSubflowValue]{
-	read: func(s *Socket, level, name int) (v []MPTCPSubflowValue, err error) {
+	read: func(s *sock.Socket, level, name int) (v []MPTCPSubflowValue, err error) {
 		const storage = 128 // bytes of a sockaddr_storage, of which there are two
 		err = readSubflows(s, level, name, 2*storage, func(b []byte) {
 			if len(b) == 2*storage {
-				v = append(v, MPTCPSubflowValue{kernelAddr(b[:storage]), kernelAddr(b[storage:])})
+				v = append(v, MPTCPSubflowValue{addr(b[:storage]), addr(b[storage:])})
 			}
 		})
 		return v, err
@@ -107,7 +108,7 @@ var subflowsRead = codec[[]MPTCPSubflowValue]{
 }
 
 var mptcpTCPInfoRead = codec[[]TCPInfoValue]{
-	read: func(s *Socket, level, name int) (v []TCPInfoValue, err error) {
+	read: func(s *sock.Socket, level, name int) (v []TCPInfoValue, err error) {
 		err = readSubflows(s, level, name, sizeTCPInfo, func(b []byte) {
 			v = append(v, TCPInfoValue{})
 			v[len(v)-1].decode(b)

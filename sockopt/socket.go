@@ -1,4 +1,4 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -27,7 +28,7 @@ var (
 	ConnAdvice          = Option[int]{sys.SOL_SOCKET, sys.SO_CNX_ADVICE, &intCodec}                          // write, 1: the path is bad, look for another (Linux 4.6)
 	Cookie              = Option[uint64]{sys.SOL_SOCKET, sys.SO_COOKIE, &uint64Read}                         // read: the socket's number, never used again while the machine is up (Linux 4.12)
 	Debug               = Option[bool]{sys.SOL_SOCKET, sys.SO_DEBUG, &boolCodec}                             // privileged on Linux
-	SocketDomain        = Option[Domain]{sys.SOL_SOCKET, sys.SO_DOMAIN, &domainRead}                         // read (Linux, FreeBSD, OpenBSD)
+	SocketDomain        = Option[sock.Domain]{sys.SOL_SOCKET, sys.SO_DOMAIN, &domainRead}                    // read (Linux, FreeBSD, OpenBSD)
 	SocketDontRoute     = Option[bool]{sys.SOL_SOCKET, sys.SO_DONTROUTE, &boolCodec}                         // only to hosts on the same network; DontRoute is the flag
 	PendingError        = Option[error]{sys.SOL_SOCKET, sys.SO_ERROR, &errorCodec}                           // read: the error that waits, an errno or nil; reading it forgets it
 	IncomingCPU         = Option[int]{sys.SOL_SOCKET, sys.SO_INCOMING_CPU, &intCodec}                        // the CPU that packets came by; set, a reuse-port group prefers it (Linux 3.19, set 4.4)
@@ -57,7 +58,7 @@ var (
 	PeerSec             = Option[string]{sys.SOL_SOCKET, sys.SO_PEERSEC, &stringRead}                        // read: the peer's security label; a kernel without such labels has no such option (Linux)
 	PreferBusyPoll      = Option[bool]{sys.SOL_SOCKET, sys.SO_PREFER_BUSY_POLL, &boolCodec}                  // poll the device instead of interrupts; to set it is privileged (Linux 5.11)
 	SendPriority        = Option[int]{sys.SOL_SOCKET, sys.SO_PRIORITY, &intCodec}                            // of its packets in the queue of the device; above 6 is privileged (Linux)
-	SocketProtocol      = Option[Protocol]{sys.SOL_SOCKET, sys.SO_PROTOCOL, &protocolRead}                   // read (Linux, FreeBSD, OpenBSD)
+	SocketProtocol      = Option[sock.Protocol]{sys.SOL_SOCKET, sys.SO_PROTOCOL, &protocolRead}              // read (Linux, FreeBSD, OpenBSD)
 	RecvBuffer          = Option[int]{sys.SOL_SOCKET, sys.SO_RCVBUF, &intCodec}                              // bytes; Linux doubles what is set, for its own use
 	RecvBufferForce     = Option[int]{sys.SOL_SOCKET, sys.SO_RCVBUFFORCE, &intCodec}                         // write: RecvBuffer beyond the system's limit; privileged (Linux)
 	RecvLowWater        = Option[int]{sys.SOL_SOCKET, sys.SO_RCVLOWAT, &intCodec}                            // bytes from which on a stream is Readable
@@ -80,7 +81,7 @@ var (
 	TimestampClock      = Option[int]{sys.SOL_SOCKET, sys.SO_TS_CLOCK, &intCodec}                            // the clock of Timestamp: 0 real time in microseconds, 1 bintime, 2 real time, 3 monotonic (FreeBSD)
 	TxRehash            = Option[int]{sys.SOL_SOCKET, sys.SO_TXREHASH, &intCodec}                            // 1: after a time-out look for another path; 0: do not; -1: as the system does (Linux 5.18)
 	TxTime              = Option[TxTimeValue]{sys.SOL_SOCKET, sys.SO_TXTIME, &txTimeCodec}                   // messages may say when they are to be sent; a clock other than monotonic is privileged (Linux 4.19)
-	SocketType          = Option[Type]{sys.SOL_SOCKET, sys.SO_TYPE, &typeRead}                               // read
+	SocketType          = Option[sock.Type]{sys.SOL_SOCKET, sys.SO_TYPE, &typeRead}                          // read
 	UseLoopback         = Option[bool]{sys.SOL_SOCKET, sys.SO_USELOOPBACK, &boolCodec}                       // a routing socket gets what it sends (the BSDs, macOS)
 	UserCookie          = Option[uint32]{sys.SOL_SOCKET, sys.SO_USER_COOKIE, &uint32Codec}                   // write: for packet filters (FreeBSD)
 	WiFiStatus          = Option[bool]{sys.SOL_SOCKET, sys.SO_WIFI_STATUS, &boolCodec}                       // the error queue tells whether frames were acknowledged (Linux 3.3)
@@ -88,9 +89,9 @@ var (
 )
 
 var (
-	domainRead        = readOnly(numberCodec[Domain]())
-	protocolRead      = readOnly(numberCodec[Protocol]())
-	typeRead          = readOnly(numberCodec[Type]())
+	domainRead        = readOnly(numberCodec[sock.Domain]())
+	protocolRead      = readOnly(numberCodec[sock.Protocol]())
+	typeRead          = readOnly(numberCodec[sock.Type]())
 	timestampingCodec = numberCodec[TimestampingFlags]()
 )
 
@@ -159,7 +160,7 @@ type MemInfoValue struct {
 
 var memInfoCodec = codec[MemInfoValue]{read: readMemInfo}
 
-func readMemInfo(s *Socket, level, name int) (v MemInfoValue, err error) {
+func readMemInfo(s *sock.Socket, level, name int) (v MemInfoValue, err error) {
 	var b [36]byte
 	n, err := readOption(s, level, name, b[:])
 	f := fields{b[:n]}
@@ -169,7 +170,7 @@ func readMemInfo(s *Socket, level, name int) (v MemInfoValue, err error) {
 // maxGroups is how many groups Linux lets a process have.
 const maxGroups = 1 << 16
 
-var groupsRead = codec[[]int]{read: func(s *Socket, level, name int) ([]int, error) {
+var groupsRead = codec[[]int]{read: func(s *sock.Socket, level, name int) ([]int, error) {
 	b := make([]byte, 4*maxGroups)
 	n, err := readOption(s, level, name, b)
 	if err != nil {

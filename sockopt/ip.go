@@ -1,4 +1,4 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -35,7 +36,7 @@ var (
 	IPOptions           = Option[[]byte]{sys.IPPROTO_IP, sys.IP_OPTIONS, &ipOptionsCodec}                  // IP options of each packet sent, at most 40 bytes, none to end it
 	IPPassSec           = Option[bool]{sys.IPPROTO_IP, sys.IP_PASSSEC, &boolCodec}                         // messages bring the sender's security label; UDP (Linux)
 	IPPortRange         = Option[int]{sys.IPPROTO_IP, sys.IP_PORTRANGE, &intCodec}                         // which ports to choose from when none is given: 0 the usual, 1 high, 2 low (the BSDs, macOS)
-	IPProtocol          = Option[Protocol]{sys.IPPROTO_IP, sys.IP_PROTOCOL, &protocolRead}                 // read: of a raw socket; SocketProtocol is of any (Linux 6.4)
+	IPProtocol          = Option[sock.Protocol]{sys.IPPROTO_IP, sys.IP_PROTOCOL, &protocolRead}            // read: of a raw socket; SocketProtocol is of any (Linux 6.4)
 	IPRecvDstAddr       = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVDSTADDR, &boolCodec}                     // messages bring the address they were sent to (the BSDs, macOS); on Linux IPRecvPktInfo
 	IPRecvErr           = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVERR, &boolCodec}                         // ICMP errors are in the error queue (Linux)
 	IPRecvErrRFC4884    = Option[bool]{sys.IPPROTO_IP, sys.IP_RECVERR_RFC4884, &boolCodec}                 // with their extensions; UDP, ping (Linux 5.9)
@@ -52,16 +53,16 @@ var (
 	IPTransparent       = Option[bool]{sys.IPPROTO_IP, sys.IP_TRANSPARENT, &boolCodec}                     // be any address, as a proxy; privileged (Linux)
 	IPTTL               = Option[int]{sys.IPPROTO_IP, sys.IP_TTL, &intCodec}                               // hops a packet may take, 1 to 255; -1 for the usual on Linux
 	IPUnicastIf         = Option[int]{sys.IPPROTO_IP, sys.IP_UNICAST_IF, &networkCodec}                    // the interface for what is sent, by index, 0 for the route's (Linux 3.4)
-	IPOriginalDst       = Option[Addr]{sys.IPPROTO_IP, sys.SO_ORIGINAL_DST, &addr4Read}                    // read: where a connection was to go that netfilter redirected (Linux)
+	IPOriginalDst       = Option[sock.Addr]{sys.IPPROTO_IP, sys.SO_ORIGINAL_DST, &addr4Read}               // read: where a connection was to go that netfilter redirected (Linux)
 )
 
 var (
 	ipOptionsCodec   = bytesCodec(40)
 	mtuDiscoverCodec = numberCodec[MTUDiscoverValue]()
-	addr4Read        = codec[Addr]{size: 16, get: getAddr}
+	addr4Read        = codec[sock.Addr]{size: 16, get: getAddr}
 )
 
-func getAddr(r raw) Addr { return kernelAddr(r.b[:r.n]) }
+func getAddr(r raw) sock.Addr { return addr(r.b[:r.n]) }
 
 // MTUDiscoverValue is the value of [IPMTUDiscover] and [IPv6MTUDiscover].
 type MTUDiscoverValue int
@@ -109,7 +110,7 @@ var ifIndexCodec = codec[int]{
 		}
 		return rawUint32(0, 0, uint32(v)), nil
 	},
-	read: func(s *Socket, level, name int) (int, error) {
+	read: func(s *sock.Socket, level, name int) (int, error) {
 		var b [12]byte
 		if runtime.GOOS == "darwin" {
 			_, err := readOption(s, level, name, b[:4])

@@ -1,4 +1,4 @@
-package sock
+package sockopt
 
 import (
 	"encoding/binary"
