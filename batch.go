@@ -63,7 +63,7 @@ func (b *Batch) Add(p, control []byte, to Addr) error {
 	case len(control) > room:
 		return &Error{Op: "batch", Addr: to, Err: &misuse{strconv.Itoa(len(control)) + " bytes of control messages, where " + strconv.Itoa(room) + " fit", sys.EMSGSIZE}}
 	}
-	if err := refusedControl("batch", control); err != nil {
+	if err := checkControl("batch", control); err != nil {
 		return err
 	}
 	if b.end == b.m.Cap() {

@@ -32,7 +32,9 @@ func TestBrief(t *testing.T) {
 		"SyscallConn": {func(s *sock.Socket) { c, _ := s.SyscallConn(); is(t, c.Control(func(uintptr) {}), nil) }, false},
 		"Dup":         {func(s *sock.Socket) { d, _ := s.Dup(); closed(t, d) }, false},
 		"File":        {func(s *sock.Socket) { f, _ := s.File(); f.Close() }, false},
-		"lingers":     {func(s *sock.Socket) { is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: time.Second}), nil) }, false},
+		"lingers": {func(s *sock.Socket) {
+			is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: time.Second}), nil)
+		}, false},
 		"lingers, by hand": {func(s *sock.Socket) {
 			is(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
 		}, false},

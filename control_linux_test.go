@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
@@ -30,14 +31,14 @@ func receipt(t testing.TB, s *sock.Socket) (string, []byte, sock.Message) {
 }
 
 // find returns what the first control message that an accessor understands says.
-func find[T any](t testing.TB, control []byte, get func(sock.ControlMessage) (T, bool)) (v T) {
+func find[T any](t testing.TB, control []byte, get func(cmsg.Message) (T, bool)) (v T) {
 	t.Helper()
-	for m := range sock.ControlMessages(control) {
+	for m := range cmsg.All(control) {
 		if v, ok := get(m); ok {
 			return v
 		}
 	}
-	t.Errorf("not in %v", slices.Collect(sock.ControlMessages(control)))
+	t.Errorf("not in %v", slices.Collect(cmsg.All(control)))
 	return v
 }
 
@@ -69,13 +70,13 @@ func TestControlHopsAndService(t *testing.T) {
 				setInt(t, b, unix.IPPROTO_IPV6, unix.IPV6_RECVTCLASS, 1)
 			}
 			for _, v := range []struct{ ttl, tos int }{{1, 0}, {255, 0xff &^ 3}, {64, 2}, {7, 0xb8 | 3}} {
-				control := sock.AppendTOS(sock.AppendTTL(nil, to, v.ttl), to, v.tos)
+				control := cmsg.AppendTOS(cmsg.AppendTTL(nil, to.AddrPort().Addr(), v.ttl), to.AddrPort().Addr(), v.tos)
 				sendControl(t, a, "x", control, to)
 				_, got, _ := receipt(t, b)
-				if ttl := find(t, got, sock.ControlMessage.TTL); ttl != v.ttl {
+				if ttl := find(t, got, cmsg.Message.TTL); ttl != v.ttl {
 					t.Errorf("%d hops, want %d", ttl, v.ttl)
 				}
-				if tos := find(t, got, sock.ControlMessage.TOS); tos != v.tos {
+				if tos := find(t, got, cmsg.Message.TOS); tos != v.tos {
 					t.Errorf("service %#x, want %#x", tos, v.tos)
 				}
 			}
@@ -127,13 +128,13 @@ func TestControlPacketInfo(t *testing.T) {
 			is(t, err, nil)
 			sendControl(t, client, "question", nil, to)
 			p, control, m := receipt(t, server)
-			info := find(t, control, sock.ControlMessage.PacketInfo)
+			info := find(t, control, cmsg.Message.PacketInfo)
 			want := netip.MustParseAddr(c.other)
 			if p != "question" || info.Local.Unmap() != want.Unmap() || info.Dest.Unmap() != want.Unmap() || info.Interface != lo {
 				t.Errorf("%q to %+v, want %v by %d", p, info, want, lo)
 			}
 			info.Interface = 0
-			sendControl(t, server, "answer", sock.AppendPacketInfo(nil, info), m.Addr)
+			sendControl(t, server, "answer", cmsg.AppendPacketInfo(nil, info), m.Addr)
 			_, _, answer := receipt(t, client)
 			if answer.Addr != to {
 				t.Errorf("the answer is from %v, want %v", answer.Addr, to)
@@ -144,10 +145,10 @@ func TestControlPacketInfo(t *testing.T) {
 				any = netip.IPv6Unspecified()
 			}
 			if name != "mapped" {
-				sendControl(t, server, "by lo", sock.AppendPacketInfo(nil, sock.PacketInfo{Interface: lo, Local: any}), m.Addr)
+				sendControl(t, server, "by lo", cmsg.AppendPacketInfo(nil, cmsg.PacketInfo{Interface: lo, Local: any}), m.Addr)
 				receipt(t, client)
 				foreign := netip.MustParseAddr(map[sock.Domain]string{sock.Inet: "192.0.2.1", sock.Inet6: "2001:db8::1"}[c.domain])
-				_, err = server.SendMsg(&sock.Message{Control: sock.AppendPacketInfo(nil, sock.PacketInfo{Local: foreign}), Addr: m.Addr}, 0)
+				_, err = server.SendMsg(&sock.Message{Control: cmsg.AppendPacketInfo(nil, cmsg.PacketInfo{Local: foreign}), Addr: m.Addr}, 0)
 				if !isAny(err, syscall.EINVAL, syscall.ENETUNREACH, syscall.EADDRNOTAVAIL) {
 					t.Errorf("from a foreign address: %v", err)
 				}
@@ -196,7 +197,7 @@ func TestControlTimestamp(t *testing.T) {
 				sendControl(t, a, "x", nil, to)
 				_, control, _ := receipt(t, b)
 				after := time.Now()
-				for m := range sock.ControlMessages(control) {
+				for m := range cmsg.All(control) {
 					if got, ok := m.Timestamp(); ok {
 						if got.Before(before) || got.After(after) {
 							t.Errorf("%v is not between %v and %v", got, before, after)
@@ -224,7 +225,7 @@ func TestControlSegments(t *testing.T) {
 			}
 			a, b, to := controlPair(t, network, "")
 			p := content10(1200*9 + 700)
-			sendControl(t, a, p, sock.AppendSegmentSize(nil, 1200), to)
+			sendControl(t, a, p, cmsg.AppendSegmentSize(nil, 1200), to)
 			for i := range 10 {
 				got, _, _ := receipt(t, b)
 				if want := p[1200*i : min(1200*(i+1), len(p))]; got != want {
@@ -232,18 +233,18 @@ func TestControlSegments(t *testing.T) {
 				}
 			}
 			setInt(t, b, unix.IPPROTO_UDP, unix.UDP_GRO, 1)
-			sendControl(t, a, p, sock.AppendSegmentSize(nil, 1200), to)
+			sendControl(t, a, p, cmsg.AppendSegmentSize(nil, 1200), to)
 			got, control, _ := receipt(t, b)
-			if size := find(t, control, sock.ControlMessage.SegmentSize); size != 1200 || got != p {
+			if size := find(t, control, cmsg.Message.SegmentSize); size != 1200 || got != p {
 				t.Errorf("%d bytes in segments of %d", len(got), size)
 			}
 			// Data that is no longer than one segment is one datagram.
-			sendControl(t, a, "short", sock.AppendSegmentSize(nil, 1200), to)
+			sendControl(t, a, "short", cmsg.AppendSegmentSize(nil, 1200), to)
 			if got, _, _ := receipt(t, b); got != "short" {
 				t.Errorf("%q", got)
 			}
 			// More than the kernel makes of one.
-			_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: sock.AppendSegmentSize(nil, 1), Addr: to}, 0)
+			_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: cmsg.AppendSegmentSize(nil, 1), Addr: to}, 0)
 			is(t, err, syscall.EINVAL)
 		})
 	}
@@ -279,7 +280,7 @@ func TestControlDrops(t *testing.T) {
 	}
 	sendControl(t, a, "last", nil, to)
 	_, control, _ := receipt(t, b)
-	if drops := find(t, control, sock.ControlMessage.Drops); int(drops) != sent-got {
+	if drops := find(t, control, cmsg.Message.Drops); int(drops) != sent-got {
 		t.Errorf("%d dropped, want %d of %d", drops, sent-got, sent)
 	}
 }
@@ -290,7 +291,7 @@ func TestControlTxTime(t *testing.T) {
 	a, b, to := controlPair(t, "udp4", "")
 	var now unix.Timespec
 	is(t, unix.ClockGettime(unix.CLOCK_TAI, &now), nil)
-	control := sock.AppendTxTime(nil, uint64(now.Nano())+1e6)
+	control := cmsg.AppendTxTime(nil, uint64(now.Nano())+1e6)
 	_, err := a.SendMsg(&sock.Message{Control: control, Addr: to}, 0)
 	is(t, err, syscall.EINVAL)
 	value := make([]byte, 8) // struct sock_txtime: the clock, and no flags
@@ -312,7 +313,7 @@ func TestControlOriginalDest(t *testing.T) {
 		setInt(t, b, option[0], option[1], 1)
 		sendControl(t, a, "x", nil, to)
 		_, control, _ := receipt(t, b)
-		if got := find(t, control, sock.ControlMessage.OriginalDest); got != to {
+		if got := find(t, control, cmsg.Message.OriginalDest); got != to.AddrPort() {
 			t.Errorf("%v, want %v", got, to)
 		}
 	}
@@ -327,15 +328,15 @@ func TestControlCredentials(t *testing.T) {
 		closed(t, a)
 		closed(t, b)
 		setInt(t, b, unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
-		me := sock.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
-		for _, control := range [][]byte{nil, sock.AppendCredentials(nil, me)} {
+		me := cmsg.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
+		for _, control := range [][]byte{nil, cmsg.AppendCredentials(nil, me)} {
 			sendControl(t, a, "x", control, sock.Addr{})
 			_, got, _ := receipt(t, b)
-			if c := find(t, got, sock.ControlMessage.Credentials); c != me {
+			if c := find(t, got, cmsg.Message.Credentials); c != me {
 				t.Errorf("%v: %+v, want %+v", ty, c, me)
 			}
 		}
-		_, err = a.SendMsg(&sock.Message{Bufs: [][]byte{{1}}, Control: sock.AppendCredentials(nil, sock.Credentials{PID: 1 << 30, UID: me.UID, GID: me.GID})}, 0)
+		_, err = a.SendMsg(&sock.Message{Bufs: [][]byte{{1}}, Control: cmsg.AppendCredentials(nil, cmsg.Credentials{PID: 1 << 30, UID: me.UID, GID: me.GID})}, 0)
 		if !isAny(err, syscall.ESRCH, syscall.EPERM, syscall.EINVAL) {
 			t.Errorf("of a process that is none: %v", err)
 		}
@@ -352,7 +353,7 @@ func TestControlPidFD(t *testing.T) {
 	is(t, err, nil)
 	sendControl(t, a, "x", nil, sock.Addr{})
 	_, control, _ := receipt(t, b)
-	fd := find(t, control, sock.ControlMessage.PidFD)
+	fd := find(t, control, cmsg.Message.PidFD)
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC == 0 {
 		t.Errorf("descriptor %d: flags %#x, %v", fd, flags, err)
@@ -370,14 +371,14 @@ func TestControlMark(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
 	setInt(t, b, unix.SOL_SOCKET, unix.SO_RCVMARK, 1)
-	_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{{'x'}}, Control: sock.AppendMark(nil, 0x1234), Addr: to}, 0)
+	_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{{'x'}}, Control: cmsg.AppendMark(nil, 0x1234), Addr: to}, 0)
 	if os.Geteuid() != 0 {
 		is(t, err, syscall.EPERM)
 		return
 	}
 	is(t, err, nil)
 	_, control, _ := receipt(t, b)
-	if mark := find(t, control, sock.ControlMessage.Mark); mark != 0x1234 {
+	if mark := find(t, control, cmsg.Message.Mark); mark != 0x1234 {
 		t.Errorf("mark %#x", mark)
 	}
 }
@@ -393,9 +394,9 @@ func TestControlBatch(t *testing.T) {
 	out, in := sock.NewBatch(8, 0, 128), sock.NewBatch(8, 65536, 256)
 	var buf [128]byte
 	for i := range 8 {
-		control := sock.AppendTOS(sock.AppendTTL(buf[:0], to, 10+i), to, 4*i)
+		control := cmsg.AppendTOS(cmsg.AppendTTL(buf[:0], to.AddrPort().Addr(), 10+i), to.AddrPort().Addr(), 4*i)
 		if i%2 == 1 {
-			control = sock.AppendSegmentSize(control, 100)
+			control = cmsg.AppendSegmentSize(control, 100)
 		}
 		is(t, out.Add([]byte(content10(250)), control, to), nil)
 	}
@@ -405,14 +406,14 @@ func TestControlBatch(t *testing.T) {
 		is(t, err, nil)
 		for i := range n {
 			c := in.Control(i)
-			if ttl, tos := find(t, c, sock.ControlMessage.TTL), find(t, c, sock.ControlMessage.TOS); ttl != 10+got || tos != 4*got {
+			if ttl, tos := find(t, c, cmsg.Message.TTL), find(t, c, cmsg.Message.TOS); ttl != 10+got || tos != 4*got {
 				t.Errorf("message %d: %d hops, service %d", got, ttl, tos)
 			}
-			if info := find(t, c, sock.ControlMessage.PacketInfo); info.Local.String() != "127.0.0.1" {
+			if info := find(t, c, cmsg.Message.PacketInfo); info.Local.String() != "127.0.0.1" {
 				t.Errorf("message %d: %+v", got, info)
 			}
 			if got%2 == 1 {
-				if size := find(t, c, sock.ControlMessage.SegmentSize); size != 100 {
+				if size := find(t, c, cmsg.Message.SegmentSize); size != 100 {
 					t.Errorf("message %d: segments of %d", got, size)
 				}
 			}
@@ -430,13 +431,13 @@ func TestAllocControlMessages(t *testing.T) {
 	for _, o := range []int{unix.IP_RECVTTL, unix.IP_RECVTOS, unix.IP_PKTINFO} {
 		setInt(t, b, unix.IPPROTO_IP, o, 1)
 	}
-	info := sock.PacketInfo{Local: netip.MustParseAddr("127.0.0.1")}
+	info := cmsg.PacketInfo{Local: netip.MustParseAddr("127.0.0.1")}
 	allocates(t, "control messages there and back", 0, func() {
 		var control [256]byte
-		c := sock.AppendTTL(control[:0], to, 7)
-		c = sock.AppendTOS(c, to, 3)
-		c = sock.AppendPacketInfo(c, info)
-		c = sock.AppendSegmentSize(c, 1200)
+		c := cmsg.AppendTTL(control[:0], to.AddrPort().Addr(), 7)
+		c = cmsg.AppendTOS(c, to.AddrPort().Addr(), 3)
+		c = cmsg.AppendPacketInfo(c, info)
+		c = cmsg.AppendSegmentSize(c, 1200)
 		var out [1]byte
 		m := sock.Message{Bufs: [][]byte{out[:]}, Control: c, Addr: to}
 		n, err := a.SendMsg(&m, 0)
@@ -447,7 +448,7 @@ func TestAllocControlMessages(t *testing.T) {
 		n, err = b.RecvMsg(&m, 0)
 		must(t, n, err, 1)
 		seen := 0
-		for c, rest, ok := sock.NextControl(got[:m.NControl]); ok; c, rest, ok = sock.NextControl(rest) {
+		for c, rest, ok := cmsg.Next(got[:m.NControl]); ok; c, rest, ok = cmsg.Next(rest) {
 			if ttl, ok := c.TTL(); ok && ttl == 7 {
 				seen++
 			}
@@ -463,10 +464,10 @@ func TestAllocControlMessages(t *testing.T) {
 		}
 		must(t, seen, nil, 3)
 	})
-	kept := sock.AppendTOS(sock.AppendTTL(nil, to, 7), to, 3)
+	kept := cmsg.AppendTOS(cmsg.AppendTTL(nil, to.AddrPort().Addr(), 7), to.AddrPort().Addr(), 3)
 	allocates(t, "ControlMessages", 0, func() {
 		seen := 0
-		for c := range sock.ControlMessages(kept) {
+		for c := range cmsg.All(kept) {
 			if _, ok := c.TTL(); ok {
 				seen++
 			}

@@ -11,12 +11,13 @@ import (
 	"testing"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // refMessages reads control messages as cmsg(3) describes them, slowly: by offsets into
 // the whole, with numbers that cannot overflow.
-func refMessages(b []byte) (all []sock.ControlMessage) {
+func refMessages(b []byte) (all []cmsg.Message) {
 	for at := int64(0); ; {
 		var length, header int64
 		switch sys.CmsgLen(0) {
@@ -35,15 +36,15 @@ func refMessages(b []byte) (all []sock.ControlMessage) {
 			return all
 		}
 		level, typ := int32(binary.NativeEndian.Uint32(b[at+header-8:])), int32(binary.NativeEndian.Uint32(b[at+header-4:]))
-		all = append(all, sock.ControlMessage{Level: int(level), Type: int(typ), Data: b[at+header : at+length]})
+		all = append(all, cmsg.Message{Level: int(level), Type: int(typ), Data: b[at+header : at+length]})
 		align := int64(sys.CmsgSpace(1) - sys.CmsgSpace(0))
 		at = (at + length + align - 1) / align * align
 	}
 }
 
-func sameMessages(t testing.TB, got, want []sock.ControlMessage) {
+func sameMessages(t testing.TB, got, want []cmsg.Message) {
 	t.Helper()
-	equal := func(a, b sock.ControlMessage) bool {
+	equal := func(a, b cmsg.Message) bool {
 		return a.Level == b.Level && a.Type == b.Type && bytes.Equal(a.Data, b.Data)
 	}
 	if !slices.EqualFunc(got, want, equal) {
@@ -57,45 +58,45 @@ func TestControlRoundTrip(t *testing.T) {
 	if sys.CmsgLen(0) != 16 && sys.CmsgLen(0) != 12 {
 		t.Fatal("the reference does not know this layout")
 	}
-	var want []sock.ControlMessage
+	var want []cmsg.Message
 	var b []byte
 	for n := range 40 {
-		m := sock.ControlMessage{Level: n * n, Type: -n, Data: bytes.Repeat([]byte{byte(n + 1)}, n)}
+		m := cmsg.Message{Level: n * n, Type: -n, Data: bytes.Repeat([]byte{byte(n + 1)}, n)}
 		want = append(want, m)
 		before := len(b)
-		b = sock.AppendControl(b, m.Level, m.Type, m.Data)
-		if got := len(b) - before; got != sock.ControlSpace(n) {
-			t.Fatalf("%d bytes of data took %d, want %d", n, got, sock.ControlSpace(n))
+		b = cmsg.Append(b, m.Level, m.Type, m.Data)
+		if got := len(b) - before; got != cmsg.Space(n) {
+			t.Fatalf("%d bytes of data took %d, want %d", n, got, cmsg.Space(n))
 		}
 	}
-	sameMessages(t, slices.Collect(sock.ControlMessages(b)), want)
+	sameMessages(t, slices.Collect(cmsg.All(b)), want)
 	for n := range b {
-		sameMessages(t, slices.Collect(sock.ControlMessages(b[:n])), refMessages(b[:n]))
+		sameMessages(t, slices.Collect(cmsg.All(b[:n])), refMessages(b[:n]))
 	}
 	// In memory that is not aligned, and that is not clean.
 	odd := slices.Concat([]byte{0}, b)
-	sameMessages(t, slices.Collect(sock.ControlMessages(odd[1:])), want)
+	sameMessages(t, slices.Collect(cmsg.All(odd[1:])), want)
 	dirty := bytes.Repeat([]byte{0xff}, 100)
-	sameMessages(t, slices.Collect(sock.ControlMessages(sock.AppendControl(dirty[:0], 1, 2, []byte("abc")))), []sock.ControlMessage{{Level: 1, Type: 2, Data: []byte("abc")}})
-	if !bytes.Equal(dirty[sock.ControlSpace(3):], bytes.Repeat([]byte{0xff}, 100-sock.ControlSpace(3))) {
+	sameMessages(t, slices.Collect(cmsg.All(cmsg.Append(dirty[:0], 1, 2, []byte("abc")))), []cmsg.Message{{Level: 1, Type: 2, Data: []byte("abc")}})
+	if !bytes.Equal(dirty[cmsg.Space(3):], bytes.Repeat([]byte{0xff}, 100-cmsg.Space(3))) {
 		t.Error("it wrote behind the end")
 	}
 	// Ended early, by the caller.
-	for range sock.ControlMessages(b) {
+	for range cmsg.All(b) {
 		break
 	}
-	if _, _, ok := sock.NextControl(nil); ok {
+	if _, _, ok := cmsg.Next(nil); ok {
 		t.Error("a message in nothing")
 	}
 	for _, n := range []int{-1, math.MinInt, math.MaxInt} {
-		if got := sock.ControlSpace(n); got < sock.ControlSpace(0) {
+		if got := cmsg.Space(n); got < cmsg.Space(0) {
 			t.Errorf("ControlSpace(%d) = %d", n, got)
 		}
 	}
 }
 
 // Every accessor of every message: none may panic, or see what is not there.
-func readAll(m sock.ControlMessage) int {
+func readAll(m cmsg.Message) int {
 	said := 0
 	see := func(ok bool) {
 		if ok {
@@ -139,8 +140,8 @@ func readAll(m sock.ControlMessage) int {
 }
 
 func FuzzControl(f *testing.F) {
-	one := sock.AppendControl(nil, sys.SOL_SOCKET, sys.SCM_RIGHTS, []byte{1, 0, 0, 0})
-	two := sock.AppendTOS(slices.Clone(one), sock.Addr{}, 3)
+	one := cmsg.Append(nil, sys.SOL_SOCKET, sys.SCM_RIGHTS, []byte{1, 0, 0, 0})
+	two := cmsg.AppendTOS(slices.Clone(one), netip.Addr{}, 3)
 	f.Add(one)
 	f.Add(two)
 	f.Add(two[:len(two)-1])
@@ -151,11 +152,11 @@ func FuzzControl(f *testing.F) {
 	}
 	for _, level := range []int{sys.SOL_SOCKET, sys.IPPROTO_IP, sys.IPPROTO_IPV6, sys.IPPROTO_UDP} {
 		for typ := range 80 {
-			f.Add(sock.AppendControl(nil, level, typ, make([]byte, typ)))
+			f.Add(cmsg.Append(nil, level, typ, make([]byte, typ)))
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got := slices.Collect(sock.ControlMessages(b))
+		got := slices.Collect(cmsg.All(b))
 		want := refMessages(b)
 		if len(got) > 0 && len(want) > 0 && len(got[0].Data) > 1<<29 {
 			t.Skip()
@@ -163,8 +164,8 @@ func FuzzControl(f *testing.F) {
 		sameMessages(t, got, want)
 		for _, m := range got {
 			readAll(m)
-			whole := sock.AppendControl(nil, m.Level, m.Type, m.Data)
-			if again, rest, ok := sock.NextControl(whole); !ok || len(rest) != 0 || again.Level != m.Level || again.Type != m.Type || !bytes.Equal(again.Data, m.Data) {
+			whole := cmsg.Append(nil, m.Level, m.Type, m.Data)
+			if again, rest, ok := cmsg.Next(whole); !ok || len(rest) != 0 || again.Level != m.Level || again.Type != m.Type || !bytes.Equal(again.Data, m.Data) {
 				t.Errorf("%v became %v", m, again)
 			}
 		}
@@ -178,7 +179,7 @@ func TestControlSizes(t *testing.T) {
 	for _, level := range []int{sys.SOL_SOCKET, sys.IPPROTO_IP, sys.IPPROTO_IPV6, sys.IPPROTO_UDP, sys.SOL_PACKET, -5} {
 		for typ := -3; typ < 100; typ++ {
 			for n := range 60 {
-				said += readAll(sock.ControlMessage{Level: level, Type: typ, Data: bytes.Repeat([]byte{0x80}, n)})
+				said += readAll(cmsg.Message{Level: level, Type: typ, Data: bytes.Repeat([]byte{0x80}, n)})
 			}
 		}
 	}
@@ -191,20 +192,20 @@ func TestControlSizes(t *testing.T) {
 func TestControlBuilt(t *testing.T) {
 	t.Parallel()
 	four, six, mapped := addr(t, "10.1.2.3:4"), addr(t, "[2001:db8::1]:4"), addr(t, "[::ffff:10.1.2.3]:4")
-	only := func(b []byte) sock.ControlMessage {
+	only := func(b []byte) cmsg.Message {
 		t.Helper()
-		m, rest, ok := sock.NextControl(b)
+		m, rest, ok := cmsg.Next(b)
 		if !ok || len(rest) != 0 {
 			t.Fatalf("%x: %v, %d behind it", b, ok, len(rest))
 		}
 		return m
 	}
-	lacks := func(m sock.ControlMessage) bool { return m.Level == sys.SOL_SOCKET && m.Type == sys.Missing }
-	if fds, ok := only(sock.AppendRights(nil, 1, 0, 77)).Rights([]int{9}); sys.Supported && (!ok || !slices.Equal(fds, []int{9, 1, 0, 77})) {
+	lacks := func(m cmsg.Message) bool { return m.Level == sys.SOL_SOCKET && m.Type == sys.Missing }
+	if fds, ok := only(cmsg.AppendRights(nil, 1, 0, 77)).Rights([]int{9}); sys.Supported && (!ok || !slices.Equal(fds, []int{9, 1, 0, 77})) {
 		t.Error(fds, ok)
 	}
 	for _, to := range []sock.Addr{four, six, mapped} {
-		if m := only(sock.AppendTTL(nil, to, 200)); !lacks(m) {
+		if m := only(cmsg.AppendTTL(nil, to.AddrPort().Addr(), 200)); !lacks(m) {
 			if v, ok := m.TTL(); v != 200 || !ok {
 				t.Error(to, v, ok)
 			}
@@ -212,7 +213,7 @@ func TestControlBuilt(t *testing.T) {
 				t.Error(to, m)
 			}
 		}
-		if m := only(sock.AppendTOS(nil, to, 0xb9)); !lacks(m) {
+		if m := only(cmsg.AppendTOS(nil, to.AddrPort().Addr(), 0xb9)); !lacks(m) {
 			if v, ok := m.TOS(); v != 0xb9 || !ok {
 				t.Error(to, v, ok)
 			}
@@ -222,33 +223,33 @@ func TestControlBuilt(t *testing.T) {
 		}
 	}
 	for _, ip := range []string{"127.0.0.9", "2001:db8::7", "::ffff:1.2.3.4"} {
-		want := sock.PacketInfo{Interface: 0, Local: netip.MustParseAddr(ip)}
-		m := only(sock.AppendPacketInfo(nil, want))
+		want := cmsg.PacketInfo{Interface: 0, Local: netip.MustParseAddr(ip)}
+		m := only(cmsg.AppendPacketInfo(nil, want))
 		if got, ok := m.PacketInfo(); !lacks(m) && sys.SendSource4 != sys.IP_SENDSRCADDR && (!ok || got.Local != want.Local || got.Interface != 0) {
 			t.Error(got, ok)
 		}
 	}
-	if m := only(sock.AppendSegmentSize(nil, 1200)); !lacks(m) {
+	if m := only(cmsg.AppendSegmentSize(nil, 1200)); !lacks(m) {
 		if n, ok := m.SegmentSize(); n != 1200 || !ok {
 			t.Error(n, ok)
 		}
 	}
-	if m := only(sock.AppendTxTime(nil, 1<<60+5)); !lacks(m) {
+	if m := only(cmsg.AppendTxTime(nil, 1<<60+5)); !lacks(m) {
 		if n, ok := m.TxTime(); n != 1<<60+5 || !ok {
 			t.Error(n, ok)
 		}
 	}
-	if m := only(sock.AppendMark(nil, 1<<31+1)); !lacks(m) {
+	if m := only(cmsg.AppendMark(nil, 1<<31+1)); !lacks(m) {
 		if n, ok := m.Mark(); n != 1<<31+1 || !ok {
 			t.Error(n, ok)
 		}
 	}
-	if m := only(sock.AppendCredentials(nil, sock.Credentials{PID: 7, UID: 1, GID: 1<<31 - 1})); sys.Has(sys.SCM_CREDENTIALS) {
-		if c, ok := m.Credentials(); c != (sock.Credentials{PID: 7, UID: 1, GID: 1<<31 - 1}) || !ok {
+	if m := only(cmsg.AppendCredentials(nil, cmsg.Credentials{PID: 7, UID: 1, GID: 1<<31 - 1})); sys.Has(sys.SCM_CREDENTIALS) {
+		if c, ok := m.Credentials(); c != (cmsg.Credentials{PID: 7, UID: 1, GID: 1<<31 - 1}) || !ok {
 			t.Error(c, ok)
 		}
 	}
-	if text := only(sock.AppendRights(nil, 1)).String(); sys.Supported && !strings.HasPrefix(text, "SOL_SOCKET SCM_RIGHTS ") {
+	if text := only(cmsg.AppendRights(nil, 1)).String(); sys.Supported && !strings.HasPrefix(text, "SOL_SOCKET SCM_RIGHTS ") {
 		t.Error(text)
 	}
 }
@@ -259,17 +260,17 @@ func TestControlUnfit(t *testing.T) {
 	a, _, _, to := datagrams(t, "udp4")
 	loopback := netip.MustParseAddr("127.0.0.1")
 	for name, control := range map[string][]byte{
-		"TTL -1":          sock.AppendTTL(nil, to, -1),
-		"TTL 256":         sock.AppendTTL(nil, to, 256),
-		"TOS -1":          sock.AppendTOS(nil, to, -1),
-		"TOS 256":         sock.AppendTOS(nil, to, 256),
-		"TOS huge":        sock.AppendTOS(nil, to, math.MaxInt),
-		"interface -1":    sock.AppendPacketInfo(nil, sock.PacketInfo{Interface: -1, Local: loopback}),
-		"interface huge":  sock.AppendPacketInfo(nil, sock.PacketInfo{Interface: math.MaxInt, Local: loopback}), // ENODEV on 32 bits
-		"no address":      sock.AppendPacketInfo(nil, sock.PacketInfo{Interface: 1}),
-		"segments of 0":   sock.AppendSegmentSize(nil, 0),
-		"segments of -1":  sock.AppendSegmentSize(nil, -1),
-		"segments of 64K": sock.AppendSegmentSize(nil, 1<<16),
+		"TTL -1":          cmsg.AppendTTL(nil, to.AddrPort().Addr(), -1),
+		"TTL 256":         cmsg.AppendTTL(nil, to.AddrPort().Addr(), 256),
+		"TOS -1":          cmsg.AppendTOS(nil, to.AddrPort().Addr(), -1),
+		"TOS 256":         cmsg.AppendTOS(nil, to.AddrPort().Addr(), 256),
+		"TOS huge":        cmsg.AppendTOS(nil, to.AddrPort().Addr(), math.MaxInt),
+		"interface -1":    cmsg.AppendPacketInfo(nil, cmsg.PacketInfo{Interface: -1, Local: loopback}),
+		"interface huge":  cmsg.AppendPacketInfo(nil, cmsg.PacketInfo{Interface: math.MaxInt, Local: loopback}), // ENODEV on 32 bits
+		"no address":      cmsg.AppendPacketInfo(nil, cmsg.PacketInfo{Interface: 1}),
+		"segments of 0":   cmsg.AppendSegmentSize(nil, 0),
+		"segments of -1":  cmsg.AppendSegmentSize(nil, -1),
+		"segments of 64K": cmsg.AppendSegmentSize(nil, 1<<16),
 	} {
 		for how, send := range map[string]func() error{
 			"SendMsg": func() error {
@@ -302,7 +303,7 @@ func TestControlZeroReport(t *testing.T) {
 	if _, _, _, ok := r.ZeroCopy(); ok && sys.Supported {
 		t.Error("a completion")
 	}
-	if (sock.ExtendedError{}).String() == "" {
+	if (cmsg.ExtendedError{}).String() == "" {
 		t.Error("no text")
 	}
 }

@@ -1,6 +1,11 @@
 package sock
 
-import "github.com/berkeleysockets/sock/internal/sys"
+import (
+	"errors"
+
+	"github.com/berkeleysockets/sock/cmsg"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
 
 // SendTo sends p to an address: one sendto(2). The zero Addr is no address, and
 // SendTo is Send then.
@@ -65,7 +70,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
 	}
-	if err := refusedControl("sendmsg", m.Control); err != nil {
+	if err := checkControl("sendmsg", m.Control); err != nil {
 		return 0, err
 	}
 	tries, to := 0, &m.Addr
@@ -126,4 +131,15 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 			return 0, verdict("recvmsg", e)
 		}
 	}
+}
+
+// checkControl is cmsg.Check as an error of op.
+func checkControl(op string, control []byte) error {
+	switch err := cmsg.Check(control); {
+	case err == nil:
+		return nil
+	case errors.Is(err, errors.ErrUnsupported):
+		return unsupported(op, "a control message")
+	}
+	return invalid(op, "a control message with a value that does not fit")
 }

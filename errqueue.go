@@ -1,15 +1,18 @@
 package sock
 
-import "github.com/berkeleysockets/sock/internal/sys"
+import (
+	"github.com/berkeleysockets/sock/cmsg"
+	"github.com/berkeleysockets/sock/internal/sys"
+)
 
 // A Report is one entry of a Socket's error queue: of a packet that was sent, what
 // became of it.
 type Report struct {
-	N        int           // bytes of the packet that were received; Flags tells if some were cut
-	To       Addr          // where it was sent to; zero if that is not known
-	Flags    Flags         // ErrQueue; Trunc, CTrunc
-	Extended ExtendedError // what became of it
-	Time     Timestamps    // of a transmit timestamp
+	N        int                // bytes of the packet that were received; Flags tells if some were cut
+	To       Addr               // where it was sent to; zero if that is not known
+	Flags    Flags              // ErrQueue; Trunc, CTrunc
+	Extended cmsg.ExtendedError // what became of it
+	Time     cmsg.Timestamps    // of a transmit timestamp
 }
 
 // The moments of which a transmit timestamp can be.
@@ -24,14 +27,14 @@ const (
 // Sent, Scheduled ... The id counts the datagrams since the option Timestamping, with
 // TimestampingID, was set; of a stream it counts bytes, and is that of the send's last.
 func (r *Report) Timestamp() (id uint32, moment int, ok bool) {
-	return r.Extended.Data, int(r.Extended.Info), r.Extended.Origin == OriginTimestamping
+	return r.Extended.Data, int(r.Extended.Info), r.Extended.Origin == cmsg.OriginTimestamping
 }
 
 // ZeroCopy returns which sends of [Socket.SendZeroCopy] are done: the ids from first to
 // last. Copied tells that the kernel copied after all, so that there was nothing gained.
 func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 	const copiedCode = 1 // SO_EE_CODE_ZEROCOPY_COPIED
-	return r.Extended.Info, r.Extended.Data, r.Extended.Code&copiedCode != 0, r.Extended.Origin == OriginZeroCopy
+	return r.Extended.Info, r.Extended.Data, r.Extended.Code&copiedCode != 0, r.Extended.Origin == cmsg.OriginZeroCopy
 }
 
 // RecvErr receives one Report from the error queue: one recvmsg(2) with MSG_ERRQUEUE. It
@@ -59,7 +62,7 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 		return r, verdict("recverr", e)
 	}
 	r.N, r.To, r.Flags = min(n, len(p)), kernelAddr(name.Bytes()), Flags(got)
-	for m, rest, ok := NextControl(control[:nc]); ok; m, rest, ok = NextControl(rest) { // see ControlMessages
+	for m, rest, ok := cmsg.Next(control[:nc]); ok; m, rest, ok = cmsg.Next(rest) { // see ControlMessages
 		if x, ok := m.ExtendedError(); ok {
 			r.Extended = x
 		} else if t, ok := m.Timestamps(); ok {

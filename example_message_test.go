@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
@@ -34,7 +35,7 @@ func Example_quicLoop() {
 	// Two sends of six packets each: the kernel cuts them.
 	const packet, ect0 = 1200, 2
 	var buf [64]byte
-	control := sock.AppendTOS(sock.AppendSegmentSize(buf[:0], packet), to, ect0)
+	control := cmsg.AppendTOS(cmsg.AppendSegmentSize(buf[:0], packet), to.AddrPort().Addr(), ect0)
 	out := sock.NewBatch(16, 0, len(buf))
 	data := make([]byte, 6*packet)
 	try(out.Add(data, control, to))
@@ -54,13 +55,13 @@ func Example_quicLoop() {
 	// What arrived together is received together.
 	in := sock.NewBatch(16, 65536, 256)
 	packets, ecn := 0, 0
-	var info sock.PacketInfo
+	var info cmsg.PacketInfo
 	for packets < 12 {
 		n, err := server.RecvBatch(in, 0) // recvmmsg(2): waits for the first
 		try(err)
 		for i := range n {
 			size := packet
-			for c := range sock.ControlMessages(in.Control(i)) {
+			for c := range cmsg.All(in.Control(i)) {
 				if v, ok := c.SegmentSize(); ok {
 					size = v
 				}
@@ -75,7 +76,7 @@ func Example_quicLoop() {
 				packets++
 			}
 			// The answer leaves from where the question came to.
-			try(out.Add([]byte("ack"), sock.AppendPacketInfo(buf[:0], sock.PacketInfo{Local: info.Local}), in.Addr(i)))
+			try(out.Add([]byte("ack"), cmsg.AppendPacketInfo(buf[:0], cmsg.PacketInfo{Local: info.Local}), in.Addr(i)))
 		}
 	}
 	fmt.Printf("%d packets, ECN %d, at %v\n", packets, ecn, info.Local)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
@@ -90,7 +91,7 @@ func TestFamilyRawICMPv6(t *testing.T) {
 			t.Fatalf("type %d came through", p[0])
 		}
 		if binary.BigEndian.Uint16([]byte(p[4:])) == id {
-			if hops := find(t, control, sock.ControlMessage.TTL); p[8:] != "raw6" || m.Addr != addr(t, "[::1]:0") || hops != 64 {
+			if hops := find(t, control, cmsg.Message.TTL); p[8:] != "raw6" || m.Addr != addr(t, "[::1]:0") || hops != 64 {
 				t.Errorf("%q from %v, %d hops left", p, m.Addr, hops)
 			}
 			return

@@ -273,7 +273,7 @@ func TestTimestampingFlagsString(t *testing.T) {
 		t.Skip("Linux has them")
 	}
 	for f, want := range map[sockopt.TimestampingFlags]string{
-		0:                           "0",
+		0:                              "0",
 		sockopt.TimestampingTxHardware: "SOF_TIMESTAMPING_TX_HARDWARE",
 		sockopt.TimestampingRxSoftware | sockopt.TimestampingTxCompletion | 1<<30: "SOF_TIMESTAMPING_RX_SOFTWARE|SOF_TIMESTAMPING_TX_COMPLETION|0x40000000",
 	} {

@@ -3,6 +3,7 @@ package sock
 import (
 	"encoding/binary"
 	"fmt"
+	"github.com/berkeleysockets/sock/cmsg"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
@@ -29,13 +30,13 @@ import (
 // one may mean something else to the other), [errors.ErrUnsupported].
 //
 // Source: unix(7), getpeereid(3).
-func (s *Socket) PeerCred() (Credentials, error) {
+func (s *Socket) PeerCred() (cmsg.Credentials, error) {
 	const op = "peercred"
 	switch {
 	case !sys.Supported:
-		return Credentials{}, s.lacks(op, "sockets")
+		return cmsg.Credentials{}, s.lacks(op, "sockets")
 	case s.Domain() != Unix && s.FD() >= 0:
-		return Credentials{}, &Error{Op: op, Err: &misuse{s.Domain().String() + " sockets have no peer credentials", sys.EOPNOTSUPP}}
+		return cmsg.Credentials{}, &Error{Op: op, Err: &misuse{s.Domain().String() + " sockets have no peer credentials", sys.EOPNOTSUPP}}
 	}
 	var b [sys.SizePeerCred]byte
 	n := 0
@@ -53,16 +54,16 @@ func (s *Socket) PeerCred() (Credentials, error) {
 		return Call{Name: "getsockopt", Args: fmt.Sprintf("%s, {pid=%d, uid=%d, gid=%d}", sys.PeerCredCall, pid, uid, gid)}
 	})
 	if e != 0 {
-		return Credentials{}, fail(op, Addr{}, e)
+		return cmsg.Credentials{}, fail(op, Addr{}, e)
 	}
 	pid, uid, gid, ok := sys.PeerCred(b[:n])
 	if !ok {
-		return Credentials{}, fail(op, Addr{}, sys.ENOTCONN)
+		return cmsg.Credentials{}, fail(op, Addr{}, sys.ENOTCONN)
 	}
 	if sys.Has(sys.LOCAL_PEERPID) {
 		pid = s.peerPID()
 	}
-	return Credentials{PID: pid, UID: uid, GID: gid}, nil
+	return cmsg.Credentials{PID: pid, UID: uid, GID: gid}, nil
 }
 
 // peerPID is for macOS. Once the peer has gone it is 0.

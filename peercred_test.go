@@ -12,11 +12,12 @@ import (
 	"testing"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 )
 
 // me is what a peer sees of this process. Not every system tells the process.
-func me() sock.Credentials {
-	c := sock.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
+func me() cmsg.Credentials {
+	c := cmsg.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
 	if runtime.GOOS == "dragonfly" {
 		c.PID = 0
 	}
@@ -24,7 +25,7 @@ func me() sock.Credentials {
 }
 
 // hasPeer fails the test unless the credentials of s's peer are want.
-func hasPeer(t testing.TB, s *sock.Socket, want sock.Credentials) {
+func hasPeer(t testing.TB, s *sock.Socket, want cmsg.Credentials) {
 	t.Helper()
 	got, err := s.PeerCred()
 	if runtime.GOOS == "freebsd" && got.PID == 0 { // before 13
@@ -92,7 +93,7 @@ func TestPeerCredNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			wrong(t, err, "peercred", sock.Addr{}, onLinux(syscall.ENOTCONN, syscall.ENOTCONN, syscall.EINVAL)...)
 		})
-		if got != (sock.Credentials{}) {
+		if got != (cmsg.Credentials{}) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -106,7 +107,7 @@ func TestPeerCredOthers(t *testing.T) {
 	for _, s := range []*sock.Socket{a, b, open(t, sock.Inet, sock.Dgram)} {
 		c, err := s.PeerCred()
 		is(t, err, syscall.EOPNOTSUPP)
-		if c != (sock.Credentials{}) || !strings.Contains(fmt.Sprint(err), "peercred: AF_INET sockets have no peer credentials") {
+		if c != (cmsg.Credentials{}) || !strings.Contains(fmt.Sprint(err), "peercred: AF_INET sockets have no peer credentials") {
 			t.Error(c, err)
 		}
 	}
@@ -186,7 +187,7 @@ func TestPeerCredProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	want := sock.Credentials{PID: c.Process.Pid, UID: 65534, GID: 65533}
+	want := cmsg.Credentials{PID: c.Process.Pid, UID: 65534, GID: 65533}
 	if me().PID == 0 {
 		want.PID = 0
 	}

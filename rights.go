@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"github.com/berkeleysockets/sock/cmsg"
 	"os"
 
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -30,7 +31,7 @@ func (s *Socket) SendFiles(p []byte, files ...*os.File) (n int, err error) {
 	held := hold(files, make([]int, 0, len(files)), func(fds []int) {
 		m := Message{Bufs: [][]byte{p}}
 		if len(fds) > 0 {
-			m.Control = AppendRights(nil, fds...)
+			m.Control = cmsg.AppendRights(nil, fds...)
 		}
 		n, err = s.SendMsg(&m, 0)
 	})
@@ -72,12 +73,12 @@ func (s *Socket) RecvFiles(p []byte, max int) (n int, files []*os.File, flags Fl
 	if max < 0 {
 		return 0, nil, 0, invalid("recvfiles", "a negative number of files")
 	}
-	m := Message{Bufs: [][]byte{p}, Control: make([]byte, ControlSpace(4*maxRights)+roomForReport)}
+	m := Message{Bufs: [][]byte{p}, Control: make([]byte, cmsg.Space(4*maxRights)+roomForReport)}
 	if n, err = s.RecvMsg(&m, 0); err != nil {
 		return n, nil, 0, err
 	}
 	flags = m.Flags
-	for fd, rights := range descriptorsIn(m.Control[:m.NControl]) {
+	for fd, rights := range cmsg.Descriptors(m.Control[:m.NControl]) {
 		if !rights || len(files) == max {
 			flags |= CTrunc
 			closeCopy(fd)
@@ -96,31 +97,7 @@ func (s *Socket) RecvFiles(p []byte, max int) (n int, files []*os.File, flags Fl
 //
 // Source: close(2), unix(7).
 func CloseRights(control []byte) {
-	for fd := range descriptorsIn(control) {
+	for fd := range cmsg.Descriptors(control) {
 		closeCopy(fd)
-	}
-}
-
-// descriptorsIn returns the descriptors in control messages, and whether each was passed
-// as such or stands for a process. The last message may be cut: BSD kernels leave the
-// length of the whole in it.
-func descriptorsIn(b []byte) func(yield func(fd int, rights bool) bool) {
-	return func(yield func(fd int, rights bool) bool) {
-		for {
-			level, typ, at, end, ok := sys.Cmsg(b)
-			if !ok {
-				return
-			}
-			m := ControlMessage{level, typ, b[min(at, len(b)):min(end, len(b))]}
-			rights := m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0)
-			if rights || m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
-				for at := 0; at+4 <= len(m.Data); at += 4 {
-					if fd := int(int32(m.uint32(at))); fd >= 0 && !yield(fd, rights) {
-						return
-					}
-				}
-			}
-			b = b[min(sys.CmsgAligned(end), len(b)):]
-		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 )
 
 var rightsTypes = map[string]sock.Type{"stream": sock.Stream, "dgram": sock.Dgram, "seqpacket": sock.SeqPacket}
@@ -204,7 +205,7 @@ func init() {
 					f.Close()
 				}
 			}
-			for room := 0; room <= sock.ControlSpace(20); room += 4 { // what the kernel cuts
+			for room := 0; room <= cmsg.Space(20); room += 4 { // what the kernel cuts
 				if _, err := a.SendFiles([]byte("x"), w, w, w, w, w); err != nil {
 					return err
 				}

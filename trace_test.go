@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // These tests are not parallel: there is one tracer for all Sockets.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
@@ -108,11 +109,11 @@ func (a *arrivals) untilLast() error {
 }
 
 func (a *arrivals) receive(flags sock.Flags) error {
-	m := sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: make([]byte, sock.ControlSpace(4))}
+	m := sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: make([]byte, cmsg.Space(4))}
 	if _, err := a.socket.RecvMsg(&m, flags); err != nil {
 		return err
 	}
-	for c := range sock.ControlMessages(m.Control[:m.NControl]) {
+	for c := range cmsg.All(m.Control[:m.NControl]) {
 		if n, ok := c.Drops(); ok {
 			a.drops = n
 		}

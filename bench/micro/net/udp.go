@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
@@ -99,7 +100,7 @@ func openGSO(size int) (twin.Job, error) {
 	if err := sockopt.UDPGRO.Set(s, true); err != nil {
 		return nil, err
 	}
-	return &gso{u, sock.AppendSegmentSize(nil, twin.Segment), make([]byte, 64)}, s.Close()
+	return &gso{u, cmsg.AppendSegmentSize(nil, twin.Segment), make([]byte, 64)}, s.Close()
 }
 
 func (g *gso) Do(n int) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
@@ -101,7 +102,7 @@ func openGSO(size int) (twin.Job, error) {
 		return nil, err
 	}
 	return &gso{p,
-		sock.Message{Bufs: [][]byte{p.p}, Control: sock.AppendSegmentSize(nil, twin.Segment), Addr: to},
+		sock.Message{Bufs: [][]byte{p.p}, Control: cmsg.AppendSegmentSize(nil, twin.Segment), Addr: to},
 		sock.Message{Bufs: [][]byte{p.q}, Control: make([]byte, 64)},
 	}, sockopt.UDPGRO.Set(p.b, true)
 }

@@ -1,37 +1,39 @@
-package sock
+package cmsg
 
 import (
 	"encoding/hex"
+	"errors"
 	"iter"
+	"strconv"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A ControlMessage is one control message (ancillary data): what goes beside
+// A Message is one control message (ancillary data): what goes beside
 // the data of a [Message] or of one in a [Batch]. Its methods read what it says;
 // each answers false for a message of another level, type or size. To send one
-// append it to a buffer: [AppendControl], AppendRights and so on.
+// append it to a buffer: [Append], AppendRights and so on.
 //
 // Source: cmsg(3).
-type ControlMessage struct {
+type Message struct {
 	Level int    // the protocol, or SOL_SOCKET
 	Type  int    //
 	Data  []byte // a part of the buffer that it was found in
 }
 
-// ControlSpace returns how much room a control message with n bytes of data
+// Space returns how much room a control message with n bytes of data
 // takes: CMSG_SPACE.
 //
 // Source: cmsg(3).
-func ControlSpace(n int) int {
+func Space(n int) int {
 	return sys.CmsgSpace(min(max(n, 0), 1<<30))
 }
 
-// AppendControl appends a control message of any kind to b. The result is what
+// Append appends a control message of any kind to b. The result is what
 // SendMsg and Batch.Add take; it allocates only if b has no room.
 //
 // Source: cmsg(3).
-func AppendControl(b []byte, level, typ int, data []byte) []byte {
+func Append(b []byte, level, typ int, data []byte) []byte {
 	b, to := appendControl(b, level, typ, len(data))
 	copy(to, data)
 	return b
@@ -52,27 +54,27 @@ func appendControl(b []byte, level, typ, n int) (all, data []byte) {
 	return b, b[at+sys.CmsgLen(0) : at+sys.CmsgLen(n)]
 }
 
-// NextControl returns the first control message in b, and what is behind it.
+// Next returns the first control message in b, and what is behind it.
 // False: there is none, or what is there is none that is whole.
 //
 // Source: cmsg(3).
-func NextControl(b []byte) (m ControlMessage, rest []byte, ok bool) {
+func Next(b []byte) (m Message, rest []byte, ok bool) {
 	level, typ, at, end, ok := sys.Cmsg(b)
 	if !ok || end > len(b) {
 		return m, nil, false
 	}
-	return ControlMessage{level, typ, b[at:end:end]}, b[min(sys.CmsgAligned(end), len(b)):], true
+	return Message{level, typ, b[at:end:end]}, b[min(sys.CmsgAligned(end), len(b)):], true
 }
 
-// ControlMessages returns the control messages in b, one after the other. It
+// All returns the control messages in b, one after the other. It
 // allocates nothing; but ranging over it the compiler may move a b that is on the
-// stack to the heap, where [NextControl] leaves it.
+// stack to the heap, where [Next] leaves it.
 //
 // Source: cmsg(3).
-func ControlMessages(b []byte) iter.Seq[ControlMessage] {
-	return func(yield func(ControlMessage) bool) {
+func All(b []byte) iter.Seq[Message] {
+	return func(yield func(Message) bool) {
 		for {
-			m, rest, ok := NextControl(b)
+			m, rest, ok := Next(b)
 			if !ok || !yield(m) {
 				return
 			}
@@ -82,10 +84,10 @@ func ControlMessages(b []byte) iter.Seq[ControlMessage] {
 }
 
 // String returns level and type by their C names, and the data in hexadecimal.
-func (m ControlMessage) String() string {
+func (m Message) String() string {
 	name := ""
 	if m.Level == sys.SOL_SOCKET {
-		if name = sys.ConstName("SCM", m.Type); name == decimal(m.Type) {
+		if name = sys.ConstName("SCM", m.Type); name == strconv.Itoa(m.Type) {
 			name = sys.ConstName("SO", m.Type)
 		}
 	} else {
@@ -101,23 +103,45 @@ const (
 	controlMissing = sys.Missing
 )
 
-func unfit(b []byte) []byte   { return AppendControl(b, sys.SOL_SOCKET, controlUnfit, nil) }
-func lacking(b []byte) []byte { return AppendControl(b, sys.SOL_SOCKET, controlMissing, nil) }
+func unfit(b []byte) []byte   { return Append(b, sys.SOL_SOCKET, controlUnfit, nil) }
+func lacking(b []byte) []byte { return Append(b, sys.SOL_SOCKET, controlMissing, nil) }
 
-// refusedControl is why control is not sent. On Linux the kernel says it: EINVAL.
-// The other kernels pass over what they do not know.
-func refusedControl(op string, control []byte) error {
+// Check reports what a builder could not express: a value that does not fit, or a
+// message that this system lacks. It costs nothing where the kernel checks itself.
+func Check(b []byte) error {
 	if sys.PassesAnyControl {
 		return nil
 	}
-	for m, rest, ok := NextControl(control); ok; m, rest, ok = NextControl(rest) {
+	for m, rest, ok := Next(b); ok; m, rest, ok = Next(rest) {
 		switch {
 		case m.Level != sys.SOL_SOCKET:
 		case m.Type == controlMissing:
-			return unsupported(op, "a control message")
+			return errors.ErrUnsupported
 		case m.Type == controlUnfit:
-			return invalid(op, "a control message with a value that does not fit")
+			return sys.EINVAL
 		}
 	}
 	return nil
+}
+
+// Descriptors returns the descriptors in b, and whether each is of SCM_RIGHTS.
+func Descriptors(b []byte) iter.Seq2[int, bool] {
+	return func(yield func(fd int, rights bool) bool) {
+		for {
+			level, typ, at, end, ok := sys.Cmsg(b)
+			if !ok {
+				return
+			}
+			m := Message{level, typ, b[min(at, len(b)):min(end, len(b))]}
+			rights := m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0)
+			if rights || m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
+				for at := 0; at+4 <= len(m.Data); at += 4 {
+					if fd := int(int32(m.uint32(at))); fd >= 0 && !yield(fd, rights) {
+						return
+					}
+				}
+			}
+			b = b[min(sys.CmsgAligned(end), len(b)):]
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package sock
+package cmsg
 
 import (
 	"encoding/binary"
@@ -80,7 +80,7 @@ func AppendPacketInfo(b []byte, info PacketInfo) []byte {
 		if info.Interface != 0 {
 			return lacking(b)
 		}
-		return AppendControl(b, sys.IPPROTO_IP, sys.IP_SENDSRCADDR, ip[:])
+		return Append(b, sys.IPPROTO_IP, sys.IP_SENDSRCADDR, ip[:])
 	}
 	return lacking(b)
 }
@@ -89,11 +89,11 @@ func AppendPacketInfo(b []byte, info PacketInfo) []byte {
 // (Linux alone), or for IPv6 its hop limit.
 //
 // Source: ip(7), ipv6(7).
-func AppendTTL(b []byte, to Addr, ttl int) []byte {
+func AppendTTL(b []byte, to netip.Addr, ttl int) []byte {
 	switch {
 	case ttl < 0 || ttl > 255:
 		return unfit(b)
-	case !is4(to):
+	case !isIPv4(to):
 		return appendControlInt(b, sys.IPPROTO_IPV6, sys.IPV6_HOPLIMIT, ttl)
 	case !sys.Has(sys.SendTTL4):
 		return lacking(b)
@@ -106,11 +106,11 @@ func AppendTTL(b []byte, to Addr, ttl int) []byte {
 // IPv4. Of IPv4 it is on Linux, FreeBSD and macOS.
 //
 // Source: ip(7), ipv6(7).
-func AppendTOS(b []byte, to Addr, tos int) []byte {
+func AppendTOS(b []byte, to netip.Addr, tos int) []byte {
 	switch {
 	case tos < 0 || tos > 255:
 		return unfit(b)
-	case !is4(to):
+	case !isIPv4(to):
 		return appendControlInt(b, sys.IPPROTO_IPV6, sys.IPV6_TCLASS, tos)
 	case !sys.Has(sys.SendTOS4):
 		return lacking(b)
@@ -188,11 +188,5 @@ func appendControlInt(b []byte, level, typ, v int) []byte {
 	return b
 }
 
-// is4 reports whether datagrams to a are IPv4's.
-func is4(a Addr) bool {
-	if _, _, ok := sys.Inet4(a.bytes()); ok {
-		return true
-	}
-	ip, _, _, ok := sys.Inet6(a.bytes())
-	return ok && netip.AddrFrom16(ip).Is4In6()
-}
+// isIPv4 reports whether datagrams to a are IPv4's.
+func isIPv4(ip netip.Addr) bool { return ip.Is4() || ip.Is4In6() }

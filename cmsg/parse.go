@@ -1,8 +1,9 @@
-package sock
+package cmsg
 
 import (
 	"encoding/binary"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -11,15 +12,15 @@ import (
 // What a control message says. Nothing here allocates, but for an address that is
 // longer than 31 bytes.
 
-func (m ControlMessage) is(level, typ, size int) bool {
+func (m Message) is(level, typ, size int) bool {
 	return m.Level == level && m.Type == typ && sys.Has(typ) && len(m.Data) >= size
 }
 
-func (m ControlMessage) uint32(at int) uint32 { return binary.NativeEndian.Uint32(m.Data[at:]) }
+func (m Message) uint32(at int) uint32 { return binary.NativeEndian.Uint32(m.Data[at:]) }
 
 // Rights appends to fds the descriptors that a unix socket received (SCM_RIGHTS). They
 // are close-on-exec, but on macOS, and the caller's to close. See [CloseRights].
-func (m ControlMessage) Rights(fds []int) ([]int, bool) {
+func (m Message) Rights(fds []int) ([]int, bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0) {
 		return fds, false
 	}
@@ -32,7 +33,7 @@ func (m ControlMessage) Rights(fds []int) ([]int, bool) {
 // Credentials returns who has sent: SCM_CREDENTIALS on Linux, with the option PassCred;
 // on FreeBSD and DragonFly SCM_CREDS from a sender who appended it; on FreeBSD and
 // NetBSD also with LocalCreds. UID and GID are the effective ones.
-func (m ControlMessage) Credentials() (c Credentials, ok bool) {
+func (m Message) Credentials() (c Credentials, ok bool) {
 	pid, uid, gid := -1, -1, -1 // where they are
 	switch {
 	case m.is(sys.SOL_SOCKET, sys.SCM_CREDENTIALS, 12): // struct ucred
@@ -59,7 +60,7 @@ func (m ControlMessage) Credentials() (c Credentials, ok bool) {
 // (Linux 6.5). It is close-on-exec, and the caller's to close. See [CloseRights].
 //
 // Source: pidfd_open(2).
-func (m ControlMessage) PidFD() (fd int, ok bool) {
+func (m Message) PidFD() (fd int, ok bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
 		return -1, false
 	}
@@ -84,7 +85,7 @@ const (
 // PacketInfo returns where a datagram arrived, with the options IPRecvPktInfo and
 // IPv6RecvPktInfo. FreeBSD, OpenBSD and DragonFly tell address and interface of IPv4 in
 // two messages, with IPRecvDstAddr and IPRecvIf: each says what it knows.
-func (m ControlMessage) PacketInfo() (info PacketInfo, ok bool) {
+func (m Message) PacketInfo() (info PacketInfo, ok bool) {
 	switch {
 	case m.is(sys.IPPROTO_IP, sys.IP_PKTINFO, sizePacketInfo4):
 		info.Interface = int(m.uint32(interfaceAt))
@@ -107,7 +108,7 @@ func (m ControlMessage) PacketInfo() (info PacketInfo, ok bool) {
 
 // TTL returns how many hops a datagram had left: with the options IPRecvTTL and
 // IPv6RecvHopLimit.
-func (m ControlMessage) TTL() (int, bool) {
+func (m Message) TTL() (int, bool) {
 	if m.is(sys.IPPROTO_IP, sys.IP_TTL, 1) || m.is(sys.IPPROTO_IP, sys.IP_RECVTTL, 1) || m.is(sys.IPPROTO_IPV6, sys.IPV6_HOPLIMIT, 4) {
 		return m.small()
 	}
@@ -116,7 +117,7 @@ func (m ControlMessage) TTL() (int, bool) {
 
 // TOS returns the type of service or traffic class of a datagram, with the options
 // IPRecvTOS and IPv6RecvTClass: DSCP in the upper six bits, ECN in the lower two.
-func (m ControlMessage) TOS() (int, bool) {
+func (m Message) TOS() (int, bool) {
 	if m.is(sys.IPPROTO_IP, sys.IP_TOS, 1) || m.is(sys.IPPROTO_IP, sys.IP_RECVTOS, 1) || m.is(sys.IPPROTO_IPV6, sys.IPV6_TCLASS, 4) {
 		return m.small()
 	}
@@ -124,7 +125,7 @@ func (m ControlMessage) TOS() (int, bool) {
 }
 
 // small is a number that is a byte here and an int there.
-func (m ControlMessage) small() (int, bool) {
+func (m Message) small() (int, bool) {
 	if len(m.Data) >= 4 {
 		return int(int32(m.uint32(0))), true
 	}
@@ -133,7 +134,7 @@ func (m ControlMessage) small() (int, bool) {
 
 // Timestamp returns when a packet was received, or sent, by the machine's clock: with
 // the options Timestamp, TimestampNS or Timestamping (Linux).
-func (m ControlMessage) Timestamp() (time.Time, bool) {
+func (m Message) Timestamp() (time.Time, bool) {
 	switch {
 	case m.is(sys.SOL_SOCKET, sys.SCM_TIMESTAMP, 8), m.is(sys.SOL_SOCKET, sys.SCM_TIMESTAMP_NEW, 16):
 		return moment(m.Data, 1000)
@@ -157,7 +158,7 @@ type Timestamps struct {
 // Timestamps returns what the option Timestamping asked for (Linux 2.6.30).
 //
 // Source: https://docs.kernel.org/networking/timestamping.html
-func (m ControlMessage) Timestamps() (t Timestamps, ok bool) {
+func (m Message) Timestamps() (t Timestamps, ok bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SCM_TIMESTAMPING, 24) && !m.is(sys.SOL_SOCKET, sys.SCM_TIMESTAMPING_NEW, 48) {
 		return t, false
 	}
@@ -196,7 +197,7 @@ func moment(b []byte, unit int64) (time.Time, bool) {
 // one datagram.
 //
 // Source: udp(7).
-func (m ControlMessage) SegmentSize() (int, bool) {
+func (m Message) SegmentSize() (int, bool) {
 	switch {
 	case m.is(sys.IPPROTO_UDP, sys.UDP_GRO, 4):
 		return int(int32(m.uint32(0))), true
@@ -210,7 +211,7 @@ func (m ControlMessage) SegmentSize() (int, bool) {
 // of room: with the option RecvQueueOverflow (Linux 2.6.33).
 //
 // Source: socket(7).
-func (m ControlMessage) Drops() (uint32, bool) {
+func (m Message) Drops() (uint32, bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SO_RXQ_OVFL, 4) {
 		return 0, false
 	}
@@ -220,7 +221,7 @@ func (m ControlMessage) Drops() (uint32, bool) {
 // Mark returns the mark of a packet, with the option RecvMark (Linux 5.19).
 //
 // Source: socket(7).
-func (m ControlMessage) Mark() (uint32, bool) {
+func (m Message) Mark() (uint32, bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SO_MARK, 4) {
 		return 0, false
 	}
@@ -228,7 +229,7 @@ func (m ControlMessage) Mark() (uint32, bool) {
 }
 
 // TxTime returns when a packet was to leave: see [AppendTxTime].
-func (m ControlMessage) TxTime() (nanoseconds uint64, ok bool) {
+func (m Message) TxTime() (nanoseconds uint64, ok bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SCM_TXTIME, 8) {
 		return 0, false
 	}
@@ -239,9 +240,24 @@ func (m ControlMessage) TxTime() (nanoseconds uint64, ok bool) {
 // with the options IPRecvOrigDstAddr and IPv6RecvOrigDstAddr (Linux, FreeBSD).
 //
 // Source: ip(7).
-func (m ControlMessage) OriginalDest() (Addr, bool) {
+func (m Message) OriginalDest() (netip.AddrPort, bool) {
 	if m.is(sys.IPPROTO_IP, sys.IP_ORIGDSTADDR, 16) || m.is(sys.IPPROTO_IPV6, sys.IPV6_ORIGDSTADDR, 28) {
-		return kernelAddr(m.Data), true
+		return addrPort(m.Data), true
 	}
-	return Addr{}, false
+	return netip.AddrPort{}, false
+}
+
+// addrPort reads a sockaddr_in or sockaddr_in6.
+func addrPort(b []byte) netip.AddrPort {
+	if ip, port, ok := sys.Inet4(b); ok {
+		return netip.AddrPortFrom(netip.AddrFrom4(ip), port)
+	}
+	if ip, port, scope, ok := sys.Inet6(b); ok {
+		a := netip.AddrFrom16(ip)
+		if scope != 0 {
+			a = a.WithZone(strconv.FormatUint(uint64(scope), 10))
+		}
+		return netip.AddrPortFrom(a, port)
+	}
+	return netip.AddrPort{}
 }

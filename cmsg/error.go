@@ -1,6 +1,7 @@
-package sock
+package cmsg
 
 import (
+	"net/netip"
 	"strconv"
 
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -22,13 +23,13 @@ const (
 //
 // Source: ip(7), IP_RECVERR.
 type ExtendedError struct {
-	Err      error  // an errno, such as ECONNREFUSED or EMSGSIZE; nil for mere news
-	Origin   int    // OriginICMP ...
-	Type     int    // of the ICMP message
-	Code     int    // of the ICMP message; of a completion
-	Info     uint32 // with EMSGSIZE the MTU; of a timestamp its kind
-	Data     uint32 // of a timestamp and a completion an id
-	Offender Addr   // who sent the ICMP message; zero if unknown
+	Err      error      // an errno, such as ECONNREFUSED or EMSGSIZE; nil for mere news
+	Origin   int        // OriginICMP ...
+	Type     int        // of the ICMP message
+	Code     int        // of the ICMP message; of a completion
+	Info     uint32     // with EMSGSIZE the MTU; of a timestamp its kind
+	Data     uint32     // of a timestamp and a completion an id
+	Offender netip.Addr // who sent the ICMP message; zero if unknown
 }
 
 // String returns for example "ICMP type 3 code 3 from 10.0.0.1:0: connection refused".
@@ -62,7 +63,7 @@ func (e ExtendedError) String() string {
 // ExtendedError returns why a packet is in the error queue. See [Socket.RecvErr].
 //
 // Source: ip(7), ipv6(7).
-func (m ControlMessage) ExtendedError() (e ExtendedError, ok bool) {
+func (m Message) ExtendedError() (e ExtendedError, ok bool) {
 	const size = 16 // struct sock_extended_err, and the offender behind it
 	if !m.is(sys.IPPROTO_IP, sys.IP_RECVERR, size) && !m.is(sys.IPPROTO_IPV6, sys.IPV6_RECVERR, size) && !m.is(sys.SOL_PACKET, sys.PACKET_TX_TIMESTAMP, size) {
 		return e, false
@@ -73,7 +74,7 @@ func (m ControlMessage) ExtendedError() (e ExtendedError, ok bool) {
 		e.Err = n
 	}
 	if e.Origin == OriginICMP || e.Origin == OriginICMP6 {
-		e.Offender = kernelAddr(m.Data[size:])
+		e.Offender = addrPort(m.Data[size:]).Addr()
 	}
 	return e, true
 }
