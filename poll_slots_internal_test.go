@@ -159,12 +159,12 @@ func TestStaleByStep(t *testing.T) {
 		a, _ := pair()
 		must(p.Add(a, Readable, "old"))
 		events := make([]Event, 4)
-		n, fetched, err := p.Look(events, func() { c.between(a) })
+		n, fetched, err := p.pollOnce(events, func() { c.between(a) })
 		must(err)
 		if n != c.told || fetched != 1 {
 			t.Errorf("%s: %d of %d told, want %d of 1: %+v", name, n, fetched, c.told, events[:n])
 		}
-		n, _, err = p.Look(events, nil)
+		n, _, err = p.pollOnce(events, nil)
 		must(err)
 		if n != c.later {
 			t.Errorf("%s: %d told by the next look, want %d", name, n, c.later)
@@ -180,11 +180,11 @@ func TestStaleByStep(t *testing.T) {
 			reused.Close()
 			reused = nil
 		}
-		if n := p.Registered(); n != 0 {
+		if n := p.registrations(); n != 0 {
 			t.Errorf("%s: %d slots are taken", name, n)
 		}
 	}
-	if n := p.Slots(); n != 1 {
+	if n := p.slotCount(); n != 1 {
 		t.Errorf("%d slots made for one Socket at a time", n)
 	}
 }
@@ -220,7 +220,7 @@ func TestStaleRemoveInClose(t *testing.T) {
 	}
 	a.depart()
 	a.fd.Done()
-	if n := p.Registered(); n != 0 {
+	if n := p.registrations(); n != 0 {
 		t.Errorf("%d slots are taken", n)
 	}
 }

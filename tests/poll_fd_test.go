@@ -15,6 +15,7 @@ import (
 
 	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/testhook"
 )
 
 // Descriptors that are no Sockets.
@@ -192,7 +193,7 @@ func TestPollFDFile(t *testing.T) {
 	case byEpoll:
 		is(t, err, syscall.EPERM)
 		is(t, p.RemoveFD(fd), syscall.ENOENT)
-		if n := p.Registered(); n != 0 {
+		if n := testhook.Registrations(p); n != 0 {
 			t.Errorf("%d slots are taken by what was refused", n)
 		}
 	default: // poll(2) by POSIX, kqueue while the end is not reached
@@ -233,7 +234,7 @@ func TestPollFDRefused(t *testing.T) {
 	is(t, p.ModifyFD(r, 1<<14|sock.Readable), syscall.EINVAL)
 	is(t, p.RemoveFD(r), nil)
 	is(t, p.RemoveFD(r), syscall.ENOENT)
-	if n := p.Registered(); n != 0 {
+	if n := testhook.Registrations(p); n != 0 {
 		t.Errorf("%d slots are taken by what was refused", n)
 	}
 	is(t, p.Close(), nil)
@@ -274,7 +275,7 @@ func TestPollFDNumberReused(t *testing.T) {
 		is(t, p.ModifyFD(r, 0), syscall.ENOENT)
 		is(t, p.RemoveFD(r), syscall.ENOENT)
 		staleTold(t, p, s, "socket")
-		if n := p.Registered(); n != 1 {
+		if n := testhook.Registrations(p); n != 1 {
 			t.Errorf("%d slots are taken, want the Socket's", n)
 		}
 		is(t, p.Remove(s), nil)
@@ -296,7 +297,7 @@ func TestPollFDClosedFirst(t *testing.T) {
 	is(t, p.RemoveFD(r), nil)
 	is(t, p.RemoveFD(r), syscall.ENOENT)
 	staleQuiet(t, p, "closed")
-	if n := p.Registered(); n != 0 {
+	if n := testhook.Registrations(p); n != 0 {
 		t.Errorf("%d slots are taken", n)
 	}
 }
@@ -400,7 +401,7 @@ func TestPollFDOfSocket(t *testing.T) {
 	is(t, p.Add(a, sock.Readable, "socket"), syscall.EEXIST)
 	fdTold(t, p, a.FD(), "fd")
 	is(t, p.RemoveFD(a.FD()), nil)
-	if n := p.Registered(); n != 0 {
+	if n := testhook.Registrations(p); n != 0 {
 		t.Errorf("%d slots are taken", n)
 	}
 }

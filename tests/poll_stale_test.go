@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/internal/testhook"
 )
 
 // An event is for a Socket and never for a descriptor's number.
@@ -142,7 +143,7 @@ func TestStaleReuse(t *testing.T) {
 			var n, fetched int
 			var err error
 			if wait%2 == 0 && pollerHere != byKqueue {
-				n, fetched, err = p.Look(events, runtime.Gosched)
+				n, fetched, err = testhook.PollOnce(p, events, runtime.Gosched)
 				dropped.Add(uint64(fetched - n))
 			} else {
 				n, err = p.Wait(events, -1)

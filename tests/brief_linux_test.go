@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/internal/testhook"
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
@@ -48,10 +49,10 @@ func TestBrief(t *testing.T) {
 			l, at := listening(t, "tcp4")
 			s := open(t, sock.Inet, sock.Stream)
 			c.do(s)
-			if sock.Brief(s) != c.want || sock.ClosesBriefly(s) != c.want {
-				t.Errorf("the Socket is brief: %v, when it is closed %v", sock.Brief(s), sock.ClosesBriefly(s))
+			if testhook.Nosched(s) != c.want || testhook.CloseNosched(s) != c.want {
+				t.Errorf("the Socket is brief: %v, when it is closed %v", testhook.Nosched(s), testhook.CloseNosched(s))
 			}
-			if sock.ClosesBriefly(l) {
+			if testhook.CloseNosched(l) {
 				t.Error("a listening Socket, and with it who waits there, is closed briefly")
 			}
 			c.do(l) // what it accepts inherits O_NONBLOCK from nobody, but lingers as it does
@@ -60,8 +61,8 @@ func TestBrief(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if sock.Brief(a) != c.want {
-				t.Errorf("what is accepted is brief: %v", sock.Brief(a))
+			if testhook.Nosched(a) != c.want {
+				t.Errorf("what is accepted is brief: %v", testhook.Nosched(a))
 			}
 			is(t, a.Close(), nil)
 			is(t, s.Close(), nil)
@@ -71,7 +72,7 @@ func TestBrief(t *testing.T) {
 		"datagrams": open(t, sock.Inet, sock.Dgram),
 		"unix":      open(t, sock.Unix, sock.Stream),
 	} {
-		if sock.Brief(s) {
+		if testhook.Nosched(s) {
 			t.Errorf("%s: brief", name)
 		}
 	}
@@ -82,7 +83,7 @@ func TestBrief(t *testing.T) {
 	is(t, err, nil)
 	f, err := sock.FromFD(fd)
 	is(t, err, nil)
-	if sock.Brief(d) || sock.Brief(f) {
+	if testhook.Nosched(d) || testhook.Nosched(f) {
 		t.Error("copies are brief")
 	}
 	is(t, f.Close(), nil)

@@ -1,0 +1,53 @@
+package sock
+
+import "github.com/berkeleysockets/sock/internal/testhook"
+
+// The tests in tests/ are another package, and a few of them ask for more than is exported.
+func init() {
+	testhook.Registrations = func(p any) int { return p.(*Poller).registrations() }
+	testhook.Slots = func(p any) int { return p.(*Poller).slotCount() }
+	testhook.PollOnce = func(p, events any, between func()) (int, int, error) {
+		return p.(*Poller).pollOnce(events.([]Event), between)
+	}
+	testhook.ZeroCopyPending = func(s any) int {
+		z := s.(*Socket).zeroCopy()
+		z.mu.Lock()
+		defer z.mu.Unlock()
+		return len(z.out)
+	}
+	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.State()&brief != 0 }
+	testhook.CloseNosched = func(s any) bool { return s.(*Socket).fd.CloseNosched() }
+}
+
+func (p *Poller) registrations() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.slots.used {
+		if p.slots.at(uint32(i)).want&taken != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *Poller) slotCount() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.slots.used
+}
+
+func (p *Poller) pollOnce(events []Event, between func()) (told, fetched int, err error) {
+	if e := p.enter(); e != 0 {
+		return 0, 0, fail("wait", Addr{}, e)
+	}
+	defer p.leave()
+	fetched, e := p.queue.Now(len(events))
+	if e != 0 {
+		return 0, 0, fail("wait", Addr{}, e)
+	}
+	if between != nil {
+		between()
+	}
+	told, _ = p.collect(events, fetched)
+	return told, fetched, nil
+}

@@ -1,0 +1,12 @@
+// Package testhook shows the tests in tests/ what package sock does not export.
+// Package sock sets the functions.
+package testhook
+
+var (
+	Registrations   func(poller any) int
+	Slots           func(poller any) int
+	PollOnce        func(poller, events any, between func()) (delivered, fetched int, err error)
+	ZeroCopyPending func(socket any) int
+	Nosched         func(socket any) bool
+	CloseNosched    func(socket any) bool
+)
