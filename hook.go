@@ -41,7 +41,7 @@ func (p *Poller) pollOnce(events []Event, between func()) (told, fetched int, er
 		return 0, 0, fail("wait", Addr{}, e)
 	}
 	defer p.leave()
-	fetched, e := p.queue.Now(len(events))
+	fetched, e := p.selector.Poll(len(events))
 	if e != 0 {
 		return 0, 0, fail("wait", Addr{}, e)
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/berkeleysockets/sock/internal/queue"
+	"github.com/berkeleysockets/sock/internal/selector"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -147,17 +147,17 @@ func refusedFlags(op string, flags Flags) error {
 type Ready uint16
 
 const (
-	Readable    Ready = queue.Readable    // data, a connection or an end to receive
-	Writable    Ready = queue.Writable    // room to send
-	Priority    Ready = queue.Priority    // urgent data
-	ReadClosed  Ready = queue.ReadClosed  // the peer has shut its writing half
-	WriteClosed Ready = queue.WriteClosed // this side can send no more
-	Hangup      Ready = queue.Hangup      // both halves are closed, or there never was a connection
-	Failed      Ready = queue.Failed      // an error waits, or the error queue has something
+	Readable    Ready = selector.Readable    // data, a connection or an end to receive
+	Writable    Ready = selector.Writable    // room to send
+	Priority    Ready = selector.Priority    // urgent data
+	ReadClosed  Ready = selector.ReadClosed  // the peer has shut its writing half
+	WriteClosed Ready = selector.WriteClosed // this side can send no more
+	Hangup      Ready = selector.Hangup      // both halves are closed, or there never was a connection
+	Failed      Ready = selector.Failed      // an error waits, or the error queue has something
 
-	Edge      Ready = queue.Edge      // Poller: tell of changes only
-	OneShot   Ready = queue.OneShot   // Poller: tell once, then stop
-	Exclusive Ready = queue.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5); see Poller.Add
+	Edge      Ready = selector.Edge      // Poller: tell of changes only
+	OneShot   Ready = selector.OneShot   // Poller: tell once, then stop
+	Exclusive Ready = selector.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5); see Poller.Add
 )
 
 var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}

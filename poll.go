@@ -5,9 +5,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/guard"
-	"github.com/berkeleysockets/sock/internal/queue"
+	"github.com/berkeleysockets/sock/internal/refcount"
+	"github.com/berkeleysockets/sock/internal/selector"
 	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/trace"
 )
 
 // A Poller watches any number of Sockets for one goroutine: epoll(7) on Linux,
@@ -21,11 +22,11 @@ import (
 // An event is for a Socket and never for a descriptor's number: what happened to
 // one that has been removed or closed meanwhile is dropped.
 type Poller struct {
-	word  guard.Word  // who is inside, as a Socket's
-	busy  atomic.Bool // somebody waits
-	slept bool        // the last Wait had to: his
-	queue *queue.Queue
-	gone  chan struct{} // closed once the queue is
+	word     refcount.Count // who is inside, as a Socket's
+	busy     atomic.Bool    // somebody waits
+	slept    bool           // the last Wait had to: his
+	selector *selector.Selector
+	gone     chan struct{} // closed once the queue is
 
 	mu    sync.Mutex // what follows, and each change of the queue
 	ended bool
@@ -50,8 +51,8 @@ type Event struct {
 //
 // Source: epoll(7), kqueue(2).
 func NewPoller() (*Poller, error) {
-	q, e := queue.New()
-	p := &Poller{queue: q, gone: make(chan struct{})}
+	q, e := selector.New()
+	p := &Poller{selector: q, gone: make(chan struct{})}
 	p.word.Set(opened)
 	show(p.calls())
 	if e != 0 {
@@ -91,7 +92,7 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	}
 	n, e := p.wait(events, timeout)
 	p.busy.Store(false)
-	if p.word.State()&guard.Closed != 0 {
+	if p.word.State()&refcount.Closed != 0 {
 		n, e = 0, errnoClosed
 	}
 	p.exit()
@@ -104,7 +105,7 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 		var n int
 		var e sys.Errno
 		if !p.slept || timeout == 0 {
-			n, e = p.queue.Now(len(events))
+			n, e = p.selector.Poll(len(events))
 		}
 		p.slept = false
 		if n == 0 && e == 0 && timeout != 0 {
@@ -112,7 +113,7 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 				until = time.Now().Add(timeout)
 			}
 			p.slept = true
-			n, e = p.queue.Wait(len(events), until)
+			n, e = p.selector.Wait(len(events), until)
 		}
 		if n == 0 || e != 0 {
 			return 0, e
@@ -139,9 +140,9 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range n {
-		token, what := p.queue.Event(i)
-		if token == queue.WakeToken {
-			p.queue.Noticed()
+		token, what := p.selector.Event(i)
+		if token == selector.WakeToken {
+			p.selector.AckWake()
 			woken = true
 			continue
 		}
@@ -150,7 +151,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 			continue
 		}
 		at := uint32(token & slotMask)
-		if queue.Splits {
+		if selector.SplitEvents {
 			if j := int(s.event); j < got && events[j].slot == at {
 				events[j].Ready |= Ready(what)
 				continue
@@ -161,7 +162,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 			continue
 		}
 		r := Ready(what)
-		if !queue.Splits {
+		if !selector.SplitEvents {
 			if r &= s.want | Hangup | Failed; r == 0 {
 				continue
 			}
@@ -172,7 +173,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 		events[got] = Event{s.socket, int(s.fd), s.data, r, at}
 		got++
 	}
-	if queue.Splits {
+	if selector.SplitEvents {
 		got = p.reduce(events[:got])
 	}
 	return got, woken
@@ -205,7 +206,7 @@ func (p *Poller) reduce(events []Event) (got int) {
 func (p *Poller) Wake() error {
 	e := p.enter()
 	if e == 0 {
-		e = p.queue.Wake()
+		e = p.selector.Wake()
 		p.exit()
 	}
 	return fail("wake", Addr{}, e)
@@ -229,10 +230,10 @@ func (p *Poller) Close() error {
 	for _, s := range p.empty() {
 		s.forget(p)
 	}
-	p.queue.Wake()
+	p.selector.Wake()
 	p.leave()
 	<-p.gone // others are out in a moment: a Wait has been woken
-	show(p.queue.Calls())
+	show(p.selector.Calls())
 	return nil
 }
 
@@ -251,7 +252,7 @@ func (p *Poller) enter() sys.Errno {
 	if p == nil {
 		return errnoClosed
 	}
-	if state := p.word.Enter(); state&(opened|guard.Closed) != opened {
+	if state := p.word.Acquire(); state&(opened|refcount.Closed) != opened {
 		p.leave()
 		return errnoClosed
 	}
@@ -259,8 +260,8 @@ func (p *Poller) enter() sys.Errno {
 }
 
 func (p *Poller) leave() {
-	if p.word.Leave() {
-		p.queue.Close()
+	if p.word.Release() {
+		p.selector.Close()
 		close(p.gone)
 	}
 }
@@ -274,14 +275,14 @@ func (p *Poller) exit() {
 
 // calls are those that no tracer has seen yet, if there is one. The caller is inside:
 // when the Poller is closed they are for Close, which waits for who is inside.
-func (p *Poller) calls() []queue.Call {
-	if current.Load() == nil || p.word.State()&guard.Closed != 0 {
+func (p *Poller) calls() []trace.Call {
+	if current.Load() == nil || p.word.State()&refcount.Closed != 0 {
 		return nil
 	}
-	return p.queue.Calls()
+	return p.selector.Calls()
 }
 
-func show(calls []queue.Call) {
+func show(calls []trace.Call) {
 	if t := current.Load(); t != nil {
 		for _, c := range calls {
 			t.f(Call{Name: c.Name, Args: c.Args, Duration: c.Duration}.made(c.FD, c.Result, c.Errno, c.Start))

@@ -3,9 +3,10 @@ package sock
 import (
 	"slices"
 
-	"github.com/berkeleysockets/sock/internal/guard"
-	"github.com/berkeleysockets/sock/internal/queue"
+	"github.com/berkeleysockets/sock/internal/refcount"
+	"github.com/berkeleysockets/sock/internal/selector"
 	"github.com/berkeleysockets/sock/internal/sys"
+	"github.com/berkeleysockets/sock/internal/trace"
 )
 
 // A Socket knows the Pollers that it is in, for its Close: one beside it, the
@@ -112,8 +113,8 @@ func interest(op string, want Ready) error {
 	switch {
 	case want&^all != 0:
 		return invalid(op, want.String()+": not something to watch for")
-	case want&^Ready(queue.Supported) != 0:
-		return unsupported(op, (want &^ Ready(queue.Supported)).String())
+	case want&^Ready(selector.Supported) != 0:
+		return unsupported(op, (want &^ Ready(selector.Supported)).String())
 	case want&Exclusive != 0 && want&(Priority|ReadClosed|OneShot) != 0:
 		return invalid(op, want.String()+": Exclusive goes with Readable, Writable and Edge alone")
 	}
@@ -228,9 +229,9 @@ func (s *Socket) forget(p *Poller) {
 // descriptor is still its own: a copy of it would keep the registrations. Where there
 // can be none, and nobody is left to make one, close(2) ends them and one call is saved.
 func (s *Socket) depart() {
-	ends := queue.Tells && s.fd.CloseNosched() && s.fd.SoleUser()
+	ends := selector.RemovesOnClose && s.fd.CloseNosched() && s.fd.SoleUser()
 	s.joining.Lock()
-	var calls []queue.Call
+	var calls []trace.Call
 	for m := s.member; m.poller != nil; m = s.member {
 		if m.poller.enter() == 0 {
 			m.poller.locked(func() sys.Errno {
@@ -260,7 +261,7 @@ func (p *Poller) add(s *Socket, want Ready, data any) sys.Errno {
 	}
 	// Close marks the word first and looks at this bit then.
 	s.fd.Set(watched)
-	if s.fd.State()&guard.Closed != 0 {
+	if s.fd.State()&refcount.Closed != 0 {
 		return errnoClosed
 	}
 	i, e := p.register(s, int(s.fd.Sysfd), want, data)
@@ -272,14 +273,14 @@ func (p *Poller) add(s *Socket, want Ready, data any) sys.Errno {
 
 func (p *Poller) register(s *Socket, fd int, want Ready, data any) (uint32, sys.Errno) {
 	old, stale := p.files[fd]
-	if stale && s == nil && !queue.Tells {
+	if stale && s == nil && !selector.RemovesOnClose {
 		return 0, sys.EEXIST
 	}
 	i, ok := p.slots.take()
 	if !ok {
 		return 0, sys.ENOSPC
 	}
-	if e := p.queue.Add(fd, queue.Ready(want), p.slots.token(i)); e != 0 {
+	if e := p.selector.Add(fd, selector.Ready(want), p.slots.token(i)); e != 0 {
 		p.slots.give(i)
 		return 0, e
 	}
@@ -299,7 +300,7 @@ func (p *Poller) modify(i uint32, want Ready) sys.Errno {
 	}
 	at.gen++ // what has been fetched and not yet told is of the past
 	old := at.want &^ (taken | spent)
-	if e := p.queue.Modify(int(at.fd), queue.Ready(old), queue.Ready(want), p.slots.token(i)); e != 0 {
+	if e := p.selector.Modify(int(at.fd), selector.Ready(old), selector.Ready(want), p.slots.token(i)); e != 0 {
 		at.gen--
 		return e
 	}
@@ -309,7 +310,7 @@ func (p *Poller) modify(i uint32, want Ready) sys.Errno {
 
 func (p *Poller) remove(i uint32) sys.Errno {
 	at := p.slots.at(i)
-	e := p.queue.Remove(int(at.fd), queue.Ready(at.want&^(taken|spent)))
+	e := p.selector.Remove(int(at.fd), selector.Ready(at.want&^(taken|spent)))
 	p.slots.give(i)
 	return e
 }

@@ -1,6 +1,6 @@
 package sock
 
-import "github.com/berkeleysockets/sock/internal/queue"
+import "github.com/berkeleysockets/sock/internal/selector"
 
 // A slot is one registration in a Poller: 40 bytes. The kernel is given its
 // number, never a pointer, and with it the slot's generation, which every change
@@ -21,7 +21,7 @@ const (
 )
 
 const (
-	slotMask  = 1<<queue.SlotBits - 1
+	slotMask  = 1<<selector.SlotBits - 1
 	genMask   = slotMask // the other half of a token
 	chunkSize = 128
 )
@@ -43,7 +43,7 @@ func (t *slots) find(token uint64) *slot {
 		return nil
 	}
 	s := t.at(i)
-	if s.want&taken == 0 || uint64(s.gen&genMask) != token>>queue.SlotBits {
+	if s.want&taken == 0 || uint64(s.gen&genMask) != token>>selector.SlotBits {
 		return nil
 	}
 	return s
@@ -74,7 +74,7 @@ func (t *slots) take() (i uint32, ok bool) {
 
 // token is what the kernel is given for a slot.
 func (t *slots) token(i uint32) uint64 {
-	return uint64(i) | uint64(t.at(i).gen&genMask)<<queue.SlotBits
+	return uint64(i) | uint64(t.at(i).gen&genMask)<<selector.SlotBits
 }
 
 // give frees a slot, and lets go of what it held.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/berkeleysockets/sock/internal/queue"
+	"github.com/berkeleysockets/sock/internal/selector"
 )
 
 // The slots of a Poller, from inside.
@@ -63,7 +63,7 @@ func TestSlots(t *testing.T) {
 	if s.used != n {
 		t.Errorf("%d slots made for %d", s.used, n)
 	}
-	for _, token := range []uint64{n, slotMask - 1, queue.WakeToken, 1 << (queue.SlotBits - 1)} {
+	for _, token := range []uint64{n, slotMask - 1, selector.WakeToken, 1 << (selector.SlotBits - 1)} {
 		if s.find(token) != nil {
 			t.Errorf("there is something at %#x", token)
 		}
@@ -79,7 +79,7 @@ func TestSlotGenerations(t *testing.T) {
 	seen := map[uint64]bool{}
 	for range 8 {
 		token := s.token(i)
-		if token&slotMask != uint64(i) || token>>queue.SlotBits > genMask || queue.TokenBits == 32 && token>>32 != 0 {
+		if token&slotMask != uint64(i) || token>>selector.SlotBits > genMask || selector.TokenBits == 32 && token>>32 != 0 {
 			t.Errorf("token %#x does not fit", token)
 		}
 		if seen[token] {

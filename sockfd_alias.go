@@ -3,7 +3,7 @@ package sock
 import (
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
@@ -20,7 +20,7 @@ const (
 	reading       = sockfd.Read
 	writing       = sockfd.Write
 	yielded       = sockfd.Yielded
-	_             = guard.Closed
+	_             = refcount.Closed
 )
 
 type direction = sockfd.Direction

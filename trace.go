@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/netpoll"
 	"github.com/berkeleysockets/sock/internal/sys"
 	"github.com/berkeleysockets/sock/internal/trace"
 )
@@ -72,7 +72,7 @@ var current atomic.Pointer[tracer]
 // What Go's own poller calls is not ours to show. On macOS neither are the calls
 // that stand in for the flags which socket and accept do not take there.
 func SetTracer(t func(Call)) {
-	park.Recording.Store(t != nil)
+	netpoll.Recording.Store(t != nil)
 	if t == nil {
 		trace.Set(nil)
 		current.Store(nil)

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/track"
+	"github.com/berkeleysockets/sock/internal/leakcheck"
 )
 
 // An opening is when and where one Socket was opened.
@@ -33,11 +33,11 @@ var record = book{open: map[any]*opening{}}
 
 // start has every Socket from now on written down. It may be called again.
 func (b *book) start() {
-	var t track.Tracker = b
-	track.Current.CompareAndSwap(nil, &t)
+	var t leakcheck.Tracker = b
+	leakcheck.Current.CompareAndSwap(nil, &t)
 }
 
-// Opened implements track.Tracker.
+// Opened implements leakcheck.Tracker.
 func (b *book) Opened(socket any, fd int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -53,7 +53,7 @@ func (b *book) Opened(socket any, fd int) {
 	b.open[socket] = o
 }
 
-// Closed implements track.Tracker.
+// Closed implements leakcheck.Tracker.
 func (b *book) Closed(socket any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/internal/queue"
+	"github.com/berkeleysockets/sock/internal/selector"
 )
 
 // A pollerKind is a column of the table in Ready's comment.
@@ -28,19 +28,19 @@ const (
 	byPoll   pollerKind = "poll(2)" // with the build tag sock_poll
 )
 
-const pollable = sock.Ready(queue.Edge - 1) // all that is no mode
+const pollable = sock.Ready(selector.Edge - 1) // all that is no mode
 
 var (
 	pollerHere = func() pollerKind {
 		switch {
-		case queue.Splits:
+		case selector.SplitEvents:
 			return byKqueue
 		case pollerHas&sock.Exclusive != 0:
 			return byEpoll
 		}
 		return byPoll
 	}()
-	pollerHas = sock.Ready(queue.Supported)
+	pollerHas = sock.Ready(selector.Supported)
 )
 
 // needPoller skips a test of what this system's Poller refuses:

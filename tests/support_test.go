@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/internal/track"
+	"github.com/berkeleysockets/sock/internal/leakcheck"
 	"github.com/berkeleysockets/sock/socktest"
 )
 
@@ -185,8 +185,8 @@ var datagramNetworks = []string{"udp4", "udp6", "unix"}
 // withoutFinder stops the leak finder, which notes each Socket, for a test that
 // measures.
 func withoutFinder(t testing.TB) {
-	finder := track.Current.Swap(nil)
-	t.Cleanup(func() { track.Current.Store(finder) })
+	finder := leakcheck.Current.Swap(nil)
+	t.Cleanup(func() { leakcheck.Current.Store(finder) })
 }
 
 // is fails the test unless err matches want; nil wants success.

@@ -1,10 +1,10 @@
 package sockfd
 
 import (
-	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/leakcheck"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
 	"github.com/berkeleysockets/sock/internal/trace"
-	"github.com/berkeleysockets/sock/internal/track"
 )
 
 // Close marks fd closed, wakes every wait, and returns once close(2) was called,
@@ -18,7 +18,7 @@ func (fd *FD) Close(beforeRelease func()) sys.Errno {
 	if first && fd.refs.State()&Registered != 0 {
 		beforeRelease()
 	}
-	switch last := fd.refs.Leave(); {
+	switch last := fd.refs.Release(); {
 	case last:
 		if e := fd.Destroy(); first {
 			return e
@@ -41,7 +41,7 @@ func (fd *FD) Destroy() sys.Errno {
 	} else {
 		e = sys.Close(int(fd.Sysfd))
 	}
-	track.Closed(fd)
+	leakcheck.Closed(fd)
 	fd.closed(e)
 	if !start.IsZero() {
 		trace.Emit(trace.Call{Name: "close"}.Finish(int(fd.Sysfd), trace.Result(e), e, start))
@@ -57,7 +57,7 @@ func (fd *FD) closed(e sys.Errno) {
 		c.result = e
 		c.mu.Unlock()
 	}
-	fd.refs.SetGone() // before the lock: a Close that starts to wait now sees it
+	fd.refs.SetDestroyed() // before the lock: a Close that starts to wait now sees it
 	if c := fd.cold.Load(); c != nil {
 		c.mu.Lock()
 		c.releaseClose()
@@ -69,14 +69,14 @@ func (fd *FD) closed(e sys.Errno) {
 func (fd *FD) wakeAndWait() sys.Errno {
 	c := fd.Cold()
 	c.mu.Lock()
-	if d := c.desc.Load(); d != nil && !fd.refs.Gone() {
-		d.Wake()
+	if d := c.desc.Load(); d != nil && !fd.refs.Destroyed() {
+		d.Evict()
 	}
 	for _, x := range c.waits {
-		x.desc.Wake()
+		x.desc.Evict()
 	}
 	c.wakeWriters()
-	if fd.refs.Gone() {
+	if fd.refs.Destroyed() {
 		defer c.mu.Unlock()
 		return c.result
 	}
@@ -124,7 +124,7 @@ func (c *Cold) countCallback(n int) {
 }
 
 // IsOpen reports whether fd is open.
-func (fd *FD) IsOpen() bool { return fd.refs.State()&(Opened|guard.Closed) == Opened }
+func (fd *FD) IsOpen() bool { return fd.refs.State()&(Opened|refcount.Closed) == Opened }
 
 // MarkClosed is the first half of Close, for tests.
 func (fd *FD) MarkClosed() { fd.refs.Close() }

@@ -4,15 +4,15 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/netpoll"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
 // Cold is the state that most sockets never need: it is allocated at the first
 // wait or deadline, so that an idle socket stays small.
 type Cold struct {
-	deadlines [2]atomic.Int64         // nanoseconds since epoch; 0 is none
-	desc      atomic.Pointer[park.FD] // set at the first wait
+	deadlines [2]atomic.Int64              // nanoseconds since epoch; 0 is none
+	desc      atomic.Pointer[netpoll.Desc] // set at the first wait
 	yields    yieldPolicy
 
 	mu        sync.Mutex // guards the fields below, and every change of those above
@@ -27,7 +27,7 @@ type Cold struct {
 
 // An epollWait is a wait on a temporary epoll descriptor.
 type epollWait struct {
-	desc      *park.FD
+	desc      *netpoll.Desc
 	deadlines uint32
 }
 
@@ -47,7 +47,7 @@ func (fd *FD) ColdIfAny() *Cold { return fd.cold.Load() }
 func (c *Cold) Lock()   { c.mu.Lock() }
 func (c *Cold) Unlock() { c.mu.Unlock() }
 
-func (c *Cold) parked() *park.FD {
+func (c *Cold) parked() *netpoll.Desc {
 	if c == nil {
 		return nil
 	}

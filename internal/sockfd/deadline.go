@@ -3,8 +3,8 @@ package sockfd
 import (
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/guard"
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/netpoll"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -29,7 +29,7 @@ func (fd *FD) SetDeadlines(bits uint32, t time.Time) sys.Errno {
 	c := fd.Cold()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if fd.refs.State()&(Opened|guard.Closed) != Opened {
+	if fd.refs.State()&(Opened|refcount.Closed) != Opened {
 		return ErrnoClosed
 	}
 	at := int64(0)
@@ -56,7 +56,7 @@ func (fd *FD) SetDeadlines(bits uint32, t time.Time) sys.Errno {
 	return 0
 }
 
-func (c *Cold) arm(d *park.FD, bits uint32) {
+func (c *Cold) arm(d *netpoll.Desc, bits uint32) {
 	if bits&ReadDeadline != 0 {
 		d.SetReadDeadline(c.earliest(ReadDeadline))
 	}

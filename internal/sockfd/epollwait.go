@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/berkeleysockets/sock/internal/guard"
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/netpoll"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
 	"github.com/berkeleysockets/sock/internal/trace"
 )
@@ -19,14 +19,14 @@ func (fd *FD) WaitEpoll(events int16, newOnly bool, deadlines uint32, tries *int
 		return e
 	}
 	log := trace.NewLog()
-	e := park.Unavailable
+	e := netpoll.Unavailable
 	ep := fd.openEpoll(events, &log)
 	if ep >= 0 {
 		wait, got := true, sys.Errno(0)
 		if newOnly {
 			wait, got = fd.discardFirst(ep, events, &log)
 		}
-		d := park.New(ep)
+		d := netpoll.New(ep)
 		if e = got; wait {
 			e = fd.parkEpoll(epollWait{d, deadlines})
 			if d.Read.Sleeps() > 0 {
@@ -38,15 +38,15 @@ func (fd *FD) WaitEpoll(events int16, newOnly bool, deadlines uint32, tries *int
 		ce := d.Close()
 		log.Add(trace.Call{Name: "close"}, ep, trace.Result(ce), ce, start)
 	}
-	last := fd.refs.Leave()
+	last := fd.refs.Release()
 	log.Flush()
 	if last {
 		fd.Destroy()
 	}
 	switch e {
-	case park.Timeout:
+	case netpoll.Timeout:
 		return fd.waitEnded()
-	case park.Unavailable:
+	case netpoll.Unavailable:
 		*tries++
 		return fd.pace(*tries-1, deadlines)
 	}
@@ -106,7 +106,7 @@ func (fd *FD) discardFirst(ep int, events int16, log *trace.Log) (bool, sys.Errn
 func (fd *FD) parkEpoll(x epollWait) sys.Errno {
 	c := fd.Cold()
 	c.mu.Lock()
-	if fd.refs.State()&guard.Closed != 0 {
+	if fd.refs.State()&refcount.Closed != 0 {
 		c.mu.Unlock()
 		return ErrnoClosed
 	}
@@ -129,7 +129,7 @@ func peekCall() trace.Call {
 }
 
 // parkedCalls are the calls that a wait made.
-func parkedCalls(n int, side *park.Side) (calls []trace.Call) {
+func parkedCalls(n int, side *netpoll.Waiter) (calls []trace.Call) {
 	for _, p := range side.Calls() {
 		c, r := PollCall(p.Events, p.Got), 0
 		if p.Got != 0 {
@@ -144,8 +144,8 @@ func parkedCalls(n int, side *park.Side) (calls []trace.Call) {
 	return calls
 }
 
-func traceParked(n int, side *park.Side) {
-	if !park.Recording.Load() {
+func traceParked(n int, side *netpoll.Waiter) {
+	if !netpoll.Recording.Load() {
 		return
 	}
 	for _, c := range parkedCalls(n, side) {

@@ -6,16 +6,16 @@ package sockfd
 import (
 	"sync/atomic"
 
-	"github.com/berkeleysockets/sock/internal/guard"
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/leakcheck"
+	"github.com/berkeleysockets/sock/internal/netpoll"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
 	"github.com/berkeleysockets/sock/internal/trace"
-	"github.com/berkeleysockets/sock/internal/track"
 )
 
 // An FD is a socket's descriptor. The zero FD is a closed one.
 type FD struct {
-	refs      guard.Word // reference count and state bits
+	refs      refcount.Count // reference count and state bits
 	Sysfd     int32
 	cold      atomic.Pointer[Cold] // nil until the FD waits or has a deadline
 	writeLock atomic.Uint32
@@ -26,33 +26,33 @@ type FD struct {
 // State bits, beside the reference count in one word: a call learns all it needs
 // from one atomic add.
 const (
-	Opened        = guard.User << iota // not the zero FD
-	Nonblock                           // calls do not wait
-	ReadDeadline                       // a deadline is set
-	WriteDeadline                      //
-	ReadWaited                         // the last call had to wait
-	WriteWaited                        //
-	Registered                         // has been in a Poller
-	Exclusive                          // RawSyscall is safe: see nosched.go
-	Listening                          //
+	Opened        = refcount.User << iota // not the zero FD
+	Nonblock                              // calls do not wait
+	ReadDeadline                          // a deadline is set
+	WriteDeadline                         //
+	ReadWaited                            // the last call had to wait
+	WriteWaited                           //
+	Registered                            // has been in a Poller
+	Exclusive                             // RawSyscall is safe: see nosched.go
+	Listening                             //
 )
 
 // ClosedBit is set once Close was called.
-const ClosedBit = guard.Closed
+const ClosedBit = refcount.Closed
 
 // Errno values of our own, outside the kernel's range.
 const (
 	ErrnoClosed   sys.Errno = 1<<17 + iota
 	ErrnoReadShut           // a receive returns 0
 	ErrnoNext               // the first for package sock
-	ErrnoTimeout  = park.Timeout
+	ErrnoTimeout  = netpoll.Timeout
 )
 
 // Init makes fd the owner of descriptor n.
 func (fd *FD) Init(n int, family, typ int) {
 	fd.Sysfd, fd.Family, fd.Type = int32(n), int16(family), int16(typ)
 	fd.refs.Set(Opened)
-	track.Opened(fd, n)
+	leakcheck.Opened(fd, n)
 }
 
 // InitUntracked is Init for a descriptor that is not ours yet.
@@ -69,12 +69,12 @@ func (fd *FD) Set(bits uint32)   { fd.refs.Set(bits) }
 func (fd *FD) Clear(bits uint32) { fd.refs.Clear(bits) }
 
 // SoleUser reports whether the caller's reference is the last, and no other can be taken.
-func (fd *FD) SoleUser() bool { return fd.refs.Alone() }
+func (fd *FD) SoleUser() bool { return fd.refs.Unique() }
 
 // Acquire takes a reference, unless fd is closed or the deadline named has passed.
 // After 0 the caller must Release.
 func (fd *FD) Acquire(deadline uint32) sys.Errno {
-	if state := fd.refs.Enter(); (state^Opened)&(Opened|guard.Closed|deadline) != 0 {
+	if state := fd.refs.Acquire(); (state^Opened)&(Opened|refcount.Closed|deadline) != 0 {
 		return fd.acquireSlow(state, deadline)
 	}
 	return 0
@@ -82,7 +82,7 @@ func (fd *FD) Acquire(deadline uint32) sys.Errno {
 
 func (fd *FD) acquireSlow(state, deadline uint32) sys.Errno {
 	switch {
-	case state&guard.Closed != 0 || state&Opened == 0:
+	case state&refcount.Closed != 0 || state&Opened == 0:
 		fd.Done()
 		return ErrnoClosed
 	case fd.cold.Load().passed(state & deadline):
@@ -94,11 +94,11 @@ func (fd *FD) acquireSlow(state, deadline uint32) sys.Errno {
 
 // Release gives a reference back, and reports whether the caller must Destroy fd.
 // It is inlined into the transfers; elsewhere use Done.
-func (fd *FD) Release() (last bool) { return fd.refs.Leave() }
+func (fd *FD) Release() (last bool) { return fd.refs.Release() }
 
 // Done is Release, and Destroy if it was the last reference.
 func (fd *FD) Done() {
-	if fd.refs.Leave() {
+	if fd.refs.Release() {
 		fd.Destroy()
 	}
 }
@@ -119,7 +119,7 @@ func (fd *FD) Poll(events int16, deadline uint32) (int16, sys.Errno) {
 	}
 	start := trace.Start()
 	got, e := sys.Poll(int(fd.Sysfd), events)
-	last := fd.refs.Leave()
+	last := fd.refs.Release()
 	if !start.IsZero() {
 		n := 0
 		if got != 0 {
@@ -149,7 +149,7 @@ func (fd *FD) Fcntl(args string, call func(n int) (int, sys.Errno)) (int, sys.Er
 	}
 	start := trace.Start()
 	n, e := call(int(fd.Sysfd))
-	last := fd.refs.Leave()
+	last := fd.refs.Release()
 	if !start.IsZero() {
 		trace.Emit(trace.Call{Name: "fcntl", Args: args}.Finish(int(fd.Sysfd), n, e, start))
 	}

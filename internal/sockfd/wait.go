@@ -3,8 +3,8 @@ package sockfd
 import (
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/guard"
-	"github.com/berkeleysockets/sock/internal/park"
+	"github.com/berkeleysockets/sock/internal/netpoll"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -83,15 +83,15 @@ func (fd *FD) Park(d Direction, tries *int) sys.Errno {
 			fd.refs.Clear(d.waited())
 		}
 	}
-	last := fd.refs.Leave()
+	last := fd.refs.Release()
 	traceParked(int(fd.Sysfd), side)
 	if last {
 		fd.Destroy()
 	}
 	switch e {
-	case park.Timeout:
+	case netpoll.Timeout:
 		return fd.waitEnded()
-	case park.Unavailable:
+	case netpoll.Unavailable:
 		events := int16(sys.POLLIN | sys.POLLRDHUP)
 		if d == Write {
 			events = sys.POLLOUT
@@ -115,26 +115,26 @@ func (fd *FD) backOff(d Direction, n int) sys.Errno {
 
 // waitEnded tells Close from a deadline: both end a wait by a timeout.
 func (fd *FD) waitEnded() sys.Errno {
-	if fd.refs.State()&guard.Closed != 0 {
+	if fd.refs.State()&refcount.Closed != 0 {
 		return ErrnoClosed
 	}
 	return ErrnoTimeout
 }
 
 // pollDesc registers the descriptor with the runtime poller, once.
-func (fd *FD) pollDesc() (*park.FD, sys.Errno) {
+func (fd *FD) pollDesc() (*netpoll.Desc, sys.Errno) {
 	c := fd.Cold()
 	if d := c.desc.Load(); d != nil {
 		return d, 0
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if fd.refs.State()&guard.Closed != 0 {
+	if fd.refs.State()&refcount.Closed != 0 {
 		return nil, ErrnoClosed
 	}
 	d := c.desc.Load()
 	if d == nil {
-		d = park.New(int(fd.Sysfd))
+		d = netpoll.New(int(fd.Sysfd))
 		c.arm(d, fd.refs.State())
 		c.desc.Store(d)
 	}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/berkeleysockets/sock/internal/guard"
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -56,7 +56,7 @@ func (fd *FD) waitWriteLock() sys.Errno {
 		case t.mine:
 			w.mu.Unlock()
 			return 0
-		case fd.refs.State()&guard.Closed != 0:
+		case fd.refs.State()&refcount.Closed != 0:
 			e = ErrnoClosed
 		case w.passed(WriteDeadline):
 			e = ErrnoTimeout
