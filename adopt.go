@@ -50,7 +50,7 @@ func (s *Socket) adopt() sys.Errno {
 		_, e = s.fd.Fcntl("F_SETFD, FD_CLOEXEC", func(fd int) (int, sys.Errno) { return 0, sys.SetCloexec(fd) })
 	}
 	if e == 0 {
-		e = sys.Quiet(int(s.fd.Sysfd))
+		e = sys.DisableSIGPIPE(int(s.fd.Sysfd))
 	}
 	return e
 }

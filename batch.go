@@ -83,7 +83,7 @@ func (b *Batch) pack() {
 	b.laterAt -= b.first
 	n := b.Len()
 	for i := n; i < b.end; i++ {
-		b.m.Forget(i)
+		b.m.DropData(i)
 	}
 	b.first, b.end = 0, n
 }
@@ -93,7 +93,7 @@ func (b *Batch) pack() {
 func (b *Batch) Drop(n int) {
 	n = min(max(n, 0), b.Len())
 	for i := range n {
-		b.m.Forget(b.first + i)
+		b.m.DropData(b.first + i)
 	}
 	if b.first += n; b.laterAt < b.first && b.laterAt != receivedLater {
 		b.later = 0
@@ -106,7 +106,7 @@ func (b *Batch) Drop(n int) {
 // Reset forgets all messages.
 func (b *Batch) Reset() {
 	for i := b.first; i < b.end; i++ {
-		b.m.Forget(i)
+		b.m.DropData(i)
 	}
 	b.first, b.end, b.received, b.later, b.laterAt = 0, 0, 0, 0, 0
 }
@@ -183,7 +183,7 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 		return 0, fail("sendmmsg", Addr{}, s.fd.Check(writeDeadline))
 	}
 	for i := b.first; i < b.received; i++ {
-		b.m.Uncontrol(i)
+		b.m.DropControl(i)
 	}
 	tries := 0
 	for {

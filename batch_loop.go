@@ -34,7 +34,7 @@ func (s *Socket) sendMany(b *Batch, flags Flags) (int, sys.Errno) {
 // recvMany receives one by one while there is something to receive.
 func (s *Socket) recvMany(b *Batch, flags Flags) (int, sys.Errno) {
 	for i := range b.m.Cap() {
-		p, control, name := b.m.Space(i)
+		p, control, name := b.m.RecvBuffers(i)
 		n, nc, got, e := s.callRecvmsg([][]byte{p}, control, name, flags)
 		switch {
 		case e != 0 && i == 0:
@@ -45,7 +45,7 @@ func (s *Socket) recvMany(b *Batch, flags Flags) (int, sys.Errno) {
 			}
 			return i, 0
 		}
-		b.m.Got(i, n, nc, got)
+		b.m.SetReceived(i, n, nc, got)
 	}
 	return b.m.Cap(), 0
 }

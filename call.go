@@ -48,7 +48,7 @@ func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
 	t, start := tracing()
 	fd, e := -1, sys.Errno(0)
 	if s.fd.State()&brief != 0 {
-		fd, e = sys.AcceptBriefly(int(s.fd.Sysfd), name)
+		fd, e = sys.AcceptNosched(int(s.fd.Sysfd), name)
 	} else {
 		fd, e = sys.Accept(int(s.fd.Sysfd), name)
 	}
@@ -69,7 +69,7 @@ func (s *Socket) callConnect(a *Addr) sys.Errno {
 	t, start := tracing()
 	var e sys.Errno
 	if s.fd.State()&brief != 0 {
-		e = sys.ConnectBriefly(int(s.fd.Sysfd), a.bytes())
+		e = sys.ConnectNosched(int(s.fd.Sysfd), a.bytes())
 	} else {
 		e = sys.Connect(int(s.fd.Sysfd), a.bytes())
 	}
@@ -138,7 +138,7 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	t, start := tracing()
 	var e sys.Errno
 	if s.fd.SetsockoptNosched(level, name, b) {
-		e = sys.SetsockoptBriefly(int(s.fd.Sysfd), level, name, b)
+		e = sys.SetsockoptNosched(int(s.fd.Sysfd), level, name, b)
 	} else {
 		e = sys.Setsockopt(int(s.fd.Sysfd), level, name, b)
 	}
@@ -172,7 +172,7 @@ func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {
 }
 
 func (s *Socket) callRecvfrom(p []byte, flags Flags, from *sys.Name) (int, sys.Errno) {
-	flags = flags&^sys.Sleeps | DontWait
+	flags = flags&^sys.MayBlockFlags | DontWait
 	if e := s.fd.Acquire(readDeadline); e != 0 {
 		return 0, e
 	}
@@ -205,7 +205,7 @@ func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flag
 }
 
 func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flags Flags) (n, nc, rflags int, e sys.Errno) {
-	flags = s.closesOnExec(flags&^sys.Sleeps | DontWait)
+	flags = s.closesOnExec(flags&^sys.MayBlockFlags | DontWait)
 	if e := s.fd.Acquire(readDeadline); e != 0 {
 		return 0, 0, 0, e
 	}

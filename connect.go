@@ -87,7 +87,7 @@ func (s *Socket) Connect(a Addr) error {
 	if s.fd.State()&nonblock != 0 {
 		return ErrInProgress
 	}
-	if sys.ConnectSettles && s.isTCP() {
+	if sys.ConnectReportsResult && s.isTCP() {
 		return fail("connect", a, s.connectAgain(&a))
 	}
 	return fail("connect", a, s.settle())

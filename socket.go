@@ -50,7 +50,7 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 		return nil, fail("socket", Addr{}, e)
 	}
 	s := newSocket(fd, d, t, p)
-	if sys.HasBrief && s.isTCP() {
+	if sys.HasNosched && s.isTCP() {
 		s.fd.Set(brief)
 	}
 	for _, o := range set {

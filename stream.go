@@ -38,7 +38,7 @@ func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
 }
 
 // sendto and recvfrom are hot: where nobody traces them they make the call
-// themselves instead of callSendto and callRecvfrom. See sys.Quick.
+// themselves instead of callSendto and callRecvfrom. See sys.RawMax.
 
 func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error) {
 	if flags&unsendable != 0 {
@@ -48,11 +48,11 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 	for {
 		var n int
 		var e sys.Errno
-		if len(p) > sys.Quick || current.Load() != nil {
+		if len(p) > sys.RawMax || current.Load() != nil {
 			n, e = s.callSendto(p, flags, to)
 		} else if e = s.fd.Acquire(writeDeadline); e == 0 {
 			var sent uintptr
-			sent, e = sys.SendQuick(s.fd.Sysfd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
+			sent, e = sys.RawSendto(s.fd.Sysfd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
 			if n = int(sent); s.fd.Release() {
 				s.fd.Destroy()
 			}
@@ -87,12 +87,12 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 	for {
 		var n int
 		var e sys.Errno
-		if rest := p[done:]; len(rest) > sys.Quick || current.Load() != nil {
+		if rest := p[done:]; len(rest) > sys.RawMax || current.Load() != nil {
 			n, e = s.callRecvfrom(rest, flags, from)
 		} else if e = s.fd.Acquire(readDeadline); e == 0 {
 			var got uintptr
 			name, size := from.Room()
-			got, e = sys.RecvQuick(s.fd.Sysfd, rest, int(flags&^sys.Sleeps|DontWait), name, size)
+			got, e = sys.RawRecvfrom(s.fd.Sysfd, rest, int(flags&^sys.MayBlockFlags|DontWait), name, size)
 			if n = int(got); s.fd.Release() {
 				s.fd.Destroy()
 			}

@@ -551,7 +551,7 @@ func TestTraceTimes(t *testing.T) {
 
 // A batch is one call on Linux, and is shown with its first messages.
 func TestTraceBatch(t *testing.T) {
-	if !sys.HasBatches {
+	if !sys.HasMmsg {
 		t.Skip("here every message is a call of its own")
 	}
 	r := record(t)

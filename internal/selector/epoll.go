@@ -208,7 +208,7 @@ const maxEvents = 4096
 // heap.
 func (s *Selector) fetch(uintptr) bool {
 	start := trace.Start()
-	s.n, s.errno = sys.EpollNow(s.ep, s.events[:s.limit])
+	s.n, s.errno = sys.EpollFetch(s.ep, s.events[:s.limit])
 	s.add(start, "epoll_pwait", s.ep, s.n, s.errno, func() string {
 		args := "["
 		for i := range s.n {

@@ -45,13 +45,13 @@ func wantErrno(t testing.TB, got, want sys.Errno) {
 // fill makes the reading end of a pipe readable.
 func fill(t testing.TB, w int) {
 	t.Helper()
-	wantErrno(t, sys.PipePut(w), 0)
+	wantErrno(t, sys.PipeWrite(w), 0)
 }
 
 // empty takes the byte of fill.
 func empty(t testing.TB, r int) {
 	t.Helper()
-	wantErrno(t, sys.PipeTake(r, make([]byte, 1)), 0)
+	wantErrno(t, sys.PipeRead(r, make([]byte, 1)), 0)
 }
 
 // An event is one that Poll returned.
@@ -323,7 +323,7 @@ func TestTimeout(t *testing.T) {
 	// The time of an earlier Wait does not end this one.
 	r, w := pipe(t)
 	wantErrno(t, s.Add(r, selector.Readable, 1), 0)
-	time.AfterFunc(5*time.Millisecond, func() { sys.PipePut(w) })
+	time.AfterFunc(5*time.Millisecond, func() { sys.PipeWrite(w) })
 	n, e := s.Wait(8, time.Time{})
 	wantErrno(t, e, 0)
 	if n != 1 {

@@ -31,7 +31,7 @@ func (w *waker) wake(l *callLog) sys.Errno {
 		return 0
 	}
 	start := trace.Start()
-	e := sys.PipePut(w.w)
+	e := sys.PipeWrite(w.w)
 	l.add(start, "write", w.w, 1, e, func() string { return `"\0", 1` })
 	return e
 }
@@ -40,7 +40,7 @@ func (w *waker) wake(l *callLog) sys.Errno {
 // could take the byte of a later wake and leave woken set, and no wake would write
 // again.
 func (w *waker) reset() {
-	sys.PipeTake(w.r, w.buf[:])
+	sys.PipeRead(w.r, w.buf[:])
 	w.woken.Store(false)
 }
 

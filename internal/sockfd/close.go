@@ -37,7 +37,7 @@ func (fd *FD) Destroy() sys.Errno {
 	if d != nil {
 		e = d.Close()
 	} else if fd.CloseNosched() {
-		e = sys.CloseBriefly(int(fd.Sysfd))
+		e = sys.CloseNosched(int(fd.Sysfd))
 	} else {
 		e = sys.Close(int(fd.Sysfd))
 	}

@@ -65,7 +65,7 @@ func (fd *FD) openEpoll(events int16, log *trace.Log) int {
 		return -1
 	}
 	start = trace.Start()
-	e = sys.EpollWatch(ep, int(fd.Sysfd), events)
+	e = sys.EpollAdd(ep, int(fd.Sysfd), events)
 	log.Add(trace.Call{Name: "epoll_ctl", Args: "EPOLL_CTL_ADD, " + strconv.Itoa(int(fd.Sysfd)) + ", " + epollEvents(events)}, ep, trace.Result(e), e, start)
 	if e == 0 {
 		start = trace.Start()
@@ -84,7 +84,7 @@ func (fd *FD) openEpoll(events int16, log *trace.Log) int {
 // discardFirst takes the event that reports what was ready before.
 func (fd *FD) discardFirst(ep int, events int16, log *trace.Log) (bool, sys.Errno) {
 	start := trace.Start()
-	got, e := sys.EpollTake(ep)
+	got, e := sys.EpollFetchOne(ep)
 	n := 0
 	if got != 0 {
 		n = 1

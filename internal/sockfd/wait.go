@@ -27,7 +27,7 @@ func (fd *FD) Await(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
 			fd.Cold().yields.inVain()
 		}
 	}
-	if e == sys.EINTR { // of sys.Quick
+	if e == sys.EINTR { // of sys.RawMax
 		return 0
 	}
 	if e != sys.EAGAIN || flags&Immediate != 0 || fd.refs.State()&Nonblock != 0 {

@@ -2,17 +2,18 @@ package sys
 
 import "encoding/binary"
 
-// How a control message lies in memory: a header (its length with the header,
-// level, type), data behind it, and space up to where the next is aligned. The
-// length is a word of the machine on Linux, 32 bits elsewhere.
+// The layout of a control message: a header (length including the header, level, type), the
+// data, and padding to the alignment of the next message. The length is a machine word on
+// Linux, and has 32 bits elsewhere.
 
 const (
 	sizeCmsgLen = 4 * (1 + cmsgLenWide)
 	sizeCmsg    = sizeCmsgLen + 8
 )
 
-// Cmsg reads the header at the beginning of b: where its data begins and ends,
-// which may be behind the end of b. False: no message begins here.
+// Cmsg reads the header at the beginning of b. It returns where the data of the message
+// begins and ends; the end may lie beyond the end of b. Ok is false if no message begins
+// there.
 func Cmsg(b []byte) (level, typ, data, end int, ok bool) {
 	if len(b) < sizeCmsg {
 		return 0, 0, 0, 0, false
@@ -30,7 +31,7 @@ func Cmsg(b []byte) (level, typ, data, end int, ok bool) {
 	return level, typ, data, int(n), true
 }
 
-// CmsgAligned is where the message behind one that ends at n begins.
+// CmsgAligned returns the offset of the message that follows one that ends at n.
 func CmsgAligned(n int) int { return CmsgSpace(n) - CmsgSpace(0) }
 
 // PutCmsg writes the header of a message with n bytes of data.

@@ -7,8 +7,8 @@ import (
 
 //go:generate go run mkconst.go
 
-// Numbers that stand for what a system does not have. Missing and the ones
-// below it are no kernel's; MissingFlag is a bit no call takes.
+// Numbers for constants that a system does not have. No kernel uses Missing or a number
+// below it. MissingFlag is a bit that no call accepts.
 const (
 	Missing     = -1000
 	MissingFlag = -1 << 31

@@ -14,20 +14,21 @@ func EpollCreate() (int, Errno) {
 	return ep, errno(err)
 }
 
-// EpollWatch is epoll_ctl(2): it adds fd, edge-triggered, with the bits of
-// poll(2). What is so already shows first.
-func EpollWatch(ep, fd int, events int16) Errno {
+// EpollAdd is epoll_ctl(2): it adds fd, edge-triggered, with the bits of poll(2). The
+// first event reports the conditions that are true already.
+func EpollAdd(ep, fd int, events int16) Errno {
 	return EpollControl(ep, unix.EPOLL_CTL_ADD, fd, uint32(uint16(events))|unix.EPOLLET, 0)
 }
 
-// EpollTake is epoll_pwait(2) with no time-out for one event: its bits, taken.
-func EpollTake(ep int) (int16, Errno) {
+// EpollFetchOne is epoll_pwait(2) with a zero timeout for one event. It returns the bits
+// of the event, 0 for none.
+func EpollFetchOne(ep int) (int16, Errno) {
 	var ev [1]EpollEvent
-	_, e := EpollNow(ep, ev[:])
+	_, e := EpollFetch(ep, ev[:])
 	return int16(ev[0].Events), e
 }
 
-// An EpollEvent is struct epoll_event: what is so, and 64 bits of our own.
+// An EpollEvent is a struct epoll_event: the conditions, and 64 bits of the caller.
 type EpollEvent = unix.EpollEvent
 
 // EpollData returns those 64 bits.
@@ -37,12 +38,12 @@ func EpollData(ev *EpollEvent) uint64 { return uint64(uint32(ev.Fd)) | uint64(ui
 func EpollControl(ep, op, fd int, events uint32, data uint64) Errno {
 	ev := EpollEvent{Events: events, Fd: int32(data), Pad: int32(data >> 32)}
 	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
-	raceRelease() // what the registering goroutine did, the one that gets the event sees
+	raceRelease() // orders the registration before its events
 	return e
 }
 
-// EpollNow is epoll_pwait(2) with no time-out: it never sleeps.
-func EpollNow(ep int, events []EpollEvent) (int, Errno) {
+// EpollFetch is epoll_pwait(2) with a zero timeout: it never sleeps.
+func EpollFetch(ep int, events []EpollEvent) (int, Errno) {
 	for {
 		n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
 		if e == EINTR {
@@ -62,8 +63,8 @@ func Eventfd() (int, Errno) {
 	return fd, errno(err)
 }
 
-// one is of this machine's byte order: as 2 to the 56th it would fill the counter
-// in 256 writes.
+// one is in the byte order of the machine: in the other one it would be 2 to the 56th, and
+// fill the counter in 256 writes.
 var one uint64 = 1
 
 // EventfdAdd is write(2) of 1 to an eventfd.
@@ -80,8 +81,7 @@ func Timerfd() (int, Errno) {
 	return fd, errno(err)
 }
 
-// TimerfdSet is timerfd_settime(2): the timer expires once, after d;
-// 0 stops it.
+// TimerfdSet is timerfd_settime(2): the timer expires once, after d. A d of 0 stops it.
 func TimerfdSet(fd int, d time.Duration) Errno {
 	return errno(unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil))
 }

@@ -14,7 +14,7 @@ const Supported = true
 // Errno is an error number of the kernel; 0 is success.
 type Errno = syscall.Errno
 
-// The error numbers that package sock tells apart.
+// The error numbers that package sock distinguishes.
 const (
 	EAFNOSUPPORT = unix.EAFNOSUPPORT
 	EAGAIN       = unix.EAGAIN
@@ -52,8 +52,8 @@ const (
 	ETIMEDOUT    = unix.ETIMEDOUT
 )
 
-// ErrnoName returns the C name of e, such as "EINVAL". Of the two that share a
-// number on some systems it is the one that the calls' pages have.
+// ErrnoName returns the C name of e, such as "EINVAL". ENOTSUP and EOPNOTSUPP share a
+// number on some systems: it returns the name that the man pages of the calls have.
 func ErrnoName(e Errno) string {
 	if e == unix.EOPNOTSUPP {
 		return "EOPNOTSUPP"

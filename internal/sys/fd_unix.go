@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errno is the number inside an error of x/sys.
+// errno returns the number in an error of x/sys.
 func errno(err error) Errno {
 	if err == nil {
 		return 0
@@ -19,8 +19,8 @@ func errno(err error) Errno {
 	return EINVAL
 }
 
-// Close is close(2), once: after EINTR the descriptor is gone on some systems,
-// and its number may be a stranger's.
+// Close is close(2), and does not retry after EINTR: on some systems the descriptor is
+// closed then, and its number may be reused.
 func Close(fd int) Errno {
 	raceRelease()
 	return errno(unix.Close(fd))
@@ -56,11 +56,41 @@ func SetStatusFlags(fd, flags int) Errno {
 	return errno(err)
 }
 
-// O_NONBLOCK is the status flag every descriptor of ours has.
+// O_NONBLOCK is a status flag, which each descriptor of this module has.
 const O_NONBLOCK = syscall.O_NONBLOCK
 
 // AtMark is ioctl(2) with SIOCATMARK.
 func AtMark(fd int) (bool, Errno) {
 	n, err := unix.IoctlGetInt(fd, SIOCATMARK)
 	return n != 0, errno(err)
+}
+
+// KindOf returns the kind of the file that a descriptor refers to: fstat(2).
+func KindOf(fd int) (Kind, Errno) {
+	var st unix.Stat_t
+	for {
+		err := unix.Fstat(fd, &st)
+		if e := errno(err); e == EINTR {
+			continue
+		} else if e != 0 {
+			return OtherKind, e
+		}
+		break
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return RegularKind, 0
+	case unix.S_IFIFO:
+		return PipeKind, 0
+	case unix.S_IFSOCK:
+		return SocketKind, 0
+	}
+	return OtherKind, 0
+}
+
+// Appends reports whether writes append to the file: fcntl(2) with F_GETFL and
+// O_APPEND.
+func Appends(fd int) bool {
+	flags, e := StatusFlags(fd)
+	return e == 0 && flags&unix.O_APPEND != 0
 }

@@ -1,6 +1,6 @@
 package sys
 
-// A Kind is a sort of file.
+// A Kind is a kind of file.
 type Kind int
 
 const (

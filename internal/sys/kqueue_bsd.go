@@ -10,21 +10,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Kevents is room for struct kevent. It is memory without pointers: the kernel
-// keeps a number of ours in a field that Go's types call one, and the garbage
-// collector must never take it for one.
+// Kevents is an array of struct kevent. Its memory has no pointers: the token is in a
+// field that is a pointer in Go's types, and the garbage collector must not take a token
+// for a pointer.
 type Kevents struct {
 	words []uint64
 	n     int
 }
 
-// MakeKevents returns room for n.
+// MakeKevents returns an array of n events.
 func MakeKevents(n int) Kevents {
 	size := (uintptr(n)*unsafe.Sizeof(unix.Kevent_t{}) + 7) / 8
 	return Kevents{make([]uint64, size), n}
 }
 
-// Len returns for how many there is room.
+// Len returns the number of events.
 func (k Kevents) Len() int { return k.n }
 
 func (k Kevents) at(i int) *unix.Kevent_t {
@@ -38,7 +38,7 @@ func (k Kevents) first(n int) []unix.Kevent_t {
 	return unsafe.Slice(k.at(0), n)
 }
 
-// Set writes a change. The token is written as the number it is.
+// Set writes a change. The token is stored as a number.
 func (k Kevents) Set(i, fd, filter, flags, fflags int, data int64, token uintptr) {
 	ev := k.at(i)
 	clear(unsafe.Slice((*byte)(unsafe.Pointer(ev)), unsafe.Sizeof(*ev)))
@@ -48,7 +48,7 @@ func (k Kevents) Set(i, fd, filter, flags, fflags int, data int64, token uintptr
 	*(*uintptr)(unsafe.Pointer(&ev.Udata)) = token
 }
 
-// setInt writes a number of 4 or 8 bytes: the field's size is the system's.
+// setInt writes a number of 4 or 8 bytes: the size of the field differs between systems.
 func setInt(p unsafe.Pointer, size uintptr, v int64) {
 	if size == 4 {
 		*(*int32)(p) = int32(v)
@@ -75,21 +75,21 @@ func Kqueue() (int, Errno) {
 	return kq, 0
 }
 
-// KeventChange is kevent(2) with the one change that k has: its errno is the
-// call's.
+// KeventChange is kevent(2) with the one change in k. The errno of the change is that of
+// the call.
 func KeventChange(kq int, k Kevents) Errno {
 	raceRelease()
 	for {
 		_, err := unix.Kevent(kq, k.first(1), nil, nil)
-		if e := errno(err); e != EINTR { // interrupted, the change may have been made: once more is the same
+		if e := errno(err); e != EINTR { // after EINTR the change may have been made: to repeat it has the same result
 			return e
 		}
 	}
 }
 
-// KeventWait is kevent(2) without changes: at most n events, after at most d;
-// below 0 it is forever. It holds a thread while it sleeps. EINTR is the caller's,
-// who knows the time.
+// KeventWait is kevent(2) without changes, for at most n events, with the timeout d. A
+// negative d is no timeout. It holds a thread while it sleeps. The caller must handle
+// EINTR, because it knows the remaining time.
 func KeventWait(kq int, k Kevents, n int, d time.Duration) (int, Errno) {
 	var t *unix.Timespec
 	if d >= 0 {
@@ -101,5 +101,5 @@ func KeventWait(kq int, k Kevents, n int, d time.Duration) (int, Errno) {
 	return max(got, 0), errno(err)
 }
 
-// macOS refuses more than 1e6 seconds.
+// maxKeventWait bounds the timeout: macOS refuses more than 1e6 seconds.
 const maxKeventWait = 500_000 * time.Second

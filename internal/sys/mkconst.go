@@ -21,10 +21,10 @@ import (
 
 type name struct {
 	group, name string
-	given       map[string]string // numbers x/sys does not have, by system
+	given       map[string]string // values that x/sys does not have, by system
 }
 
-// The machine by which a system's set of names is read; values stay symbolic.
+// The machine whose set of names is read for each system. Values stay symbolic.
 var systems = []struct{ os, arch string }{
 	{"linux", "amd64"}, {"freebsd", "amd64"}, {"darwin", "arm64"},
 	{"netbsd", "amd64"}, {"openbsd", "amd64"}, {"dragonfly", "amd64"},
@@ -65,7 +65,7 @@ func main() {
 		fmt.Fprintf(&b, "%s = %s\n", n.name, missing(n, i))
 	}
 	b.WriteString(")\n")
-	write("const_other.go", b.Bytes())
+	write("const_stub.go", b.Bytes())
 
 	b.Reset()
 	b.WriteString(header + "package sys\n\n// names holds every constant in the order of names.txt, for [ConstName] and [FlagNames].\nvar names = [...]constant{\n")
@@ -76,9 +76,9 @@ func main() {
 	write("names.go", b.Bytes())
 }
 
-// missing is what a name is where the system has none: flags are or-ed
-// together, so theirs is one bit, or none where asking is harmless; every other
-// is a number of its own.
+// missing returns the value of a name that a system does not have. Flags are or-ed
+// together, so a missing flag is one bit, or 0 if its use does no harm. Every other name
+// has a number of its own.
 func missing(n name, i int) string {
 	switch n.group {
 	case "MSG":

@@ -13,7 +13,7 @@ func TestConstName(t *testing.T) {
 		want  string
 	}{
 		{"AF", AF_INET6, "AF_INET6"}, {"SOCK", SOCK_RAW, "SOCK_RAW"}, {"SO", SO_RCVBUF, "SO_RCVBUF"}, {"TCP", TCP_NODELAY, "TCP_NODELAY"},
-		{"AF", AF_NETLINK, "AF_NETLINK"}, {"IPPROTO", IPPROTO_MPTCP, "IPPROTO_MPTCP"}, // missing or not
+		{"AF", AF_NETLINK, "AF_NETLINK"}, {"IPPROTO", IPPROTO_MPTCP, "IPPROTO_MPTCP"}, // missing on some systems
 		{"AF", 12345, "12345"}, {"AF", -7, "-7"}, {"", AF_INET, "2"}, {"no such group", 3, "3"},
 	} {
 		if got := ConstName(c.group, c.v); got != c.want {
@@ -50,10 +50,10 @@ func TestFlagNames(t *testing.T) {
 	}
 }
 
-// aliases are second names of a number, which does not read back as them.
+// aliases are second names of a number: ConstName returns the first.
 var aliases = map[string]bool{"IP_ORIGDSTADDR": true, "IP_MULTICAST_IFINDEX": true, "IP_RECVPKTINFO": true, "IP_SENDSRCADDR": true, "IPV6_ORIGDSTADDR": true}
 
-// foreign options have a level's numbers, and names of their own.
+// foreign reports whether an option has a number of its level, but another prefix.
 func foreign(name string) bool {
 	return strings.HasPrefix(name, "MCAST_") || strings.HasSuffix(name, "SO_ORIGINAL_DST") || name == "ICMP6_FILTER"
 }
@@ -71,13 +71,13 @@ func TestNamesUnambiguous(t *testing.T) {
 		}
 		flag := n.group == "MSG" || n.group == "POLL"
 		if flag && (n.value == MissingFlag || n.value == 0) {
-			continue // which many share
+			continue // many names share these values
 		}
 		if flag && (n.value <= 0 || n.value&(n.value-1) != 0) {
 			t.Errorf("%s is %#x: not one bit", n.name, n.value)
 		}
 		if !flag && n.value < 0 && Has(n.value) {
-			t.Errorf("%s is %d, and counts as there", n.name, n.value)
+			t.Errorf("%s is %d, and counts as present", n.name, n.value)
 		}
 		if aliases[n.name] {
 			continue
@@ -93,8 +93,8 @@ func TestNamesUnambiguous(t *testing.T) {
 	}
 }
 
-// What each system that works must have.
-func TestNamesThere(t *testing.T) {
+// Names that each supported system must have.
+func TestNamesPresent(t *testing.T) {
 	if !Supported {
 		t.Skip("no sockets here")
 	}
@@ -109,14 +109,14 @@ func TestNamesThere(t *testing.T) {
 		}
 	}
 	if Has(Missing) || Has(Missing-500) || Has(MissingFlag) {
-		t.Error("what is missing is there")
+		t.Error("Has returns true for a missing constant")
 	}
 	if AF_UNSPEC != 0 || IPPROTO_IP != 0 {
 		t.Error("a zero is not zero")
 	}
 }
 
-// The table is what `go generate` makes of names.txt.
+// The table in names.go matches names.txt.
 func TestNamesGenerated(t *testing.T) {
 	text, err := os.ReadFile("names.txt")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// OptionName is the C name of an option, of whatever type. The domain tells apart
-// the levels of one number.
+// OptionName returns the C name of an option. The domain distinguishes levels that have the
+// same number.
 func OptionName(domain int, level, name int) string {
 	if n := ConstName(OptionGroup(domain, level), name); n != strconv.Itoa(name) {
 		return n
@@ -17,10 +17,10 @@ func OptionName(domain int, level, name int) string {
 	return fmt.Sprintf("option %d of level %d", name, level)
 }
 
-// OptionGroup is the group of names.txt that has the options of a level.
+// OptionGroup returns the group of names.txt that has the options of a level.
 func OptionGroup(domain int, level int) string {
 	if domain == AF_UNIX && level == SOL_LOCAL {
-		return "LOCAL" // IPPROTO_IP's number, where there is one
+		return "LOCAL" // SOL_LOCAL has the number of IPPROTO_IP on systems that have it
 	}
 	switch level {
 	case SOL_SOCKET:
@@ -45,18 +45,18 @@ func OptionGroup(domain int, level int) string {
 		return "NETLINK"
 	case SOL_PACKET:
 		return "PACKET"
-	case AF_VSOCK: // the level of its options, on Linux
+	case AF_VSOCK: // the level of vsock options on Linux
 		return "SO_VM"
 	}
 	return ""
 }
 
-// LevelName is a level as strace writes it: SOL_ instead of IPPROTO_.
+// LevelName returns the name of a level in the form of strace: SOL_ instead of IPPROTO_.
 func LevelName(domain int, level int) string {
 	switch {
 	case domain == AF_UNIX && level == SOL_LOCAL:
 		return "SOL_LOCAL"
-	case level == SOL_SOCKET: // which on Linux is IPPROTO_ICMP's number
+	case level == SOL_SOCKET: // on Linux the number of IPPROTO_ICMP too
 		return "SOL_SOCKET"
 	case level == AF_VSOCK:
 		return "AF_VSOCK"
@@ -67,7 +67,7 @@ func LevelName(domain int, level int) string {
 	return ConstName("SOL", level)
 }
 
-// OptionValue writes a value for a trace, as strace does.
+// OptionValue formats a value for a trace, in the form of strace.
 func OptionValue(level, name int, b []byte) string {
 	switch {
 	case level == SOL_SOCKET && name == SO_LINGER && len(b) == 8:
@@ -85,5 +85,5 @@ func OptionValue(level, name int, b []byte) string {
 	if len(b) == 4 {
 		return fmt.Sprintf("[%d]", int32(binary.NativeEndian.Uint32(b)))
 	}
-	return "[" + hex.EncodeToString(b) + "]" // not with fmt, which would have b on the heap
+	return "[" + hex.EncodeToString(b) + "]" // not with fmt: b would escape to the heap
 }

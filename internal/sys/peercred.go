@@ -2,15 +2,16 @@ package sys
 
 import "encoding/binary"
 
-// Who is at the other end of a unix socket is told by another option, in another
-// structure, on each system. Each has
+// Each system has another option for the credentials of the peer of a unix socket, with
+// another structure. os_GOOS.go defines
 //
-//	PeerCredLevel, PeerCredName, PeerCredCall  the option, and both names of it
-//	SizePeerCred                               how much of the structure is wanted
-//	PeerCred                                   reads what getsockopt(2) wrote: pid 0 if
-//	                                           it has none, not ok if there is no peer
+//	PeerCredLevel, PeerCredName, PeerCredCall  the option, and the text of both in a trace
+//	SizePeerCred                               the bytes of the structure that are needed
+//	PeerCred                                   reads the structure: pid is 0 if it has
+//	                                           none, ok is false if there is no peer
 
-// id reads a user, a group or a process at an offset, 0 if it is not there.
+// id reads the number of a user, group or process at an offset. It returns 0 if b is too
+// short.
 func id(b []byte, at int) int {
 	if len(b) < at+4 {
 		return 0

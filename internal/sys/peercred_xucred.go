@@ -10,9 +10,8 @@ const (
 	PeerCredCall  = "SOL_LOCAL, LOCAL_PEERCRED"
 )
 
-// PeerCred reads a struct xucred (sys/ucred.h): version, user, the number of
-// groups and up to 16 of them, of which the first is the effective one, and on
-// FreeBSD the process.
+// PeerCred reads a struct xucred (sys/ucred.h): the version, the user, the number of groups
+// and up to 16 groups, of which the first is the effective one, and on FreeBSD the process.
 func PeerCred(b []byte) (pid, uid, gid int, ok bool) {
 	const version = 0
 	ok = len(b) >= 16 && id(b, 0) == version && binary.NativeEndian.Uint16(b[8:]) > 0

@@ -33,8 +33,8 @@ func Pipe() (r, w int, e Errno) {
 
 var oneByte = []byte{0}
 
-// PipePut is write(2) of one byte.
-func PipePut(w int) Errno {
+// PipeWrite is write(2) of one byte.
+func PipeWrite(w int) Errno {
 	raceRelease()
 	for {
 		_, err := unix.Write(w, oneByte)
@@ -44,10 +44,11 @@ func PipePut(w int) Errno {
 	}
 }
 
-// PipeTake is read(2) of one byte, into room that the caller keeps.
-func PipeTake(r int, room []byte) Errno {
+// PipeRead is read(2) of one byte. The caller provides the buffer, so that it does not
+// allocate.
+func PipeRead(r int, buf []byte) Errno {
 	for {
-		_, err := unix.Read(r, room[:1])
+		_, err := unix.Read(r, buf[:1])
 		if e := errno(err); e != EINTR {
 			raceAcquire()
 			return e

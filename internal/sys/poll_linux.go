@@ -9,17 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PollCall is what poll is named in a trace.
+// PollCall is the name of poll in a trace.
 const PollCall = "poll"
 
-// Poll is poll(2) of one descriptor with no time-out: what of events is so now.
-// It is a quarter cheaper than ppoll(2), and part of each wait.
+// Poll is poll(2) of one descriptor with a zero timeout. It returns the conditions of
+// events that are true now. Each wait calls it. It costs a quarter less
+// than ppoll(2).
 func Poll(fd int, events int16) (int16, Errno) {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	for {
 		_, _, e := syscall.RawSyscall6(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, 0, 0, 0, 0)
 		if e != EINTR {
-			raceAcquire() // what is so now, somebody made so
+			raceAcquire() // another goroutine may have caused the event
 			return p.Revents, e
 		}
 	}

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PollCall is what poll is named in a trace.
+// PollCall is the name of poll in a trace.
 const PollCall = "ppoll"
 
-// Poll is ppoll(2) of one descriptor with no time-out, for the newer machines,
-// which have no poll(2): what of events is so now.
+// Poll is ppoll(2) of one descriptor with a zero timeout, for the newer machines, which
+// have no poll(2). It returns the conditions of events that are true now.
 func Poll(fd int, events int16) (int16, Errno) {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	for {

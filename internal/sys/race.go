@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// The race detector does not see what the kernel reads and writes, nor that
-// a byte received was sent before. As in golang.org/x/sys/unix, one variable
-// stands for the order: whatever receives comes after whatever has sent.
+// The race detector does not see what the kernel reads and writes, nor that a byte was
+// sent before it was received. As in golang.org/x/sys/unix, one variable represents the
+// order: every receive comes after every earlier send.
 var order int64
 
 func raceSent(p unsafe.Pointer, n int) {
@@ -24,7 +24,7 @@ func raceReceived(p unsafe.Pointer, n int) {
 	}
 }
 
-// raceRelease goes before a call that lets another side go on, raceAcquire
-// after one that has waited for it.
+// raceRelease comes before a call that can end a wait of another goroutine, raceAcquire
+// after the call that waited.
 func raceRelease() { runtime.RaceReleaseMerge(unsafe.Pointer(&order)) }
 func raceAcquire() { runtime.RaceAcquire(unsafe.Pointer(&order)) }

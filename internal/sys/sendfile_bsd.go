@@ -4,13 +4,13 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// HasSendfile tells whether Sendfile is there.
+// HasSendfile reports whether Sendfile exists.
 const HasSendfile = true
 
-// Sendfile is sendfile(2), which there takes an offset and never moves the
-// file's own: for a nil off lseek(2) before and after does.
+// Sendfile is sendfile(2), which takes an offset on these systems and never moves the
+// offset of the file. For a nil off, lseek(2) before and after it does that.
 func Sendfile(out, in int, off *int64, n int) (int, Errno) {
-	if n == 0 { // all there is, to these kernels
+	if n == 0 { // 0 means the whole file to these kernels
 		return 0, 0
 	}
 	var at int64
@@ -31,7 +31,7 @@ func Sendfile(out, in int, off *int64, n int) (int, Errno) {
 		if k <= 0 {
 			return 0, e
 		}
-		// Some was sent, and EAGAIN or EINTR tells that the rest was not.
+		// With a count, EAGAIN or EINTR means that only a part was sent.
 		at += int64(k)
 		if off != nil {
 			*off = at

@@ -2,50 +2,15 @@ package sys
 
 import "golang.org/x/sys/unix"
 
-// HasSendfile and HasSplice tell whether Sendfile and Splice are there.
-const HasSendfile, HasSplice = true, true
+// HasSendfile reports whether Sendfile exists.
+const HasSendfile = true
 
-// Sendfile is sendfile(2). A disk may make it wait, whatever the socket does.
+// Sendfile is sendfile(2). It may wait for a disk, even if the socket is non-blocking.
 func Sendfile(out, in int, off *int64, n int) (int, Errno) {
 	for {
 		k, err := unix.Sendfile(out, in, off, n)
 		if e := errno(err); e != EINTR {
 			return max(k, 0), e
-		}
-	}
-}
-
-// Splice is splice(2) with SPLICE_F_NONBLOCK; one of the two is a pipe.
-func Splice(out, in, n int) (int, Errno) {
-	raceRelease()
-	for {
-		k, err := unix.Splice(in, nil, out, nil, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
-		if e := errno(err); e != EINTR {
-			raceAcquire()
-			return max(int(k), 0), e
-		}
-	}
-}
-
-// Pipe2 is pipe2(2), both ends close-on-exec and non-blocking.
-func Pipe2() (r, w int, e Errno) {
-	var p [2]int
-	err := unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_NONBLOCK)
-	return p[0], p[1], errno(err)
-}
-
-// SetPipeSize is fcntl(2) with F_SETPIPE_SZ.
-func SetPipeSize(fd, n int) (int, Errno) {
-	n, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, n)
-	return n, errno(err)
-}
-
-// Read is read(2).
-func Read(fd int, p []byte) (int, Errno) {
-	for {
-		n, err := unix.Read(fd, p)
-		if e := errno(err); e != EINTR {
-			return max(n, 0), e
 		}
 	}
 }

@@ -2,19 +2,18 @@ package sys
 
 import "encoding/binary"
 
-// How a sockaddr lies in memory. The family comes first: two bytes in the
-// machine's order on Linux; a length byte, then one for the family, on the
-// BSDs and macOS. Port and IP are in network order, scope, netlink and vsock
-// numbers in the machine's.
+// The layout of a sockaddr. The family comes first: on Linux two bytes in the order of the
+// machine, on the BSDs and macOS a length byte and a byte for the family. Port and IP are in
+// network order; scope, netlink and vsock numbers are in the order of the machine.
 
 const (
 	SizeInet4   = 16
 	SizeInet6   = 28
 	SizeNetlink = 12
-	pathAt      = 2 // where sun_path begins, everywhere
+	pathAt      = 2 // offset of sun_path on all systems
 )
 
-// Family is AF_UNSPEC for what is too short to have one.
+// Family returns the family of a sockaddr. It is AF_UNSPEC if sa is too short.
 func Family(sa []byte) int {
 	if len(sa) < pathAt {
 		return AF_UNSPEC
@@ -60,9 +59,9 @@ func Inet6(b []byte) (ip [16]byte, port uint16, scope uint32, ok bool) {
 // FlowInfo reads sin6_flowinfo.
 func FlowInfo(b []byte) uint32 { return binary.BigEndian.Uint32(b[4:]) }
 
-// PutUnix writes a sockaddr_un and returns its length: the path, and a NUL
-// where there is room. An empty path is the unnamed address; one that begins
-// with NUL is an abstract name (Linux) and has no NUL at its end.
+// PutUnix writes a sockaddr_un and returns its length: the path, and a NUL if there is room
+// for it. An empty path is the unnamed address. A path that begins with NUL is an abstract
+// name (Linux) and gets no NUL at its end.
 func PutUnix(b, path []byte) int {
 	n := pathAt + copy(b[pathAt:pathAt+MaxPath], path)
 	if len(path) > 0 && path[0] != 0 && len(path) < sunPath {
@@ -73,7 +72,7 @@ func PutUnix(b, path []byte) int {
 	return n
 }
 
-// UnixPath reads a sockaddr_un: the reverse of PutUnix.
+// UnixPath reads the path of a sockaddr_un: the inverse of PutUnix.
 func UnixPath(b []byte) []byte {
 	p := b[pathAt:]
 	if Abstract && len(p) > 0 && p[0] == 0 {
@@ -121,7 +120,7 @@ func VSock(b []byte) (cid, port uint32, ok bool) {
 	return binary.NativeEndian.Uint32(b[8:]), binary.NativeEndian.Uint32(b[4:]), true
 }
 
-// Where sockaddr_ll (Linux) keeps its fields; sll_addr has room for 8 bytes.
+// The layout of sockaddr_ll (Linux); sll_addr has 8 bytes.
 const (
 	packetAddrAt = 12
 	SizePacket   = 20
@@ -146,3 +145,15 @@ func Packet(b []byte) (protocol uint16, ifindex int32, hw []byte, ok bool) {
 	hw = b[packetAddrAt:min(len(b), packetAddrAt+int(b[11]))]
 	return binary.BigEndian.Uint16(b[2:]), int32(binary.NativeEndian.Uint32(b[4:])), hw, true
 }
+
+// A Name is the memory into which the kernel writes an address: space for any sockaddr, and
+// the length that the kernel returned. A length of 0 is no address.
+type Name struct {
+	n uint32
+	b [sizeName]byte
+}
+
+const sizeName = 128
+
+// Bytes returns the sockaddr that the kernel wrote.
+func (n *Name) Bytes() []byte { return n.b[:min(n.n, uint32(len(n.b)))] }

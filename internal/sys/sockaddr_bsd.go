@@ -6,7 +6,7 @@ const (
 	sunPath   = 104
 	sizeVSock = 12
 
-	// Abstract says whether unix sockets have abstract names.
+	// Abstract reports whether unix sockets have abstract names.
 	Abstract = false
 )
 
@@ -14,5 +14,5 @@ func family(b []byte) int { return int(b[1]) }
 
 func putFamily(b []byte, family, size int) { b[0], b[1] = byte(size), byte(family) }
 
-// SetLength makes a sockaddr tell its own length.
+// SetLength writes the length byte of a sockaddr.
 func SetLength(b []byte) { b[0] = byte(len(b)) }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// filled is a buffer full of what must not come through.
+// filled returns a buffer of bytes that must not appear in a result.
 func filled() []byte { return bytes.Repeat([]byte{0xee}, 128) }
 
 func TestInet4(t *testing.T) {
@@ -20,12 +20,12 @@ func TestInet4(t *testing.T) {
 		t.Errorf("%x", b[:n])
 	}
 	if b[n] != 0xee {
-		t.Error("it wrote beyond")
+		t.Error("it wrote beyond its length")
 	}
 	if got, port, ok := Inet4(b[:n]); got != ip || port != 0x1234 || !ok {
 		t.Error(got, port, ok)
 	}
-	for i := range 8 { // what is cut is none, what lacks padding is one
+	for i := range 8 { // padding may be missing, but no field
 		if _, _, ok := Inet4(b[:i]); ok {
 			t.Errorf("%d bytes were enough", i)
 		}
@@ -34,7 +34,7 @@ func TestInet4(t *testing.T) {
 		t.Error("8 bytes were not enough")
 	}
 	if _, _, _, ok := Inet6(b[:SizeInet6]); ok {
-		t.Error("it is IPv6, too")
+		t.Error("Inet6 reads it too")
 	}
 }
 
@@ -57,7 +57,7 @@ func TestInet6(t *testing.T) {
 		}
 	}
 	if _, _, ok := Inet4(b[:n]); ok {
-		t.Error("it is IPv4, too")
+		t.Error("Inet4 reads it too")
 	}
 }
 
@@ -74,7 +74,7 @@ func TestUnix(t *testing.T) {
 			t.Errorf("%d bytes lie in %d: %q", n, k, UnixPath(b[:k]))
 		}
 	}
-	// What is longer never passes the buffer's end: callers have refused it.
+	// A longer path, which callers refuse, is cut and never passes the end of the buffer.
 	if k := PutUnix(filled(), make([]byte, 200)); k > 2+sunPath {
 		t.Errorf("%d bytes", k)
 	}
@@ -91,7 +91,7 @@ func TestUnix(t *testing.T) {
 	}
 }
 
-// The kernel counts a NUL, or none, or pads with many: one path.
+// The length of a sockaddr_un may include one NUL, none or many: the path is the same.
 func TestUnixPathEnds(t *testing.T) {
 	for _, tail := range []string{"", "\x00", "\x00\x00\x00", "\x00more"} {
 		b := filled()
@@ -109,7 +109,7 @@ func TestUnixPathEnds(t *testing.T) {
 
 func TestLinkFamilies(t *testing.T) {
 	if !Has(AF_NETLINK) {
-		t.Skip("none of them here")
+		t.Skip("this system has none of them")
 	}
 	b := filled()
 	n := PutNetlink(b, 7, 9)
@@ -140,7 +140,7 @@ func TestLinkFamilies(t *testing.T) {
 			t.Errorf("%x", b[:n+1])
 		}
 	}
-	b[11] = 255 // says more than there is
+	b[11] = 255 // sll_halen beyond the end
 	if _, _, hw, ok := Packet(b[:n]); !ok || len(hw) != 8 {
 		t.Errorf("%x", hw)
 	}
@@ -149,7 +149,7 @@ func TestLinkFamilies(t *testing.T) {
 	}
 }
 
-// No bytes make a decoder panic, or go beyond them.
+// No input makes a decoder panic or read beyond its end.
 func FuzzSockaddr(f *testing.F) {
 	b := filled()
 	f.Add(append([]byte(nil), b[:PutInet4(b, [4]byte{1}, 2)]...))

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On these two machines a kernel before 4.3 has one call for all of a
-// socket's: socketcall(2), with a number and the address of the arguments.
-// The calls of their own answer ENOSYS there, and then these are made.
+// On these two machines a kernel before 4.3 has one system call for all socket calls:
+// socketcall(2), with a number and the address of the arguments. The direct system calls
+// return ENOSYS there, and the functions below replace them then.
 
 const socketcalls = true
 
@@ -39,8 +39,9 @@ const (
 	multiSendmmsg
 )
 
-// socketcall passes arguments that each caller has typed: to the collector and
-// to a stack that moves, an address is one only in a field that says so.
+// socketcall passes the address of a struct whose fields have the types of the arguments:
+// the garbage collector, and a stack that moves, recognize an address only in a field of a
+// pointer type.
 func socketcall(call uintptr, args unsafe.Pointer) (uintptr, Errno) {
 	n, _, e := syscall.Syscall(unix.SYS_SOCKETCALL, call, uintptr(args), 0)
 	return n, e
@@ -91,8 +92,8 @@ func oldShutdown(fd, how int) Errno {
 	return e
 }
 
-// fromAddress are the arguments of the calls that tell an address; accept4's
-// has flags besides.
+// fromAddress are the arguments of the calls that return an address. Flags are for accept4
+// only.
 type fromAddress struct {
 	fd    uintptr
 	sa    unsafe.Pointer
@@ -174,8 +175,7 @@ func oldRecvmsg(fd int, m *unix.Msghdr, flags int) (uintptr, Errno) {
 	return socketcall(multiRecvmsg, unsafe.Pointer(&args))
 }
 
-// manyMessages are the arguments of sendmmsg and recvmmsg; the first takes no
-// time-out.
+// manyMessages are the arguments of sendmmsg and recvmmsg. Sendmmsg has no timeout.
 type manyMessages struct {
 	fd       uintptr
 	headers  unsafe.Pointer

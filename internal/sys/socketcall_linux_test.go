@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// want fails the test unless a call did what it should.
+// want fails the test unless a call returned the wanted count.
 func want(t *testing.T, call string, n uintptr, e Errno, wanted int) {
 	t.Helper()
 	if e != 0 || int(n) != wanted {
@@ -19,8 +19,8 @@ func want(t *testing.T, call string, n uintptr, e Errno, wanted int) {
 	}
 }
 
-// newest runs until the socket can do what events say.
-func newest(t *testing.T, fd int, events int16) {
+// waitReady polls until the socket is ready for events.
+func waitReady(t *testing.T, fd int, events int16) {
 	t.Helper()
 	for range 10_000 {
 		if got, e := Poll(fd, events); e != 0 {
@@ -33,7 +33,7 @@ func newest(t *testing.T, fd int, events int16) {
 	t.Fatal("not ready")
 }
 
-// Every call of the old way, on a kernel that has both.
+// Every call through socketcall(2), on a kernel that has the direct calls too.
 func TestSocketcall(t *testing.T) {
 	t.Parallel()
 	const flags = unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
@@ -59,7 +59,7 @@ func TestSocketcall(t *testing.T) {
 	if e := oldConnect(c, name.Bytes()); e != 0 && e != EINPROGRESS {
 		t.Fatal(e)
 	}
-	newest(t, l, POLLIN)
+	waitReady(t, l, POLLIN)
 	from := Name{n: 128}
 	fd, e := oldAccept4(l, &from, flags)
 	if e != 0 {
@@ -68,18 +68,18 @@ func TestSocketcall(t *testing.T) {
 	s := int(fd)
 	defer Close(s)
 	if fl, _ := StatusFlags(s); fl&O_NONBLOCK == 0 {
-		t.Error("accept4 has lost its flags")
+		t.Error("accept4 did not set its flags")
 	}
-	newest(t, c, POLLOUT)
+	waitReady(t, c, POLLOUT)
 	peer := Name{n: 128}
 	want(t, "getpeername", 0, oldGetpeername(c, &peer), 0)
 	if !bytes.Equal(peer.Bytes(), name.Bytes()) {
 		t.Errorf("getpeername: % x, want % x", peer.Bytes(), name.Bytes())
 	}
-	mine := Name{n: 128}
-	want(t, "getsockname", 0, oldGetsockname(c, &mine), 0)
-	if !bytes.Equal(from.Bytes(), mine.Bytes()) {
-		t.Errorf("accept4: % x, want % x", from.Bytes(), mine.Bytes())
+	self := Name{n: 128}
+	want(t, "getsockname", 0, oldGetsockname(c, &self), 0)
+	if !bytes.Equal(from.Bytes(), self.Bytes()) {
+		t.Errorf("accept4: % x, want % x", from.Bytes(), self.Bytes())
 	}
 
 	one := []byte{0, 0, 0, 0}
@@ -94,7 +94,7 @@ func TestSocketcall(t *testing.T) {
 
 	got, e := oldSendto(c, []byte("stream"), MSG_NOSIGNAL|MSG_DONTWAIT, nil)
 	want(t, "sendto", got, e, 6)
-	newest(t, s, POLLIN)
+	waitReady(t, s, POLLIN)
 	var p [64]byte
 	got, e = oldRecvfrom(s, p[:], MSG_DONTWAIT, nil, nil)
 	want(t, "recvfrom", got, e, 6)
@@ -105,7 +105,7 @@ func TestSocketcall(t *testing.T) {
 		t.Errorf("recvfrom of nothing: %v", e)
 	}
 	want(t, "shutdown", 0, oldShutdown(c, SHUT_WR), 0)
-	newest(t, s, POLLIN)
+	waitReady(t, s, POLLIN)
 	got, e = oldRecvfrom(s, p[:], MSG_DONTWAIT, nil, nil)
 	want(t, "recvfrom at the end", got, e, 0)
 
@@ -146,12 +146,12 @@ func TestSocketcall(t *testing.T) {
 	}
 }
 
-// The functions that package sock calls, on a thread whose calls of their own
-// answer ENOSYS as an old kernel's do.
+// The functions that package sock calls, on a thread whose direct socket calls return
+// ENOSYS, as those of an old kernel do.
 func TestSocketcallOnOldKernel(t *testing.T) {
-	runtime.LockOSThread() // and never unlocked: the thread ends with the test
-	if e := forgetSocketCalls(); e != 0 {
-		t.Skip("no seccomp here: ", e)
+	runtime.LockOSThread() // not unlocked: the thread ends with the test
+	if e := disableSocketCalls(); e != 0 {
+		t.Skip("no seccomp on this system: ", e)
 	}
 
 	var sa [SizeInet4]byte
@@ -161,7 +161,7 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 	defer Close(l)
 	want(t, "bind", 0, Bind(l, sa[:]), 0)
 	want(t, "listen", 0, Listen(l, 5), 0)
-	var name, mine, from, peer Name
+	var name, self, from, peer Name
 	want(t, "getsockname", 0, Getsockname(l, &name), 0)
 	c, e := Socket(AF_INET, SOCK_STREAM, 0)
 	want(t, "socket", 0, e, 0)
@@ -169,38 +169,38 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 	if e := Connect(c, name.Bytes()); e != 0 && e != EINPROGRESS {
 		t.Fatal(e)
 	}
-	newest(t, l, POLLIN)
+	waitReady(t, l, POLLIN)
 	s, e := Accept(l, &from)
 	want(t, "accept", 0, e, 0)
 	defer Close(s)
-	newest(t, c, POLLOUT)
+	waitReady(t, c, POLLOUT)
 	want(t, "getpeername", 0, Getpeername(c, &peer), 0)
-	want(t, "getsockname", 0, Getsockname(c, &mine), 0)
-	if !bytes.Equal(from.Bytes(), mine.Bytes()) || !bytes.Equal(peer.Bytes(), name.Bytes()) {
-		t.Errorf("accept: % x, want % x; getpeername: % x, want % x", from.Bytes(), mine.Bytes(), peer.Bytes(), name.Bytes())
+	want(t, "getsockname", 0, Getsockname(c, &self), 0)
+	if !bytes.Equal(from.Bytes(), self.Bytes()) || !bytes.Equal(peer.Bytes(), name.Bytes()) {
+		t.Errorf("accept: % x, want % x; getpeername: % x, want % x", from.Bytes(), self.Bytes(), peer.Bytes(), name.Bytes())
 	}
 	value := []byte{1, 1, 1, 1}
 	want(t, "setsockopt", 0, Setsockopt(c, IPPROTO_TCP, TCP_NODELAY, value), 0)
 	n, e := Getsockopt(c, IPPROTO_TCP, TCP_NODELAY, value)
 	want(t, "getsockopt", uintptr(n), e, 4)
 
-	// The buffers of what follows are on this goroutine's stack, and stay.
+	// The buffers below stay on the stack of this goroutine.
 	ints := func(n int, e Errno) (uintptr, Errno) { return uintptr(n), e }
 	got := testing.AllocsPerRun(100, func() {
 		var out, in [100]byte
 		out[99] = 7
 		k, e := ints(Sendto(c, out[:], MSG_DONTWAIT, nil))
 		want(t, "sendto", k, e, 100)
-		newest(t, s, POLLIN)
+		waitReady(t, s, POLLIN)
 		k, e = ints(Recvfrom(s, in[:], MSG_DONTWAIT, &from))
 		want(t, "recvfrom", k, e, 100)
 		k, e = ints(Sendmsg(s, [][]byte{in[:50], in[50:]}, nil, nil, MSG_DONTWAIT))
 		want(t, "sendmsg", k, e, 100)
-		newest(t, c, POLLIN)
+		waitReady(t, c, POLLIN)
 		r, _, _, e := Recvmsg(c, [][]byte{out[:]}, nil, nil, MSG_DONTWAIT)
 		want(t, "recvmsg", uintptr(r), e, 100)
 		if out[99] != 7 || in[99] != 7 {
-			t.Error("not what was sent")
+			t.Error("the received data is not the sent data")
 		}
 	})
 	if got != 0 {
@@ -225,10 +225,10 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 	Close(b)
 }
 
-// forgetSocketCalls makes this thread's direct socket calls fail.
-func forgetSocketCalls() Errno {
+// disableSocketCalls makes the direct socket calls of this thread fail with ENOSYS.
+func disableSocketCalls() Errno {
 	filter := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the number of the call
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 3, K: unix.SYS_RECVMMSG},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 2, K: unix.SYS_SENDMMSG},
 		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, Jf: 2, K: unix.SYS_SOCKET},
@@ -245,7 +245,7 @@ func forgetSocketCalls() Errno {
 		}
 		_, _, e = unix.Syscall(unix.SYS_SOCKET, AF_INET, SOCK_DGRAM, 0)
 		if e != ENOSYS {
-			return EINVAL // it pretends
+			return EINVAL // the filter has no effect (qemu)
 		}
 	}
 	return errno(err)

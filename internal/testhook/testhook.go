@@ -1,4 +1,4 @@
-// Package testhook shows the tests in tests/ what package sock does not export.
+// Package testhook gives the tests in tests/ access to state that package sock does not export.
 // Package sock sets the functions.
 package testhook
 
