@@ -90,6 +90,7 @@ func check(files []*file) (broken []string) {
 	for _, f := range files {
 		broken = append(broken, imports(f)...)
 		broken = append(broken, traps(f)...)
+		broken = append(broken, systems(f)...)
 		broken = append(broken, comments(f)...)
 	}
 	return append(broken, packageComments(files)...)
