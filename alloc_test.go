@@ -283,6 +283,9 @@ func TestAllocInProgress(t *testing.T) {
 	var made [allocRuns + 1]*sock.Socket
 	n := 0
 	// The Socket is the one allocation, as below without Connect.
+	if runtime.GOOS != "linux" {
+		t.Skip("Connect may succeed at once on the loopback of ", runtime.GOOS, ", and then allocates the peer's address")
+	}
 	allocates(t, "Open, Connect in progress", 1, func() {
 		s, err := sock.Open(sock.Inet, sock.Stream, 0)
 		if err != nil {
@@ -590,6 +593,10 @@ func TestAllocBatch(t *testing.T) {
 	for _, network := range []string{"udp4", "udp6", "seqpacket"} {
 		t.Run(network, func(t *testing.T) {
 			a, b, _, to := batchEnds(t, network)
+			if network == "seqpacket" && runtime.GOOS != "linux" { // the default of 8 KiB holds 26 packets
+				is(t, sock.SendBuffer.Set(a, 1<<17), nil)
+				is(t, sock.RecvBuffer.Set(b, 1<<17), nil)
+			}
 			out, in := sock.NewBatch(64, 0, 32), sock.NewBatch(64, 200, 64)
 			p := make([]byte, 100)
 			allocates(t, "SendBatch, RecvBatch of 64", 0, func() {

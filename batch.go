@@ -174,9 +174,9 @@ func (b *Batch) has(i int) bool { return i >= 0 && i < b.Len() }
 // Source: sendmmsg(2).
 func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 	if flags&unsendable != 0 {
-		return 0, refusedFlags("sendmmsg", flags)
+		return 0, s.refusedFlags("sendmmsg", flags)
 	}
-	if err := b.usable("sendmmsg", flags); err != nil {
+	if err := s.usable(b, "sendmmsg", flags); err != nil {
 		return 0, err
 	}
 	if b.Len() == 0 {
@@ -215,7 +215,7 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 //
 // Source: recvmmsg(2).
 func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
-	if err := b.usable("recvmmsg", flags); err != nil {
+	if err := s.usable(b, "recvmmsg", flags); err != nil {
 		return 0, err
 	}
 	if bytes, _ := b.m.Room(); bytes == 0 || b.Cap() == 0 {
@@ -242,14 +242,14 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 	}
 }
 
-func (b *Batch) usable(op string, flags Flags) error {
+func (s *Socket) usable(b *Batch, op string, flags Flags) error {
 	switch {
 	case b == nil:
 		return invalid(op, "no batch")
 	case b.bad != nil:
 		return &Error{Op: op, Err: b.bad}
 	case flags < 0:
-		return unsupported(op, "a flag")
+		return s.lacks(op, "a flag")
 	}
 	return nil
 }

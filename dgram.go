@@ -60,7 +60,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 		return 0, invalid("sendmsg", "no message")
 	}
 	if flags&unsendable != 0 {
-		return 0, refusedFlags("sendmsg", flags)
+		return 0, s.refusedFlags("sendmsg", flags)
 	}
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
@@ -103,7 +103,7 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 		return 0, invalid("recvmsg", "no message")
 	}
 	if flags < 0 {
-		return 0, unsupported("recvmsg", "a flag")
+		return 0, s.lacks("recvmsg", "a flag")
 	}
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("recvmsg", Addr{}, sys.EMSGSIZE)
@@ -113,8 +113,13 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	if e := s.expect(reading, flags, &tries); e != 0 {
 		return 0, verdict("recvmsg", e)
 	}
+	hasRoom := room(m.Bufs)
 	for {
-		n, nc, got, e := s.callRecvmsg(m.Bufs, m.Control, &name, flags)
+		var n, nc, got int
+		e := s.awaitsData(hasRoom, flags)
+		if e == 0 {
+			n, nc, got, e = s.callRecvmsg(m.Bufs, m.Control, &name, flags)
+		}
 		if e == 0 {
 			m.Addr, m.N, m.NControl, m.Flags = senderAddr(name.Bytes()), n, nc, Flags(got)
 			return n, nil

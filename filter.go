@@ -136,8 +136,8 @@ func filterArgs(name, instructions int) string {
 
 // lacks is unsupported for a method: a closed Socket says that it is.
 func (s *Socket) lacks(op, what string) error {
-	if s.FD() < 0 {
-		return fail(op, Addr{}, errnoClosed)
+	if e := s.check(0); e != 0 {
+		return fail(op, Addr{}, e)
 	}
 	return unsupported(op, what)
 }

@@ -1,12 +1,20 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock"
+	"errors"
 	"syscall"
+	"testing"
+
+	"github.com/berkeleysockets/sock"
 )
 
 var localOptions = map[string]optionCase{
-	"LocalConnWait":        {sock.LocalConnWait, "LOCAL_CONNWAIT", "unix", toggled(sock.LocalConnWait)},
+	"LocalConnWait": {sock.LocalConnWait, "LOCAL_CONNWAIT", "unix", func(t *testing.T, s *sock.Socket) {
+		if _, err := sock.LocalConnWait.Get(s); errors.Is(err, syscall.EOPNOTSUPP) {
+			t.Skip("FreeBSD 15 has no LOCAL_CONNWAIT any more")
+		}
+		toggled(sock.LocalConnWait)(t, s)
+	}},
 	"LocalCreds":           {sock.LocalCreds, "LOCAL_CREDS", "unix", toggled(sock.LocalCreds)},
 	"LocalCredsPersistent": {sock.LocalCredsPersistent, "LOCAL_CREDS_PERSISTENT", "unix", toggled(sock.LocalCredsPersistent)},
 	"LocalPeerEID":         {sock.LocalPeerEID, "LOCAL_PEEREID", "unix", untold(sock.LocalPeerEID, syscall.ENOTCONN, syscall.EINVAL)},

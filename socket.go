@@ -176,7 +176,7 @@ func (s *Socket) Listen(backlog int) error {
 // Source: shutdown(2).
 func (s *Socket) Shutdown(how How) error {
 	if !sys.Has(int(how)) {
-		return unsupported("shutdown", "sockets")
+		return s.lacks("shutdown", "sockets")
 	}
 	e := s.plain(func(fd int) sys.Errno { return sys.Shutdown(fd, int(how)) },
 		func() Call { return Call{Name: "shutdown", Args: how.String()} })

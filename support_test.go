@@ -266,3 +266,9 @@ func eventually(t testing.TB, what string, is func() bool) {
 		}
 	}
 }
+
+// readable waits until s is ready for something.
+func readable(s *sock.Socket, want sock.Ready) error {
+	_, err := s.Wait(want)
+	return err
+}

@@ -214,7 +214,7 @@ func (q *Queue) collect(most int) int {
 		if i, ok := q.place[int(p.Fd)]; ok && q.tokens[i] == token && q.modes[i]&OneShot != 0 {
 			q.list[i].Fd = ^q.list[i].Fd // below 0: poll(2) passes over it
 		}
-		q.found = append(q.found, found{token, readiness(p.Revents)})
+		q.found = append(q.found, found{token, readiness(p.Events, p.Revents)})
 	}
 	return len(q.found)
 }
@@ -257,7 +257,9 @@ func interest(want Ready) (events int16) {
 	return events
 }
 
-func readiness(got int16) (r Ready) {
+// readiness translates what poll(2) found. FreeBSD reports no POLLOUT after a
+// hang-up, though a send would not wait: it fails.
+func readiness(asked, got int16) (r Ready) {
 	for _, b := range bits {
 		if got&b.poll != 0 {
 			r |= b.ready
@@ -265,6 +267,9 @@ func readiness(got int16) (r Ready) {
 	}
 	if got&unix.POLLHUP != 0 {
 		r |= Hangup | ReadClosed | WriteClosed
+		if asked&unix.POLLOUT != 0 {
+			r |= Writable
+		}
 	}
 	if got&(unix.POLLERR|unix.POLLNVAL) != 0 {
 		r |= Failed

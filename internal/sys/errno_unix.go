@@ -55,8 +55,11 @@ const (
 // ErrnoName returns the C name of e, such as "EINVAL". Of the two that share a
 // number on some systems it is the one that the calls' pages have.
 func ErrnoName(e Errno) string {
-	if e == unix.EOPNOTSUPP {
+	switch e {
+	case unix.EOPNOTSUPP:
 		return "EOPNOTSUPP"
+	case unix.EAGAIN:
+		return "EAGAIN"
 	}
 	return unix.ErrnoName(e)
 }
