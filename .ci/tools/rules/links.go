@@ -25,7 +25,7 @@ var (
 // What is shaped like an identifier and is a name of the world.
 var proper = map[string]bool{
 	"FreeBSD": true, "NetBSD": true, "OpenBSD": true, "DragonFly": true, "WinSock": true, "MacOS": true,
-	"BSDs": true, "VMware": true, "VSockets": true, "KiB": true, "MiB": true, "GiB": true, "TestMain": true,
+	"BSDs": true, "IPv4": true, "IPv6": true, "ICMPv6": true, "EtherType": true, "EtherTypes": true, "VMware": true, "VSockets": true, "KiB": true, "MiB": true, "GiB": true, "TestMain": true,
 }
 
 // Packages of others that the documentation refers to.

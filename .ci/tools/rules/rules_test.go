@@ -95,9 +95,9 @@ func TestRules(t *testing.T) {
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
-		"// It Told him.\nfunc goneSoon() {}": {"told", "goneSoon"},
+		"// It Told him.\nfunc goneSoon() {}":             {"told", "goneSoon"},
 		"// This is thistle.\nvar history, untold = 1, 2": nil,
-		"var s = `for\n\tever gone`": {"gone", "for ever"},
+		"var s = `for\n\tever gone`":                      {"gone", "for ever"},
 	} {
 		set := token.NewFileSet()
 		tree, err := parser.ParseFile(set, "a.go", "package p\n"+text, parser.ParseComments)
