@@ -1,6 +1,6 @@
 // Rules tells where the files of the root module, whatever system they are for,
 // break a rule of the house that no compiler knows: who may import whom, what
-// stays under internal/, and that what is exported is documented.
+// stays under internal/, that what is exported is documented, and in which words.
 //
 //	rules ROOT
 package main
@@ -92,5 +92,6 @@ func check(files []*file) (broken []string) {
 		broken = append(broken, traps(f)...)
 		broken = append(broken, comments(f)...)
 	}
-	return append(broken, packageComments(files)...)
+	broken = append(broken, packageComments(files)...)
+	return append(broken, links(files)...)
 }
