@@ -47,6 +47,21 @@ func NewBatch(messages, bytes, control int) *Batch {
 	return &Batch{m: sys.NewBatch(messages, bytes, (control+7)&^7)} // control messages are aligned
 }
 
+// String describes the Batch: how many messages it holds, and its room.
+func (b *Batch) String() string {
+	switch {
+	case b == nil:
+		return "<nil>"
+	case b.bad != nil:
+		return b.bad.Error()
+	}
+	text := "batch: " + strconv.Itoa(b.Len()) + " of " + strconv.Itoa(b.Cap()) + " messages"
+	if bytes, control := b.m.Room(); bytes > 0 || control > 0 {
+		text += ", room for " + strconv.Itoa(bytes) + " bytes and " + strconv.Itoa(control) + " of control messages in each"
+	}
+	return text
+}
+
 // Add appends a message to send, to an address or, if that is zero, to the
 // peer. p is kept, and not to be changed, until Reset or Drop; control and the
 // address are copied.

@@ -1,6 +1,10 @@
 package sock
 
-import "github.com/berkeleysockets/sock/internal/sys"
+import (
+	"strconv"
+
+	"github.com/berkeleysockets/sock/internal/sys"
+)
 
 // SendTo sends p to an address: one sendto(2). The zero Addr is no address, and
 // SendTo is Send then.
@@ -46,6 +50,28 @@ type Message struct {
 	N        int   // received: bytes of data
 	NControl int   // received: bytes of control messages
 	Flags    Flags // received: Trunc, CTrunc, EOR, OOB, ErrQueue
+}
+
+// String describes the message by its sizes, address and flags, not its data.
+func (m Message) String() string {
+	size := 0
+	for _, b := range m.Bufs {
+		size += len(b)
+	}
+	text := "message: " + strconv.Itoa(size) + " bytes in " + strconv.Itoa(len(m.Bufs)) + " buffers"
+	if len(m.Control) > 0 {
+		text += ", " + strconv.Itoa(len(m.Control)) + " of control messages"
+	}
+	if m.Addr.IsValid() {
+		text += ", address " + m.Addr.String()
+	}
+	if m.N != 0 || m.NControl != 0 || m.Flags != 0 {
+		text += "; received " + strconv.Itoa(m.N) + " and " + strconv.Itoa(m.NControl)
+	}
+	if m.Flags != 0 {
+		text += ", " + m.Flags.String()
+	}
+	return text
 }
 
 // SendMsg sends a message: one sendmsg(2). No buffers is an empty message,

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"math"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +26,36 @@ type Socket struct {
 	writing atomic.Uint32           // see writelock.go
 	joining sync.Mutex              // held to enter and leave Pollers: see poll_register.go
 	member  membership              // the first of them
+}
+
+// String describes the socket: descriptor, family, type, protocol, state, and the
+// peer if it is known. It makes no system call and takes no lock.
+func (s *Socket) String() string {
+	if s == nil {
+		return "<nil>"
+	}
+	state := s.word.State()
+	if state&opened == 0 {
+		return "closed socket"
+	}
+	text := "socket " + strconv.Itoa(int(s.fd))
+	if state&guard.Closed != 0 {
+		text = "closed socket"
+	}
+	text += ": " + s.Domain().String() + ", " + s.Type().String()
+	if s.proto != 0 {
+		text += ", " + s.Protocol().String()
+	}
+	if state&nonblock != 0 {
+		text += ", non-blocking"
+	}
+	if state&listens != 0 {
+		text += ", listening"
+	}
+	if peer := s.peer.Load(); peer != nil {
+		text += ", peer " + peer.String()
+	}
+	return text
 }
 
 // A Setting is an option and its value, for [Open]: see [Option.With].
