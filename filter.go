@@ -8,7 +8,7 @@ import (
 )
 
 // A FilterInstruction is one of classic BPF, as the kernel has it. The fields are
-// those of golang.org/x/net/bpf's RawInstruction, which converts to it and back:
+// those of bpf.RawInstruction in golang.org/x/net, which converts to it and back:
 // FilterInstruction(raw).
 type FilterInstruction struct {
 	Op     uint16
