@@ -27,8 +27,9 @@ type FilterInstruction struct {
 // arrived before stays.
 //
 // Errors: EINVAL (no program, a bad one, or more than 4096 instructions), ENOMEM
-// (more memory than net.core.optmem_max), EPERM (locked with SO_LOCK_FILTER),
-// [errors.ErrUnsupported].
+// (more memory than net.core.optmem_max), EPERM (locked with SO_LOCK_FILTER; or a
+// TCP socket, and the process lacks CAP_NET_ADMIN: newer kernels ask for it, Linux
+// 6.18 does), [errors.ErrUnsupported].
 //
 // Source: socket(7), Documentation/networking/filter.rst.
 func (s *Socket) AttachFilter(program []FilterInstruction) error {

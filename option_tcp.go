@@ -12,7 +12,7 @@ import (
 // brackets the only one. Source: tcp(7), tcp(4).
 var (
 	TCPCCInfo             = Option[[]byte]{sys.IPPROTO_TCP, sys.TCP_CC_INFO, &ccInfoRead}                    // read: what the congestion control tells of itself, a tcpvegas_info, tcp_dctcp_info or tcp_bbr_info, or nothing (Linux 4.1)
-	TCPCongestion         = Option[string]{sys.IPPROTO_TCP, sys.TCP_CONGESTION, &nameCodec}                  // the congestion control, such as "cubic" (Linux, FreeBSD)
+	TCPCongestion         = Option[string]{sys.IPPROTO_TCP, sys.TCP_CONGESTION, &nameCodec}                  // the congestion control, such as "cubic"; one not in tcp_allowed_congestion_control is privileged (Linux, FreeBSD)
 	TCPConnectionTimeout  = Option[time.Duration]{sys.IPPROTO_TCP, sys.TCP_CONNECTIONTIMEOUT, &secondsCodec} // how long Connect tries; seconds (macOS)
 	TCPCork               = Option[bool]{sys.IPPROTO_TCP, sys.TCP_CORK, &boolCodec}                          // send full segments only, until it is off, at most 200 ms (Linux); on the BSDs TCPNoPush
 	TCPDeferAccept        = Option[time.Duration]{sys.IPPROTO_TCP, sys.TCP_DEFER_ACCEPT, &secondsCodec}      // a connection waits this long for data before it is accepted; seconds, and the kernel rounds to its retransmissions (Linux)

@@ -290,14 +290,14 @@ func TestPollEdgeWritable(t *testing.T) {
 				settle(t, p) // some drained by itself
 				stuff(t, s)
 				settle(t, p)
-				drain(t, peer)
+				drainAll(t, s, peer)
 				tells(t, p, s, sock.Writable, 0)
 				// It is true.
 				if _, err := s.Send([]byte("x"), 0); err != nil {
 					t.Error(err)
 				}
 				settle(t, p)
-				drain(t, peer)
+				drainAll(t, s, peer)
 				settle(t, p)
 			}
 			send(t, peer, "x")

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
 // A section of the course: its program, and the output that README.md promises of it.
@@ -62,6 +64,9 @@ func TestReadme(t *testing.T) {
 		name, args, want := f[1], strings.Fields(f[2]), f[3]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if strings.Contains(want, "[::") { // it has a socket of IPv6
+				programtest.Place(t, "tcp6")
+			}
 			program := filepath.Join(t.TempDir(), name)
 			if out, err := exec.Command(tool, "build", "-o", program, "./"+name).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
