@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -96,7 +97,9 @@ func (w *watcher) line(line string) {
 // look wants to see an end in a state.
 func (w *watcher) look(line, local, remote, state string) {
 	w.t.Helper()
-	out, err := exec.Command("ss", "-Htan").Output()
+	ss := exec.Command("ss", "-Htan")
+	ss.Env = append(os.Environ(), "LC_ALL=C")
+	out, err := ss.Output()
 	if err != nil {
 		w.t.Fatal(err)
 	}
