@@ -26,7 +26,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	broken := check(files)
+	broken := append(check(files), claims(os.Args[1], files)...)
 	for _, b := range broken {
 		fmt.Println(b)
 	}

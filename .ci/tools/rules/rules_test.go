@@ -92,6 +92,26 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"a_test.go":       "package p\nfunc TestThere() {}\n",
+		"CONTRIBUTING.md": "one\n`TestThere` and `TestMissing`, `TestMain`, TestUnquoted\n",
+	} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := parse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := claims(root, files); len(got) != 1 || !strings.HasSuffix(got[0], "CONTRIBUTING.md:2: there is no TestMissing") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
