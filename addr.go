@@ -256,7 +256,10 @@ func RawAddr(sockaddr []byte) (Addr, error) {
 		_, _, ok := sys.Inet4(sa)
 		short = !ok
 	case sys.AF_INET6:
-		short = len(sa) < sys.SizeInet6
+		if short = len(sa) < sys.SizeInet6; !short {
+			sa = sa[:sys.SizeInet6]
+			sys.SetLength(sa)
+		}
 	case sys.AF_UNIX:
 		if path := sys.UnixPath(sa); len(path) > sys.MaxPath {
 			return Addr{}, badAddr(text, "a path too long")

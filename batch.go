@@ -47,6 +47,21 @@ func NewBatch(messages, bytes, control int) *Batch {
 	return &Batch{m: sys.NewBatch(messages, bytes, (control+7)&^7)} // control messages are aligned
 }
 
+// String describes the Batch: how many messages it holds, and its room.
+func (b *Batch) String() string {
+	switch {
+	case b == nil:
+		return "<nil>"
+	case b.bad != nil:
+		return b.bad.Error()
+	}
+	text := "batch: " + strconv.Itoa(b.Len()) + " of " + strconv.Itoa(b.Cap()) + " messages"
+	if bytes, control := b.m.Room(); bytes > 0 || control > 0 {
+		text += ", room for " + strconv.Itoa(bytes) + " bytes and " + strconv.Itoa(control) + " of control messages in each"
+	}
+	return text
+}
+
 // Add appends a message to send, to an address or, if that is zero, to the
 // peer. p is kept, and not to be changed, until Reset or Drop; control and the
 // address are copied.
@@ -174,9 +189,9 @@ func (b *Batch) has(i int) bool { return i >= 0 && i < b.Len() }
 // Source: sendmmsg(2).
 func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 	if flags&unsendable != 0 {
-		return 0, refusedFlags("sendmmsg", flags)
+		return 0, s.refusedFlags("sendmmsg", flags)
 	}
-	if err := b.usable("sendmmsg", flags); err != nil {
+	if err := s.usable(b, "sendmmsg", flags); err != nil {
 		return 0, err
 	}
 	if b.Len() == 0 {
@@ -215,7 +230,7 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 //
 // Source: recvmmsg(2).
 func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
-	if err := b.usable("recvmmsg", flags); err != nil {
+	if err := s.usable(b, "recvmmsg", flags); err != nil {
 		return 0, err
 	}
 	if bytes, _ := b.m.Room(); bytes == 0 || b.Cap() == 0 {
@@ -242,14 +257,14 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 	}
 }
 
-func (b *Batch) usable(op string, flags Flags) error {
+func (s *Socket) usable(b *Batch, op string, flags Flags) error {
 	switch {
 	case b == nil:
 		return invalid(op, "no batch")
 	case b.bad != nil:
 		return &Error{Op: op, Err: b.bad}
 	case flags < 0:
-		return unsupported(op, "a flag")
+		return s.lacks(op, "a flag")
 	}
 	return nil
 }

@@ -66,7 +66,8 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 //
 // Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and,
 // for datagrams on Linux, EAGAIN (no port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:
-// another type), ENOENT and EACCES (unix paths), EPERM (firewall, broadcast).
+// another type), ENOENT and EACCES (unix paths), EPERM (firewall, broadcast),
+// ECONNRESET (FreeBSD: the listener's backlog is full; Linux sends again instead).
 //
 // Source: connect(2), ip(7), unix(7).
 func (s *Socket) Connect(a Addr) error {
@@ -75,6 +76,9 @@ func (s *Socket) Connect(a Addr) error {
 	}
 	switch e := s.callConnect(&a); e {
 	case 0:
+		if a.AddrPort().Addr().Unmap().IsUnspecified() {
+			return fail("connect", a, s.connected()) // the kernel chose one of its own
+		}
 		s.setPeer(a)
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
@@ -101,7 +105,7 @@ func (s *Socket) connectAgain(a *Addr) sys.Errno {
 		switch e := s.callConnect(a); e {
 		case 0, sys.EISCONN: // another goroutine has asked, and was told 0
 			if a.AddrPort().Addr().Unmap().IsUnspecified() {
-				return s.connected() // the kernel took another
+				return s.connected() // the kernel chose one of its own
 			}
 			s.setPeer(*a)
 			return 0

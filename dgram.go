@@ -2,6 +2,7 @@ package sock
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -53,6 +54,28 @@ type Message struct {
 	Flags    Flags // received: Trunc, CTrunc, EOR, OOB, ErrQueue
 }
 
+// String describes the message by its sizes, address and flags, not its data.
+func (m Message) String() string {
+	size := 0
+	for _, b := range m.Bufs {
+		size += len(b)
+	}
+	text := "message: " + strconv.Itoa(size) + " bytes in " + strconv.Itoa(len(m.Bufs)) + " buffers"
+	if len(m.Control) > 0 {
+		text += ", " + strconv.Itoa(len(m.Control)) + " of control messages"
+	}
+	if m.Addr.IsValid() {
+		text += ", address " + m.Addr.String()
+	}
+	if m.N != 0 || m.NControl != 0 || m.Flags != 0 {
+		text += "; received " + strconv.Itoa(m.N) + " and " + strconv.Itoa(m.NControl)
+	}
+	if m.Flags != 0 {
+		text += ", " + m.Flags.String()
+	}
+	return text
+}
+
 // SendMsg sends a message: one sendmsg(2). No buffers is an empty message,
 // which may still carry control messages (not on macOS and OpenBSD: EOPNOTSUPP).
 //
@@ -65,7 +88,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 		return 0, invalid("sendmsg", "no message")
 	}
 	if flags&unsendable != 0 {
-		return 0, refusedFlags("sendmsg", flags)
+		return 0, s.refusedFlags("sendmsg", flags)
 	}
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
@@ -108,7 +131,7 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 		return 0, invalid("recvmsg", "no message")
 	}
 	if flags < 0 {
-		return 0, unsupported("recvmsg", "a flag")
+		return 0, s.lacks("recvmsg", "a flag")
 	}
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, fail("recvmsg", Addr{}, sys.EMSGSIZE)
@@ -118,8 +141,13 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
 		return 0, verdict("recvmsg", e)
 	}
+	hasRoom := room(m.Bufs)
 	for {
-		n, nc, got, e := s.callRecvmsg(m.Bufs, m.Control, &name, flags)
+		var n, nc, got int
+		e := s.awaitsData(hasRoom, flags)
+		if e == 0 {
+			n, nc, got, e = s.callRecvmsg(m.Bufs, m.Control, &name, flags)
+		}
 		if e == 0 {
 			m.Addr, m.N, m.NControl, m.Flags = senderAddr(name.Bytes()), n, nc, Flags(got)
 			return n, nil

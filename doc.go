@@ -50,7 +50,7 @@
 //
 // A [Batch] is messages of any family that [Socket.SendBatch] and [Socket.RecvBatch]
 // send and receive with one system call, control messages and addresses with them. Its
-// memory is made once: see the example QuicLoop.
+// memory is made once: see the example of a QUIC loop.
 //
 // # Files
 //

@@ -25,7 +25,7 @@ const (
 
 // Timestamp returns of which send, and which moment of it, the Report's Time is:
 // Sent, Scheduled ... The id counts the datagrams since the option Timestamping, with
-// TimestampingID, was set; of a stream it counts bytes, and is that of the send's last.
+// [TimestampingOptID], was set; of a stream it counts bytes, and is that of the send's last.
 func (r *Report) Timestamp() (id uint32, moment int, ok bool) {
 	return r.Extended.Data, int(r.Extended.Info), r.Extended.Origin == cmsg.OriginTimestamping
 }

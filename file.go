@@ -25,7 +25,7 @@ import (
 func (s *Socket) SendFile(f *os.File, off *int64, n int) (int, error) {
 	switch {
 	case !sys.HasSendfile:
-		return 0, unsupported("sendfile", "sendfile")
+		return 0, s.lacks("sendfile", "sendfile")
 	case n < 0:
 		return 0, invalid("sendfile", "a negative length")
 	case off != nil && *off < 0:

@@ -8,7 +8,7 @@ import (
 )
 
 // A FilterInstruction is one of classic BPF, as the kernel has it. The fields are
-// those of golang.org/x/net/bpf's RawInstruction, which converts to it and back:
+// those of bpf.RawInstruction in golang.org/x/net, which converts to it and back:
 // FilterInstruction(raw).
 type FilterInstruction struct {
 	Op     uint16
@@ -27,8 +27,9 @@ type FilterInstruction struct {
 // arrived before stays.
 //
 // Errors: EINVAL (no program, a bad one, or more than 4096 instructions), ENOMEM
-// (more memory than net.core.optmem_max), EPERM (locked with SO_LOCK_FILTER),
-// [errors.ErrUnsupported].
+// (more memory than net.core.optmem_max), EPERM (locked with SO_LOCK_FILTER; or a
+// TCP socket, and the process lacks CAP_NET_ADMIN: newer kernels ask for it, Linux
+// 6.18 does), [errors.ErrUnsupported].
 //
 // Source: socket(7), Documentation/networking/filter.rst.
 func (s *Socket) AttachFilter(program []FilterInstruction) error {
@@ -136,8 +137,8 @@ func filterArgs(name, instructions int) string {
 
 // lacks is unsupported for a method: a closed Socket says that it is.
 func (s *Socket) lacks(op, what string) error {
-	if s.FD() < 0 {
-		return fail(op, Addr{}, errnoClosed)
+	if e := s.fd.Check(0); e != 0 {
+		return fail(op, Addr{}, e)
 	}
 	return unsupported(op, what)
 }

@@ -18,6 +18,19 @@ type Group struct {
 	Source    netip.Addr // the sender, of the same family; the zero Addr for all
 }
 
+// String describes the group: its address, and the interface's index and the
+// source, if they are set.
+func (g Group) String() string {
+	text := g.Addr.String()
+	if g.Interface != 0 {
+		text += ", interface " + strconv.Itoa(g.Interface)
+	}
+	if g.Source.IsValid() {
+		text += ", source " + g.Source.String()
+	}
+	return text
+}
+
 // JoinGroup has the socket receive what is sent to a group: setsockopt(2). If
 // Source is set it hears that sender alone, and more of them by joining for each:
 // source-specific multicast, for which 232.0.0.0/8 and ff3x::/32 are. Membership

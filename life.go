@@ -20,8 +20,8 @@ import (
 // never calls shutdown(2): a copy of the descriptor, from [Socket.Dup] or in
 // another process, keeps the connection alive.
 //
-// Errors: net.ErrClosed; what close(2) says, though the descriptor is gone all
-// the same.
+// Errors: net.ErrClosed; those of close(2), although the descriptor is closed in
+// every case: ECONNRESET on FreeBSD (the peer's reset arrived at that moment), EIO.
 //
 // Source: close(2).
 func (s *Socket) Close() error {

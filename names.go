@@ -115,9 +115,9 @@ const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not t
 // after the call must not be on a stack. One that this system lacks is negative.
 const unsendable = ZeroCopy | math.MinInt
 
-func refusedFlags(op string, flags Flags) error {
+func (s *Socket) refusedFlags(op string, flags Flags) error {
 	if flags < 0 {
-		return unsupported(op, "a flag")
+		return s.lacks(op, "a flag")
 	}
 	return invalid(op, ZeroCopy.String()+" is SendZeroCopy's, which keeps the buffer")
 }

@@ -3,6 +3,7 @@ package sock
 import (
 	"encoding/binary"
 	"fmt"
+
 	"github.com/berkeleysockets/sock/cmsg"
 
 	"github.com/berkeleysockets/sock/internal/sys"

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,14 @@ type Event struct {
 	slot uint32
 }
 
+// String describes the event: whose it is, and its bits.
+func (e Event) String() string {
+	if e.Socket != nil {
+		return e.Socket.String() + ": " + e.Ready.String()
+	}
+	return "descriptor " + strconv.Itoa(e.FD) + ": " + e.Ready.String()
+}
+
 // NewPoller makes a Poller: epoll_create1(2), eventfd2(2), timerfd_create(2) and
 // epoll_ctl(2), or kqueue(2), pipe(2) and kevent(2). It has three descriptors.
 //
@@ -59,6 +68,18 @@ func NewPoller() (*Poller, error) {
 		return nil, fail("newpoller", Addr{}, e)
 	}
 	return p, nil
+}
+
+// String describes the Poller: how many Sockets and descriptors are registered. It
+// makes no system call and takes no lock.
+func (p *Poller) String() string {
+	switch {
+	case p == nil:
+		return "<nil>"
+	case p.word.State()&(opened|refcount.Closed) != opened:
+		return "closed poller"
+	}
+	return "poller: " + strconv.Itoa(int(p.slots.count.Load())) + " registered"
 }
 
 // Wait waits until something that is watched is ready, and writes what is so to

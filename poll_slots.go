@@ -1,6 +1,10 @@
 package sock
 
-import "github.com/berkeleysockets/sock/internal/selector"
+import (
+	"sync/atomic"
+
+	"github.com/berkeleysockets/sock/internal/selector"
+)
 
 // A slot is one registration in a Poller: 40 bytes. The kernel is given its
 // number, never a pointer, and with it the slot's generation, which every change
@@ -30,8 +34,9 @@ const (
 // spare.
 type slots struct {
 	chunks []*[chunkSize]slot
-	free   int32 // the first of a list
-	used   int   // slots that have ever been taken
+	free   int32        // the first of a list
+	used   int          // slots that have ever been taken
+	count  atomic.Int32 // slots in use; read without the Poller's lock
 }
 
 func (t *slots) at(i uint32) *slot { return &t.chunks[i/chunkSize][i%chunkSize] }
@@ -69,6 +74,7 @@ func (t *slots) take() (i uint32, ok bool) {
 	s := t.at(i)
 	s.want = taken
 	s.gen++
+	t.count.Add(1)
 	return i, true
 }
 
@@ -81,6 +87,7 @@ func (t *slots) token(i uint32) uint64 {
 func (t *slots) give(i uint32) {
 	s := t.at(i)
 	*s = slot{fd: t.free, gen: s.gen + 1}
+	t.count.Add(-1)
 	t.free = int32(i)
 }
 

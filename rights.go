@@ -1,8 +1,9 @@
 package sock
 
 import (
-	"github.com/berkeleysockets/sock/cmsg"
 	"os"
+
+	"github.com/berkeleysockets/sock/cmsg"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )

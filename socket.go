@@ -2,9 +2,11 @@ package sock
 
 import (
 	"math"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
+	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
@@ -19,6 +21,36 @@ type Socket struct {
 	proto   int32                //
 	joining sync.Mutex           // held to enter and leave Pollers: see poll_register.go
 	member  membership           // the first of them
+}
+
+// String describes the socket: descriptor, family, type, protocol, state, and the
+// peer if it is known. It makes no system call and takes no lock.
+func (s *Socket) String() string {
+	if s == nil {
+		return "<nil>"
+	}
+	state := s.fd.State()
+	if state&opened == 0 {
+		return "closed socket"
+	}
+	text := "socket " + strconv.Itoa(int(s.fd.Sysfd))
+	if state&refcount.Closed != 0 {
+		text = "closed socket"
+	}
+	text += ": " + s.Domain().String() + ", " + s.Type().String()
+	if s.proto != 0 {
+		text += ", " + s.Protocol().String()
+	}
+	if state&nonblock != 0 {
+		text += ", non-blocking"
+	}
+	if state&listens != 0 {
+		text += ", listening"
+	}
+	if peer := s.peer.Load(); peer != nil {
+		text += ", peer " + peer.String()
+	}
+	return text
 }
 
 // A Setting is an option and its value, for [Open]: see [Option.With].
@@ -167,7 +199,7 @@ func (s *Socket) Listen(backlog int) error {
 // Source: shutdown(2).
 func (s *Socket) Shutdown(how How) error {
 	if !sys.Has(int(how)) {
-		return unsupported("shutdown", "sockets")
+		return s.lacks("shutdown", "sockets")
 	}
 	e := s.plain(func(fd int) sys.Errno { return sys.Shutdown(fd, int(how)) },
 		func() Call { return Call{Name: "shutdown", Args: how.String()} })

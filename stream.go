@@ -42,7 +42,7 @@ func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
 
 func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error) {
 	if flags&unsendable != 0 {
-		return 0, refusedFlags(op, flags)
+		return 0, s.refusedFlags(op, flags)
 	}
 	tries := 0
 	for {
@@ -72,9 +72,22 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 	}
 }
 
+// awaitsData is for kernels that answer a receive without room at once, with
+// nothing, whether data is there or not: it polls first. 0: make the call.
+func (s *Socket) awaitsData(room bool, flags Flags) sys.Errno {
+	if sys.EmptyReceiveWaits || room || flags&OOB != 0 {
+		return 0
+	}
+	got, e := s.fd.Poll(sys.POLLIN|sys.POLLRDHUP, readDeadline)
+	if e == 0 && got == 0 {
+		e = sys.EAGAIN
+	}
+	return e
+}
+
 func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int, error) {
 	if flags < 0 {
-		return 0, unsupported(op, "a flag")
+		return 0, s.lacks(op, "a flag")
 	}
 	tries, done := 0, 0
 	if s.fd.State()&(readWaited|nonblock) == readWaited { // else neither is for us
@@ -87,7 +100,9 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 	for {
 		var n int
 		var e sys.Errno
-		if rest := p[done:]; len(rest) > sys.RawMax || current.Load() != nil {
+		if e = s.awaitsData(len(p) > 0, flags); e != 0 {
+			// no data: the call would not wait for it
+		} else if rest := p[done:]; len(rest) > sys.RawMax || current.Load() != nil {
 			n, e = s.callRecvfrom(rest, flags, from)
 		} else if e = s.fd.Acquire(readDeadline); e == 0 {
 			var got uintptr
@@ -183,10 +198,14 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 	if e := s.fd.Expect(reading, 0, &tries); e != 0 {
 		return 0, verdict("readv", e)
 	}
+	hasRoom := room(bufs)
 	for {
-		n, _, _, e := s.callRecvmsg(bufs, nil, nil, 0)
+		n, e := 0, s.awaitsData(hasRoom, 0)
 		if e == 0 {
-			if n == 0 && s.Type().connected() && room(bufs) {
+			n, _, _, e = s.callRecvmsg(bufs, nil, nil, 0)
+		}
+		if e == 0 {
+			if n == 0 && s.Type().connected() && hasRoom {
 				return 0, io.EOF
 			}
 			return n, nil

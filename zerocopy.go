@@ -29,7 +29,7 @@ import (
 // Source: send(2), https://docs.kernel.org/networking/msg_zerocopy.html
 func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err error) {
 	if ZeroCopy < 0 || flags < 0 {
-		return 0, 0, unsupported("send", "MSG_ZEROCOPY or a flag")
+		return 0, 0, s.lacks("send", "MSG_ZEROCOPY or a flag")
 	}
 	if e := s.fd.Check(writeDeadline); e != 0 {
 		return 0, 0, fail("send", Addr{}, e)

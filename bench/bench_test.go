@@ -213,7 +213,7 @@ func TestMicros(t *testing.T) {
 	z := sizes["quick"]
 	z.micro, z.mib = .002, 2
 	for _, task := range microTasks(all, z) {
-		p, err := task.run(t.Context(), 2, func(time.Duration) {})
+		p, err := task.run(t.Context(), 2, func(_, _ time.Duration) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +289,7 @@ func TestRounds(t *testing.T) {
 		}}
 	}
 	steps := 0
-	p, err := task{contenders: []contender{one("A", 0), one("B", 1), one("C", 2)}}.run(t.Context(), 3, func(time.Duration) { steps++ })
+	p, err := task{contenders: []contender{one("A", 0), one("B", 1), one("C", 2)}}.run(t.Context(), 3, func(_, _ time.Duration) { steps++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,8 +301,59 @@ func TestRounds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (task{contenders: []contender{one("A", 0)}}).run(ctx, 1, func(time.Duration) {}); !errors.Is(err, context.Canceled) {
+	if _, err := (task{contenders: []contender{one("A", 0)}}).run(ctx, 1, func(_, _ time.Duration) {}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestPace: where the runs take longer than planned there are fewer rounds, then fewer
+// points, and the report names both.
+func TestPace(t *testing.T) {
+	t.Parallel()
+	var tasks []task
+	for _, name := range []string{"a", "b", "c", "d"} {
+		slow := contender{"C", func(ctx context.Context) (sample, error) {
+			select {
+			case <-ctx.Done():
+				return sample{}, ctx.Err()
+			case <-time.After(300 * time.Millisecond):
+			}
+			return sample{metrics: map[string]float64{metricCPU: 1}}, nil
+		}}
+		tasks = append(tasks, task{point: Point{Name: name, Main: metricCPU}, contenders: []contender{slow}, each: 100 * time.Millisecond})
+	}
+	for _, c := range []struct {
+		limit   time.Duration
+		points  int
+		skipped int
+	}{{0, 4, 0}, {time.Minute, 4, 0}, {3500 * time.Millisecond, -1, 1}} {
+		t.Run(c.limit.String(), func(t *testing.T) {
+			t.Parallel()
+			r := &Report{}
+			var log bytes.Buffer
+			start := time.Now()
+			if err := r.run(t.Context(), tasks, size{limit: c.limit, rounds: 10}, &log); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); c.limit > 0 && took > c.limit+5*time.Second {
+				t.Errorf("it took %v, the limit is %v", took, c.limit)
+			}
+			if c.points >= 0 && len(r.Points) != c.points || len(r.Skipped) < c.skipped || c.skipped == 0 && len(r.Skipped) > 0 {
+				t.Errorf("%d points; %q", len(r.Points), r.Skipped)
+			}
+			for _, p := range r.Points {
+				if n := len(p.Series[0].Samples[metricCPU]); n < fewest {
+					t.Errorf("%s has %d rounds", p.Name, n)
+				}
+			}
+			if !strings.Contains(log.String(), "bench: 1 of 4, a, ") || !strings.Contains(log.String(), "bench: 4 of 4, d, ") || !strings.Contains(log.String(), " left\n") {
+				t.Error(log.String())
+			}
+		})
+	}
+	r := &Report{}
+	if err := r.run(t.Context(), tasks, size{limit: time.Millisecond, rounds: 10}, io.Discard); err == nil {
+		t.Error("a report of nothing")
 	}
 }
 
@@ -422,6 +473,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"-only", "("}, 2, "-only"},
 		{[]string{"-servers", "("}, 2, "-servers"},
 		{[]string{"-rounds", "-1"}, 2, "-rounds"},
+		{[]string{"-limit", "-5s"}, 2, "-limit"},
 		{[]string{"-procs", "0"}, 2, "-procs"},
 		{[]string{"-nonsense"}, 2, "-nonsense"},
 		{[]string{"quick"}, 2, "no flag: quick"},

@@ -28,8 +28,9 @@ func main() {
 func program(ctx context.Context, args []string, out, log io.Writer) int {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(log)
-	quick := f.Bool("quick", false, "measure little: about 3 minutes")
-	full := f.Bool("full", false, "measure much: about 30 minutes")
+	quick := f.Bool("quick", false, "measure little: about 3 minutes, at most 4")
+	full := f.Bool("full", false, "measure much: about 30 minutes, at most 45")
+	limit := f.Duration("limit", -1, "measure for so long at most, as 90s or 5m, 0 for any time; else 4, 20 or 45 minutes, by the size of the run")
 	which := f.String("only", "", "only the points whose name matches this `regexp`: see -list")
 	who := f.String("servers", "", "only the contenders whose name matches this `regexp`; ratios need C and net")
 	rounds := f.Int("rounds", 0, "rounds for each point; 0 is 5, 7 or 9, by the size of the run")
@@ -55,6 +56,9 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	if *rounds < 0 {
 		return wrong("-rounds %d", *rounds)
 	}
+	if *limit < 0 && *limit != -1 {
+		return wrong("-limit %v", *limit)
+	}
 	if *procs < 1 {
 		return wrong("-procs %d", *procs)
 	}
@@ -74,6 +78,9 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	}
 	if *rounds > 0 {
 		z.rounds = *rounds
+	}
+	if *limit >= 0 {
+		z.limit = *limit
 	}
 
 	var r *Report
@@ -200,24 +207,54 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, procs in
 		return nil, errors.New("nothing to measure: see -list")
 	}
 
-	show := newProgress(log, tasks, z.rounds)
-	defer show.close()
-	for _, t := range tasks {
-		show.begin(t)
-		p, err := t.run(ctx, z.rounds, show.done)
-		if ctx.Err() != nil {
-			r.Skipped = append(r.Skipped, t.point.Name+" and what would have followed: interrupted")
-			break // what there is counts
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.Points = append(r.Points, p)
-	}
-	if len(r.Points) == 0 {
-		return nil, ctx.Err()
+	if err := r.run(ctx, tasks, z, log); err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// run measures the tasks within the size's limit, and reports what had no time.
+func (r *Report) run(ctx context.Context, tasks []task, z size, log io.Writer) error {
+	pace := newPace(z.limit, tasks, z.rounds)
+	timed := ctx
+	if z.limit > 0 {
+		var cancel context.CancelFunc
+		timed, cancel = context.WithDeadline(ctx, pace.began.Add(z.limit))
+		defer cancel()
+	}
+	show := newProgress(log, tasks, pace)
+	defer show.close()
+	for _, t := range tasks {
+		left := pace.left()
+		rounds := pace.begin(t)
+		show.begin(t, left)
+		var p *Point
+		err := context.DeadlineExceeded
+		if rounds > 0 {
+			p, err = t.run(timed, rounds, show.done)
+		}
+		switch {
+		case ctx.Err() != nil:
+			r.Skipped = append(r.Skipped, t.point.Name+" and what would have followed: interrupted")
+			if len(r.Points) == 0 {
+				return ctx.Err()
+			}
+			return nil // what there is counts
+		case err != nil && (rounds == 0 || timed.Err() != nil):
+			r.Skipped = append(r.Skipped, t.point.Name+": no time for it within "+z.limit.String())
+		case err != nil:
+			return err
+		default:
+			if p.rounds < z.rounds {
+				r.Skipped = append(r.Skipped, fmt.Sprintf("%s: %d of its %d rounds, for lack of time", t.point.Name, p.rounds, z.rounds))
+			}
+			r.Points = append(r.Points, p)
+		}
+	}
+	if len(r.Points) == 0 {
+		return fmt.Errorf("no point was measured within %v: see -limit", z.limit)
+	}
+	return nil
 }
 
 // some reports whether any of the tasks is asked for.

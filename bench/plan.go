@@ -51,6 +51,7 @@ func (t task) length(rounds int) time.Duration {
 // A size is how much is measured.
 type size struct {
 	name        string
+	limit       time.Duration // of all measuring, building not counted; 0 is none
 	rounds      int
 	seconds     float64 // of an echo run
 	micro       float64 // seconds of a micro-benchmark
@@ -65,11 +66,11 @@ type size struct {
 
 // A process has 20,000 descriptors at most on some machines.
 var sizes = map[string]size{
-	"quick": {name: "quick", rounds: 5, seconds: .2, micro: .06, mib: 64, memory: 5000, few: true,
+	"quick": {name: "quick", limit: 4 * time.Minute, rounds: 5, seconds: .2, micro: .06, mib: 64, memory: 5000, few: true,
 		connections: []int{1, 100, 1000}, idle: []int{0, 5000}, messages: []int{1, 16 << 10}, batches: []int{1, 8, 64}},
-	"default": {name: "default", rounds: 7, seconds: .4, micro: .1, mib: 256, memory: 10000,
+	"default": {name: "default", limit: 20 * time.Minute, rounds: 7, seconds: .4, micro: .1, mib: 256, memory: 10000,
 		connections: []int{1, 10, 100, 1000, 4000}, idle: []int{0, 10000}, messages: []int{1, 1 << 10, 64 << 10}, batches: []int{1, 4, 16, 64, 256}},
-	"full": {name: "full", rounds: 9, seconds: .5, micro: .15, mib: 1024, memory: 15000,
+	"full": {name: "full", limit: 45 * time.Minute, rounds: 9, seconds: .5, micro: .15, mib: 1024, memory: 15000,
 		connections: []int{1, 10, 100, 1000, 3000, 8000}, idle: []int{0, 1000, 5000, 15000},
 		messages: []int{1, 64, 1 << 10, 16 << 10, 64 << 10, 1 << 20}, batches: []int{1, 2, 4, 8, 16, 32, 64, 128, 256}},
 }

@@ -10,35 +10,47 @@ import (
 	"golang.org/x/term"
 )
 
-// A progress tells how far we are: a bar on a terminal, and elsewhere a line for
-// each point.
+// A progress shows how far the run is and how long it will still take: a bar on a
+// terminal, and elsewhere a line for each point.
 type progress struct {
-	bar *progressbar.ProgressBar
-	log io.Writer
+	bar    *progressbar.ProgressBar
+	log    io.Writer
+	pace   *pace
+	points int
+	begun  int
 }
 
-func newProgress(log io.Writer, tasks []task, rounds int) *progress {
-	whole := length(tasks, rounds)
-	fmt.Fprintf(log, "bench: %d points, %d rounds, about %v\n", len(tasks), rounds, whole.Round(time.Second))
-	p := &progress{log: log}
+func newProgress(log io.Writer, tasks []task, pace *pace) *progress {
+	whole := length(tasks, pace.rounds)
+	text := ""
+	if pace.limit > 0 {
+		text = fmt.Sprintf(", at most %v", pace.limit)
+	}
+	fmt.Fprintf(log, "bench: %d points, %d rounds, about %v%s\n", len(tasks), pace.rounds, whole.Round(time.Second), text)
+	p := &progress{log: log, pace: pace, points: len(tasks)}
 	if f, ok := log.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions64(whole.Milliseconds(), progressbar.OptionSetWriter(log), progressbar.OptionSetPredictTime(true),
+		p.bar = progressbar.NewOptions64(whole.Milliseconds(), progressbar.OptionSetWriter(log), progressbar.OptionSetPredictTime(false),
 			progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	return p
 }
 
-func (p *progress) begin(t task) {
+// begin is called before a point, with the time that it and all later ones take.
+func (p *progress) begin(t task, left time.Duration) {
+	p.begun++
+	text := fmt.Sprintf("%d of %d, %s, %v left", p.begun, p.points, t.point.Name, left.Round(time.Second))
 	if p.bar != nil {
-		p.bar.Describe(t.point.Name)
+		p.bar.Describe(text)
 	} else {
-		fmt.Fprintln(p.log, "bench:", t.point.Name)
+		fmt.Fprintln(p.log, "bench:", text)
 	}
 }
 
-func (p *progress) done(d time.Duration) {
+// done is called after each run of a contender.
+func (p *progress) done(planned, taken time.Duration) {
+	p.pace.ran(planned, taken)
 	if p.bar != nil {
-		p.bar.Add64(d.Milliseconds()) // a bar that cannot be drawn is no loss
+		p.bar.Add64(planned.Milliseconds()) // a bar that cannot be drawn is no loss
 	}
 }
 

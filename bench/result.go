@@ -33,6 +33,8 @@ type Point struct {
 	X      int       `json:"x"`     // 100
 	Main   string    `json:"main"`  // the metric that is compared first
 	Series []*Series `json:"series"`
+
+	rounds int // that it had
 }
 
 // A Series is what one contender did, round by round.

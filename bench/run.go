@@ -7,10 +7,12 @@ import (
 )
 
 // run measures a task: a round has all contenders, and begins with another one
-// each time. What fails is tried once more, and is then out, and that is told: a
-// median of what went well would be no honest one.
-func (t task) run(ctx context.Context, rounds int, done func(time.Duration)) (*Point, error) {
+// each time. What fails is tried once more, and is then out, and the report says so: a
+// median of what went well would be no honest one. At the context's deadline the rounds
+// so far count, if they are enough.
+func (t task) run(ctx context.Context, rounds int, done func(planned, taken time.Duration)) (*Point, error) {
 	p := t.point
+	p.rounds = rounds
 	for _, c := range t.contenders {
 		p.Series = append(p.Series, &Series{Name: c.name, Samples: map[string][]float64{}})
 	}
@@ -18,10 +20,16 @@ func (t task) run(ctx context.Context, rounds int, done func(time.Duration)) (*P
 		for i := range t.contenders {
 			i = (i + round) % len(t.contenders)
 			c, s := t.contenders[i], p.Series[i]
+			start := time.Now()
 			if s.Failed == "" {
 				one, err := c.run(ctx)
 				if err != nil && ctx.Err() == nil {
 					one, err = c.run(ctx)
+				}
+				if ctx.Err() == context.DeadlineExceeded && round >= fewest {
+					p.rounds = round
+					p.summarize()
+					return &p, nil
 				}
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
@@ -32,7 +40,7 @@ func (t task) run(ctx context.Context, rounds int, done func(time.Duration)) (*P
 					s.add(one)
 				}
 			}
-			done(t.each)
+			done(t.each, time.Since(start))
 		}
 	}
 	p.summarize()

@@ -56,7 +56,7 @@ func (m Message) Credentials() (c Credentials, ok bool) {
 	return c, true
 }
 
-// PidFD returns a descriptor of the process that has sent, with the option PassPidFD
+// PidFD returns a descriptor of the process that has sent, with the option [PassPIDFD]
 // (Linux 6.5). It is close-on-exec, and the caller's to close. See [CloseRights].
 //
 // Source: pidfd_open(2).

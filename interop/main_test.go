@@ -55,6 +55,7 @@ func stranger(t *testing.T, name string, args ...string) *exec.Cmd {
 		t.Skip("no ", name, " here")
 	}
 	c := exec.CommandContext(t.Context(), path, args...)
+	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // tests compare its words
 	c.WaitDelay = 10 * time.Second
 	return c
 }

@@ -33,7 +33,7 @@ var (
 	IPMulticastLoop     = Option[bool]{sys.IPPROTO_IP, sys.IP_MULTICAST_LOOP, &byteBoolCodec}              // what is sent to a group comes back to members on this host
 	IPMulticastTTL      = Option[int]{sys.IPPROTO_IP, sys.IP_MULTICAST_TTL, &byteCodec}                    // hops of what is sent to a group, 0 to 255; 1 from the beginning, -1 for that on Linux
 	IPNoDefrag          = Option[bool]{sys.IPPROTO_IP, sys.IP_NODEFRAG, &boolCodec}                        // fragments pass packet filters as they are; raw sockets (Linux)
-	IPOptions           = Option[[]byte]{sys.IPPROTO_IP, sys.IP_OPTIONS, &ipOptionsCodec}                  // IP options of each packet sent, at most 40 bytes, none to end it
+	IPOptions           = Option[[]byte]{sys.IPPROTO_IP, sys.IP_OPTIONS, &ipOptionsCodec}                  // IP options of each packet sent, at most 40 bytes, none to end it; FreeBSD reads 4 bytes of first hop in front
 	IPPassSec           = Option[bool]{sys.IPPROTO_IP, sys.IP_PASSSEC, &boolCodec}                         // messages bring the sender's security label; UDP (Linux)
 	IPPortRange         = Option[int]{sys.IPPROTO_IP, sys.IP_PORTRANGE, &intCodec}                         // which ports to choose from when none is given: 0 the usual, 1 high, 2 low (the BSDs, macOS)
 	IPProtocol          = Option[sock.Protocol]{sys.IPPROTO_IP, sys.IP_PROTOCOL, &protocolRead}            // read: of a raw socket; SocketProtocol is of any (Linux 6.4)

@@ -222,7 +222,7 @@ var txTimeCodec = codec[TxTimeValue]{
 type TimestampingFlags int
 
 // The flags. A stamp is made by one of the first six that begin with Tx or Rx,
-// and told by Software or RawHardware. Source: the kernel's
+// and told by TimestampingSoftware or TimestampingRawHardware. Source: the kernel's
 // networking/timestamping.rst.
 const (
 	TimestampingTxHardware   TimestampingFlags = sys.SOF_TIMESTAMPING_TX_HARDWARE   // made when the device has sent
@@ -236,11 +236,11 @@ const (
 	TimestampingTxAck        TimestampingFlags = sys.SOF_TIMESTAMPING_TX_ACK        // made when the peer has acknowledged; TCP (Linux 3.17)
 	TimestampingOptCmsg      TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_CMSG      // sent ones bring packet info as well (Linux 3.19)
 	TimestampingOptTSOnly    TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_TSONLY    // sent ones come without the packet (Linux 4.0)
-	TimestampingOptStats     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_STATS     // sent ones bring statistics; TCP, with OptTSOnly (Linux 4.10)
+	TimestampingOptStats     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_STATS     // sent ones bring statistics; TCP, with TimestampingOptTSOnly (Linux 4.10)
 	TimestampingOptPktInfo   TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_PKTINFO   // hardware's bring device and length (Linux 4.13)
 	TimestampingOptTxSwHw    TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_TX_SWHW   // both for one packet sent (Linux 4.13)
 	TimestampingBindPHC      TimestampingFlags = sys.SOF_TIMESTAMPING_BIND_PHC      // by a clock of its own, which BytesOption can name (Linux 5.14)
-	TimestampingOptIDTCP     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_ID_TCP    // OptID counts from this call on (Linux 6.2)
+	TimestampingOptIDTCP     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_ID_TCP    // TimestampingOptID counts from this call on (Linux 6.2)
 	TimestampingOptRxFilter  TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_RX_FILTER // only such received ones as were asked for (Linux 6.12)
 	TimestampingTxCompletion TimestampingFlags = sys.SOF_TIMESTAMPING_TX_COMPLETION // made when the device reports; Bluetooth (Linux 6.15)
 )

@@ -13,12 +13,12 @@ import (
 // brackets the only one. Source: tcp(7), tcp(4).
 var (
 	TCPCCInfo             = Option[[]byte]{sys.IPPROTO_TCP, sys.TCP_CC_INFO, &ccInfoRead}                    // read: what the congestion control tells of itself, a tcpvegas_info, tcp_dctcp_info or tcp_bbr_info, or nothing (Linux 4.1)
-	TCPCongestion         = Option[string]{sys.IPPROTO_TCP, sys.TCP_CONGESTION, &nameCodec}                  // the congestion control, such as "cubic" (Linux, FreeBSD)
+	TCPCongestion         = Option[string]{sys.IPPROTO_TCP, sys.TCP_CONGESTION, &nameCodec}                  // the congestion control, such as "cubic"; one not in tcp_allowed_congestion_control is privileged (Linux, FreeBSD)
 	TCPConnectionTimeout  = Option[time.Duration]{sys.IPPROTO_TCP, sys.TCP_CONNECTIONTIMEOUT, &secondsCodec} // how long Connect tries; seconds (macOS)
 	TCPCork               = Option[bool]{sys.IPPROTO_TCP, sys.TCP_CORK, &boolCodec}                          // send full segments only, until it is off, at most 200 ms (Linux); on the BSDs TCPNoPush
 	TCPDeferAccept        = Option[time.Duration]{sys.IPPROTO_TCP, sys.TCP_DEFER_ACCEPT, &secondsCodec}      // a connection waits this long for data before it is accepted; seconds, and the kernel rounds to its retransmissions (Linux)
 	TCPDelAckMax          = Option[time.Duration]{sys.IPPROTO_TCP, sys.TCP_DELACK_MAX_US, &microsCodec}      // the longest delay of an acknowledgement; microseconds (Linux 6.16)
-	TCPFastOpen           = Option[int]{sys.IPPROTO_TCP, sys.TCP_FASTOPEN, &intCodec}                        // of a listener: how many connections with data in their first packet may wait (Linux 3.7); on or off on the other systems
+	TCPFastOpen           = Option[int]{sys.IPPROTO_TCP, sys.TCP_FASTOPEN, &intCodec}                        // of a listener: how many connections with data in their first packet may wait (Linux 3.7); 1 or 0 on the other systems; when on FreeBSD reads -2147483648
 	TCPFastOpenConnect    = Option[bool]{sys.IPPROTO_TCP, sys.TCP_FASTOPEN_CONNECT, &boolCodec}              // Connect only notes the address, if it has a cookie, and the first write connects (Linux 4.11)
 	TCPFastOpenKey        = Option[[]byte]{sys.IPPROTO_TCP, sys.TCP_FASTOPEN_KEY, &fastOpenKeyCodec}         // the key of a listener's cookies, 16 bytes, or 32 for two (Linux 4.15)
 	TCPFastOpenNoCookie   = Option[bool]{sys.IPPROTO_TCP, sys.TCP_FASTOPEN_NO_COOKIE, &boolCodec}            // no cookie is asked for (Linux 4.15)

@@ -5,7 +5,7 @@ import "github.com/berkeleysockets/sock/internal/sys"
 // Options of unix sockets (SOL_LOCAL), by C name. Linux has none: there they are
 // in SOL_SOCKET. Source: unix(4).
 var (
-	LocalConnWait        = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CONNWAIT, &localBool}               // Connect ends when the connection is accepted (FreeBSD)
+	LocalConnWait        = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CONNWAIT, &localBool}               // Connect ends when the connection is accepted (FreeBSD before 15)
 	LocalCreds           = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CREDS, &localBool}                  // the first message of a stream, and each datagram, brings the sender's credentials (FreeBSD, NetBSD)
 	LocalCredsPersistent = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CREDS_PERSISTENT, &localBool}       // every message brings them (FreeBSD 13)
 	LocalPeerEID         = Option[LocalPeerEIDValue]{sys.SOL_LOCAL, sys.LOCAL_PEEREID, &peerEIDRead} // read: the peer's process, user and group (NetBSD)

@@ -11,7 +11,7 @@ import (
 // Options of vsock (AF_VSOCK is the level), by C name. All are Linux's; which of
 // them a socket has depends on its transport. Source: vsock(7).
 var (
-	VSockBufferMaxSize  = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MAX_SIZE, &uint64Codec}         // bytes that BufferSize can be
+	VSockBufferMaxSize  = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MAX_SIZE, &uint64Codec}         // bytes that VSockBufferSize can be
 	VSockBufferMinSize  = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MIN_SIZE, &uint64Codec}         // bytes that it must be
 	VSockBufferSize     = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_SIZE, &uint64Codec}             // bytes that are received ahead; kept within those two
 	VSockConnectTimeout = Option[time.Duration]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_CONNECT_TIMEOUT, &timevalCodec} // how long Connect tries; microseconds

@@ -51,7 +51,7 @@ func FuzzParseAddr(f *testing.F) {
 
 func FuzzRawAddr(f *testing.F) {
 	for _, c := range addrForms {
-		if a, err := c.make(); err == nil {
+		if a, err := c.make(); err == nil && a.IsValid() {
 			f.Add(a.Bytes())
 			f.Add(a.Bytes()[:2])
 			f.Add(append(a.Bytes(), 0, 1, 2))

@@ -421,3 +421,16 @@ func TestAddrInterfaceName(t *testing.T) {
 		t.Errorf("ParseAddr with %s = %v, %v, want %s", name, a, err, want)
 	}
 }
+
+// What lies behind the 28 bytes of an IPv6 address is not part of it, and its length
+// byte, where there is one, says 28.
+func TestAddrRawLong(t *testing.T) {
+	t.Parallel()
+	want := addr(t, "[fe80::1%7]:80")
+	for _, more := range []int{0, 1, 4, 36} {
+		a, err := sock.RawAddr(append(want.Bytes(), make([]byte, more)...))
+		if err != nil || a != want {
+			t.Errorf("%d bytes more: %v of %x, %v", more, a, a.Bytes(), err)
+		}
+	}
+}

@@ -371,6 +371,9 @@ func TestBatchWaits(t *testing.T) {
 	for _, network := range []string{"pair", "seqpacket"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
+			if network == "pair" && runtime.GOOS != "linux" {
+				t.Skip("a full receiver is ENOBUFS on ", runtime.GOOS, ", and the sender is Writable")
+			}
 			a, b, _, _ := batchEnds(t, network)
 			const total = 2000
 			sent := begin(t, func() error {

@@ -294,12 +294,23 @@ func TestControlTxTime(t *testing.T) {
 	control := cmsg.AppendTxTime(nil, uint64(now.Nano())+1e6)
 	_, err := a.SendMsg(&sock.Message{Control: control, Addr: to}, 0)
 	is(t, err, syscall.EINVAL)
-	value := make([]byte, 8) // struct sock_txtime: the clock, and no flags
-	binary.NativeEndian.PutUint32(value, unix.CLOCK_TAI)
-	is(t, a.WithFD(func(fd int) error { return unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_TXTIME, string(value)) }), nil)
-	sendControl(t, a, "later", control, to)
-	if p, _, _ := receipt(t, b); p != "later" {
-		t.Error(p)
+	for name, clock := range map[string]int32{"CLOCK_MONOTONIC": unix.CLOCK_MONOTONIC, "CLOCK_TAI": unix.CLOCK_TAI} {
+		t.Run(name, func(t *testing.T) {
+			value := make([]byte, 8) // struct sock_txtime: the clock, and no flags
+			binary.NativeEndian.PutUint32(value, uint32(clock))
+			err := a.WithFD(func(fd int) error {
+				return unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_TXTIME, string(value))
+			})
+			if clock != unix.CLOCK_MONOTONIC {
+				needPrivilege(t, err, "SO_TXTIME with a clock other than CLOCK_MONOTONIC")
+			}
+			is(t, err, nil)
+			is(t, unix.ClockGettime(clock, &now), nil)
+			sendControl(t, a, "later", cmsg.AppendTxTime(nil, uint64(now.Nano())+1e6), to)
+			if p, _, _ := receipt(t, b); p != "later" {
+				t.Error(p)
+			}
+		})
 	}
 }
 

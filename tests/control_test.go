@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,12 +21,19 @@ import (
 func refMessages(b []byte) (all []cmsg.Message) {
 	for at := int64(0); ; {
 		var length, header int64
-		switch sys.CmsgLen(0) {
-		case 16:
+		level0 := int64(-8)
+		switch {
+		case sys.CmsgLen(0) == 16 && runtime.GOOS == "linux":
 			if header = 16; at+header > int64(len(b)) {
 				return all
 			}
 			length = int64(min(binary.NativeEndian.Uint64(b[at:]), math.MaxInt32))
+		case sys.CmsgLen(0) == 16: // the BSDs: a socklen_t, and four bytes of padding behind the header
+			if header = 16; at+12 > int64(len(b)) {
+				return all
+			}
+			length = int64(binary.NativeEndian.Uint32(b[at:]))
+			level0 = -12
 		default:
 			if header = 12; at+header > int64(len(b)) {
 				return all
@@ -35,7 +43,7 @@ func refMessages(b []byte) (all []cmsg.Message) {
 		if length < header || at+length > int64(len(b)) {
 			return all
 		}
-		level, typ := int32(binary.NativeEndian.Uint32(b[at+header-8:])), int32(binary.NativeEndian.Uint32(b[at+header-4:]))
+		level, typ := int32(binary.NativeEndian.Uint32(b[at+header+level0:])), int32(binary.NativeEndian.Uint32(b[at+header+level0+4:]))
 		all = append(all, cmsg.Message{Level: int(level), Type: int(typ), Data: b[at+header : at+length]})
 		align := int64(sys.CmsgSpace(1) - sys.CmsgSpace(0))
 		at = (at + length + align - 1) / align * align

@@ -472,7 +472,8 @@ func TestCopyTrickle(t *testing.T) {
 			t.Parallel()
 			w, copies, r := ends(t)
 			done := begin(t, copies)
-			passed := begin(t, func() error {
+			passed := make(chan error, 1)
+			pass := func() error {
 				for i := range 5000 {
 					p := []byte{byte(i)}
 					if _, err := w.Write(p); err != nil {
@@ -489,7 +490,8 @@ func TestCopyTrickle(t *testing.T) {
 					return w.Close()
 				}
 				return nil
-			})
+			}
+			go func() { passed <- pass() }()
 			is(t, soon(t, passed), nil)
 			is(t, soon(t, done), nil)
 		})

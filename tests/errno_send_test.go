@@ -214,7 +214,7 @@ func TestErrnoSendTo(t *testing.T) {
 		{"EINVAL unix from udp4", fresh(sock.Inet, sock.Dgram), addr(t, "unix:/a"), onLinux(syscall.EINVAL, syscall.EAFNOSUPPORT, syscall.EINVAL)},
 		{"EINVAL IPv4 from unix", fresh(sock.Unix, sock.Dgram), udp, onLinux(syscall.EINVAL, syscall.EAFNOSUPPORT, syscall.EINVAL, syscall.ENOENT)},
 		{"EINVAL port 0", fresh(sock.Inet, sock.Dgram), addr(t, "127.0.0.1:0"), onLinux(syscall.EINVAL, syscall.EADDRNOTAVAIL)},
-		{"EACCES broadcast", fresh(sock.Inet, sock.Dgram), addr(t, "127.255.255.255:9"), onLinux(syscall.EACCES, syscall.EACCES, syscall.EADDRNOTAVAIL, syscall.ENETUNREACH, nil)},
+		{"EACCES broadcast", fresh(sock.Inet, sock.Dgram), addr(t, "127.255.255.255:9"), onLinux(syscall.EACCES, syscall.EACCES, syscall.EADDRNOTAVAIL, syscall.ENETUNREACH, syscall.EHOSTUNREACH, nil)},
 		{"EISCONN a unix stream", client("unix"), stream, onLinux(syscall.EISCONN, nil, syscall.EISCONN)},
 		{"EISCONN a pair", client("pair"), stream, onLinux(syscall.EISCONN, nil, syscall.EISCONN)},
 		{"EISCONN tcp4", client("tcp4"), tcp, onLinux(nil, nil, syscall.EISCONN)},

@@ -27,7 +27,7 @@ func TestErrnoSocket(t *testing.T) {
 		{"ESOCKTNOSUPPORT unix RDM", sock.Unix, 4, 0, onLinux(syscall.ESOCKTNOSUPPORT, syscall.EPROTOTYPE, syscall.ESOCKTNOSUPPORT)},
 		{"EPROTONOSUPPORT a stream of UDP", sock.Inet, sock.Stream, sock.UDP, onLinux(syscall.EPROTONOSUPPORT, syscall.EPROTONOSUPPORT, syscall.EPROTOTYPE)},
 		{"EPROTONOSUPPORT datagrams of TCP", sock.Inet6, sock.Dgram, sock.TCP, onLinux(syscall.EPROTONOSUPPORT, syscall.EPROTONOSUPPORT, syscall.EPROTOTYPE)},
-		{"EPROTONOSUPPORT unix with a protocol", sock.Unix, sock.Stream, 77, onLinux(syscall.EPROTONOSUPPORT)},
+		{"EPROTONOSUPPORT unix with a protocol", sock.Unix, sock.Stream, 77, onLinux(syscall.EPROTONOSUPPORT, nil, syscall.EPROTONOSUPPORT)},
 		{"EINVAL a type beyond all", sock.Inet, 15, 0, onLinux(syscall.EINVAL, syscall.EPROTOTYPE, syscall.ESOCKTNOSUPPORT, syscall.EINVAL)},
 		{"EINVAL flags of one's own", sock.Inet, sock.Stream | 0x800, 0, onLinux(syscall.EINVAL)}, // SOCK_NONBLOCK, on Linux
 		{"EINVAL a negative type", sock.Inet, -1, 0, onLinux(syscall.EINVAL)},
@@ -72,7 +72,7 @@ func TestErrnoSocketpair(t *testing.T) {
 		{"EOPNOTSUPP IPv4", sock.Inet, sock.Stream, 0, onLinux(syscall.EOPNOTSUPP, syscall.EOPNOTSUPP, syscall.EPROTONOSUPPORT)},
 		{"EOPNOTSUPP IPv6 datagrams", sock.Inet6, sock.Dgram, 0, onLinux(syscall.EOPNOTSUPP, syscall.EOPNOTSUPP, syscall.EPROTONOSUPPORT, syscall.EISCONN, syscall.EADDRNOTAVAIL)},
 		{"EAFNOSUPPORT no such family", 99, sock.Stream, 0, onLinux(syscall.EAFNOSUPPORT)},
-		{"EPROTONOSUPPORT unix with a protocol", sock.Unix, sock.Stream, 77, onLinux(syscall.EPROTONOSUPPORT)},
+		{"EPROTONOSUPPORT unix with a protocol", sock.Unix, sock.Stream, 77, onLinux(syscall.EPROTONOSUPPORT, nil, syscall.EPROTONOSUPPORT)},
 		{"ESOCKTNOSUPPORT unix RDM", sock.Unix, 4, 0, onLinux(syscall.ESOCKTNOSUPPORT, syscall.EPROTOTYPE, syscall.ESOCKTNOSUPPORT)},
 		{"EINVAL a huge type", sock.Unix, 1 << 20, 0, onLinux(syscall.EINVAL)},
 	} {

@@ -161,8 +161,12 @@ func TestFlagsWaitAllStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, b := streams(t, "tcp4")
-			got := waitingAll(b, 10)
 			send(t, a, "abc")
+			eventually(t, "all is there", func() bool {
+				n, _ := b.Recv(make([]byte, 9), sock.Peek|sock.DontWait)
+				return n == 3
+			})
+			got := waitingAll(b, 10)
 			taken(t, b)
 			is(t, c.stop(a, b), nil)
 			r := soon(t, got)
@@ -353,6 +357,9 @@ func TestFlagsNoBuffers(t *testing.T) {
 		}
 		for _, flags := range []sock.Flags{0, sock.Trunc} {
 			m := sock.Message{}
+			if flags == 0 || runtime.GOOS == "linux" {
+				is(t, readable(b, sock.Readable), nil)
+			}
 			n, err := b.RecvMsg(&m, sock.DontWait)
 			if n != 0 || err != nil || m.Addr != aName || m.Flags != flags && (flags != 0 || runtime.GOOS == "linux") {
 				t.Errorf("%s: %d from %v, %v, %v", network, n, m.Addr, m.Flags, err)

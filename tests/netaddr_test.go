@@ -475,3 +475,33 @@ func TestNetAddrAlloc(t *testing.T) {
 		allocates(t, network+" PacketConn's LocalAddr", 1, func() { c.LocalAddr() })
 	}
 }
+
+// The unspecified address stands for one that the kernel chooses: RemoteAddr is that
+// one, also where Connect succeeds at once.
+func TestNetAddrUnspecified(t *testing.T) {
+	t.Parallel()
+	for network, any := range map[string]string{"tcp4": "0.0.0.0", "tcp6": "::", "udp4": "0.0.0.0", "udp6": "::"} {
+		t.Run(network, func(t *testing.T) {
+			t.Parallel()
+			ty, at := sock.Dgram, sock.Addr{}
+			if strings.HasPrefix(network, "tcp") {
+				ty = sock.Stream
+				_, at = listening(t, network)
+			} else {
+				_, at = bound(t, network, sock.Dgram)
+			}
+			to, err := sock.AddrFrom(netip.AddrPortFrom(netip.MustParseAddr(any), at.Port()))
+			is(t, err, nil)
+			for range 40 {
+				s := open(t, to.Domain(), ty)
+				is(t, s.Connect(to), nil)
+				peer, err := s.Peer()
+				is(t, err, nil)
+				if got := s.RemoteAddr().String(); got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
+					t.Fatalf("RemoteAddr = %s, getpeername says %v", got, peer)
+				}
+				is(t, s.Close(), nil)
+			}
+		})
+	}
+}

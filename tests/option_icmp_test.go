@@ -1,8 +1,9 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock/sockopt"
 	"testing"
+
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var icmpOptions = map[string]optionCase{

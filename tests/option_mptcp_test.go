@@ -2,9 +2,10 @@ package sock_test
 
 import (
 	"errors"
-	"github.com/berkeleysockets/sock/sockopt"
 	"syscall"
 	"testing"
+
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var mptcpOptions = map[string]optionCase{

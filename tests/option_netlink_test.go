@@ -1,11 +1,12 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"slices"
 	"syscall"
 	"testing"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var netlinkOptions = map[string]optionCase{

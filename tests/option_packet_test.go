@@ -1,11 +1,12 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var packetOptions = map[string]optionCase{

@@ -2,8 +2,6 @@ package sock_test
 
 import (
 	"errors"
-	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"math"
 	"os"
 	"runtime"
@@ -11,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var socketOptions = map[string]optionCase{

@@ -1,12 +1,21 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock/sockopt"
+	"errors"
 	"syscall"
+	"testing"
+
+	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var localOptions = map[string]optionCase{
-	"LocalConnWait":        {sockopt.LocalConnWait, "LOCAL_CONNWAIT", "unix", toggled(sockopt.LocalConnWait)},
+	"LocalConnWait": {sockopt.LocalConnWait, "LOCAL_CONNWAIT", "unix", func(t *testing.T, s *sock.Socket) {
+		if _, err := sockopt.LocalConnWait.Get(s); errors.Is(err, syscall.EOPNOTSUPP) {
+			t.Skip("FreeBSD 15 has no LOCAL_CONNWAIT any more")
+		}
+		toggled(sockopt.LocalConnWait)(t, s)
+	}},
 	"LocalCreds":           {sockopt.LocalCreds, "LOCAL_CREDS", "unix", toggled(sockopt.LocalCreds)},
 	"LocalCredsPersistent": {sockopt.LocalCredsPersistent, "LOCAL_CREDS_PERSISTENT", "unix", toggled(sockopt.LocalCredsPersistent)},
 	"LocalPeerEID":         {sockopt.LocalPeerEID, "LOCAL_PEEREID", "unix", untold(sockopt.LocalPeerEID, syscall.ENOTCONN, syscall.EINVAL)},

@@ -1,9 +1,10 @@
 package sock_test
 
 import (
-	"github.com/berkeleysockets/sock/sockopt"
 	"syscall"
 	"time"
+
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var vsockOptions = map[string]optionCase{

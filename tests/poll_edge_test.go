@@ -5,6 +5,7 @@ package sock_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -289,14 +290,14 @@ func TestPollEdgeWritable(t *testing.T) {
 				settle(t, p) // some drained by itself
 				stuff(t, s)
 				settle(t, p)
-				drain(t, peer)
+				drainAll(t, s, peer)
 				tells(t, p, s, sock.Writable, 0)
 				// It is true.
 				if _, err := s.Send([]byte("x"), 0); err != nil {
 					t.Error(err)
 				}
 				settle(t, p)
-				drain(t, peer)
+				drainAll(t, s, peer)
 				settle(t, p)
 			}
 			send(t, peer, "x")
@@ -403,7 +404,11 @@ func TestPollEdgeAccept(t *testing.T) {
 			if !accept() {
 				t.Error("nobody is there")
 			}
-			nothing(t, p, "four are left, and nobody came")
+			if runtime.GOOS == "freebsd" && pollerHere == byKqueue {
+				settle(t, p) // an accept reports the others again (kern_accept4)
+			} else {
+				nothing(t, p, "four are left, and nobody came")
+			}
 			knock(1)
 			tells(t, p, l, sock.Readable, 0)
 			n := 0

@@ -256,7 +256,7 @@ func TestPollOneShot(t *testing.T) {
 			nothing(t, p, "told already")
 			send(t, peer, "b")
 			nothing(t, p, "more of the same")
-			drain(t, peer)
+			drainAll(t, s, peer)
 			is(t, writable(s), nil)
 			nothing(t, p, "the other direction")
 

@@ -43,7 +43,7 @@ func TestStrace(t *testing.T) {
 	c.Args = append([]string{strace, "-f", "-qq", "-o", account, "-s", strconv.Itoa(sock.TracePrefix), "-e", "signal=none",
 		"-e", "trace=%network,close,fcntl,?fcntl64,epoll_create1,epoll_ctl,epoll_pwait,ioctl," + sys.PollCall, c.Path}, c.Args[1:]...)
 	c.Path = strace
-	c.Env = append(c.Env, "GODEBUG=asyncpreemptoff=1") // no calls that SIGURG interrupts
+	c.Env = append(c.Env, "LC_ALL=C", "GODEBUG=asyncpreemptoff=1") // no calls that SIGURG interrupts
 	if err := c.Run(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,15 +109,30 @@ func path(t testing.TB) string {
 	return filepath.Join(dir, "s")
 }
 
+// needIPv6 skips the test where the loopback has no IPv6.
 func needIPv6(t testing.TB) {
 	t.Helper()
-	s, err := sock.Open(sock.Inet6, sock.Dgram, 0)
-	if err == nil {
-		err = s.Bind(loopback6)
-		s.Close()
-	}
-	if err != nil {
+	if err := noIPv6(); err != nil {
 		t.Skip("no IPv6 here: ", err)
+	}
+}
+
+// noIPv6 returns why a socket cannot be bound to ::1. It asks once.
+var noIPv6 = sync.OnceValue(func() error {
+	s, err := sock.Open(sock.Inet6, sock.Dgram, 0)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Bind(loopback6)
+})
+
+// needPrivilege skips the test if err is EPERM: the kernel refuses what to this
+// process. It asks the kernel, not for root: in a container root has no CAP_NET_ADMIN.
+func needPrivilege(t testing.TB, err error, what string) {
+	t.Helper()
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip(what, "takes the privilege CAP_NET_ADMIN:", err)
 	}
 }
 
@@ -265,4 +282,10 @@ func eventually(t testing.TB, what string, is func() bool) {
 			t.Fatal("not in ten seconds: ", what)
 		}
 	}
+}
+
+// readable waits until s is ready for something.
+func readable(s *sock.Socket, want sock.Ready) error {
+	_, err := s.Wait(want)
+	return err
 }

@@ -62,18 +62,6 @@ func few(t testing.TB, s *sock.Socket, most int, f func()) {
 	}
 }
 
-// stuffDead is stuffFirmly for a Socket with something in its error queue, of
-// which Wait tells at once.
-func stuffDead(t testing.TB, s *sock.Socket) {
-	const quiet = 200 * time.Millisecond
-	for end := time.Now().Add(quiet); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if _, err := s.Send([]byte("x"), sock.DontWait); err == nil { // a little has drained
-			stuff(t, s)
-			end = time.Now().Add(quiet)
-		}
-	}
-}
-
 // A while that is long for one who spins.
 func letSpin() { time.Sleep(50 * time.Millisecond) }
 
@@ -126,7 +114,7 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		call func(s *sock.Socket) error
-		done func(t *testing.T, peer *sock.Socket) // what ends the waiting
+		done func(t *testing.T, s, peer *sock.Socket) // what ends the waiting
 	}{
 		{"Recv", func(s *sock.Socket) error {
 			p := make([]byte, 9)
@@ -134,31 +122,31 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 				return fmt.Errorf("Recv = %q, %v", p[:n], err)
 			}
 			return nil
-		}, func(t *testing.T, peer *sock.Socket) { peer.Send([]byte("data"), 0) }},
+		}, func(t *testing.T, s, peer *sock.Socket) { peer.Send([]byte("data"), 0) }},
 		{"Recv, at the end", func(s *sock.Socket) error {
 			if n, err := s.Recv(make([]byte, 9), 0); n != 0 || err != nil {
 				return fmt.Errorf("Recv = %d, %v", n, err)
 			}
 			return nil
-		}, func(t *testing.T, peer *sock.Socket) { peer.CloseWrite() }},
+		}, func(t *testing.T, s, peer *sock.Socket) { peer.CloseWrite() }},
 		{"Recv, reset", func(s *sock.Socket) error {
 			if _, err := s.Recv(make([]byte, 9), 0); !errors.Is(err, syscall.ECONNRESET) {
 				return fmt.Errorf("Recv = %v", err)
 			}
 			return nil
-		}, func(t *testing.T, peer *sock.Socket) { abort(t, peer) }},
+		}, func(t *testing.T, s, peer *sock.Socket) { abort(t, peer) }},
 		{"Send", func(s *sock.Socket) error { _, err := s.Send([]byte("x"), 0); return err },
-			func(t *testing.T, peer *sock.Socket) { drain(t, peer) }},
+			func(t *testing.T, s, peer *sock.Socket) { drainAll(t, s, peer) }},
 		{"Send, reset", func(s *sock.Socket) error {
 			if _, err := s.Send(megabyte[:], 0); !errors.Is(err, syscall.ECONNRESET) {
 				return fmt.Errorf("Send = %v", err)
 			}
 			return nil
-		}, func(t *testing.T, peer *sock.Socket) { abort(t, peer) }},
+		}, func(t *testing.T, s, peer *sock.Socket) { abort(t, peer) }},
 		{"Write with something to receive", func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
-			func(t *testing.T, peer *sock.Socket) { drain(t, peer) }},
+			func(t *testing.T, s, peer *sock.Socket) { drainAll(t, s, peer) }},
 		{"Write at the end", func(s *sock.Socket) error { _, err := s.Write([]byte("x")); return err },
-			func(t *testing.T, peer *sock.Socket) { drain(t, peer) }},
+			func(t *testing.T, s, peer *sock.Socket) { drainAll(t, s, peer) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, peer := streams(t, "tcp4")
@@ -173,12 +161,12 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 				is(t, peer.CloseWrite(), nil)
 				is(t, readable(s, sock.Readable), nil)
 			}
-			stuffDead(t, s)
+			stuffFirmly(t, s)
 			inErrorQueue(t, s)
 			few(t, s, 40, func() {
 				waiting := begin(t, func() error { return test.call(s) })
 				letSpin()
-				test.done(t, peer)
+				test.done(t, s, peer)
 				is(t, soon(t, waiting), nil)
 			})
 		})
@@ -189,7 +177,7 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 func TestWaitFullWithErrorQueueEnds(t *testing.T) {
 	s, _ := streams(t, "tcp4")
 	stamped(t, s)
-	stuffDead(t, s)
+	stuffFirmly(t, s)
 	inErrorQueue(t, s)
 	call := func() error { _, err := s.Recv(make([]byte, 9), 0); return err }
 	waiting := begin(t, call)

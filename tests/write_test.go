@@ -194,7 +194,7 @@ func TestWriteInTurn(t *testing.T) {
 		isTimeout(t, soon(t, w))
 	}
 	is(t, s.SetWriteDeadline(time.Time{}), nil)
-	drain(t, peer)
+	drainAll(t, s, peer)
 	if n, err := s.Write([]byte("z")); n != 1 || err != nil {
 		t.Errorf("Write = %d, %v", n, err)
 	}

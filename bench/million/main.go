@@ -5,9 +5,9 @@
 // cost of an echo on one of them with few and with all, and what is left when all
 // are closed.
 //
-//	go run ./bench/million                    in a virtual machine, as many as its memory allows
-//	go run ./bench/million -n 100000 -m 4     of 4 GiB
-//	go run ./bench/million -here -n 10000     no machine: what the limits of a process allow
+//	go -C bench run ./million                    in a virtual machine, as many as its memory allows
+//	go -C bench run ./million -n 100000 -m 4     of 4 GiB
+//	go -C bench run ./million -here -n 10000     no machine: what the limits of a process allow
 //
 // The machine is qemu with Debian's cloud kernel and this program as its init: no
 // image, no disk, no network. README.md says what it needs, and what was seen.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,27 @@ func vacant(t *testing.T) sock.Addr {
 	return at
 }
 
+// vacant6 is the same of IPv6. Where there is none, Connect fails for that reason.
+func vacant6(t *testing.T) sock.Addr {
+	t.Helper()
+	at, err := sock.ParseAddr("[::1]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sock.Open(sock.Inet6, sock.Stream, 0)
+	if err == nil {
+		t.Cleanup(func() { s.Close() })
+		err = s.Bind(at)
+	}
+	if err == nil {
+		at, err = s.Name()
+	}
+	if err != nil {
+		t.Log("no IPv6: ", err)
+	}
+	return at
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	at := vacant(t).String()
@@ -43,11 +65,8 @@ func TestSeveral(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	six, err := sock.ParseAddr("[::1]:1") // tcpmux, which nobody serves; or there is no IPv6
-	if err != nil {
-		t.Fatal(err)
-	}
 	four := vacant(t)
+	six := vacant6(t)
 	var said []string
 	b := browser{timeout: programtest.Patience, say: func(format string, a ...any) { said = append(said, fmt.Sprintf(format, a...)) }}
 
@@ -59,7 +78,7 @@ func TestSeveral(t *testing.T) {
 		t.Errorf("it is connected to %v, %v", peer, err)
 	}
 	s.Close()
-	if len(said) != 6 || said[0] != "* try [::1]:1" || !strings.HasPrefix(said[1], "* connect [::1]:1: ") || said[2] != "* try "+four.String() ||
+	if len(said) != 6 || said[0] != "* try "+six.String() || !strings.HasPrefix(said[1], "* connect "+six.String()+": ") || said[2] != "* try "+four.String() ||
 		said[3] != "* connect "+four.String()+": connection refused" || said[4] != "* try "+at.String() || !strings.HasPrefix(said[5], "* connected: we are 127.0.0.1:") {
 		t.Errorf("it says %q", said)
 	}
@@ -69,7 +88,7 @@ func TestSeveral(t *testing.T) {
 		s.Close()
 		t.Fatal("it is connected")
 	}
-	if !strings.HasPrefix(err.Error(), "connect [::1]:1: ") || !strings.HasSuffix(err.Error(), "; connect "+four.String()+": connection refused") {
+	if !strings.HasPrefix(err.Error(), "connect "+six.String()+": ") || !strings.HasSuffix(err.Error(), "; connect "+four.String()+": connection refused") {
 		t.Error(err)
 	}
 }
@@ -78,6 +97,9 @@ func TestSeveral(t *testing.T) {
 // full.
 func TestSilentAddress(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "freebsd" {
+		t.Skip("a listening socket with a full backlog resets on FreeBSD")
+	}
 	s, err := bound()
 	if err != nil {
 		t.Fatal(err)

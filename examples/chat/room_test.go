@@ -111,11 +111,11 @@ func TestStrangers(t *testing.T) {
 			witnesses := 0
 			for name, command := range commands {
 				t.Run(name, func(t *testing.T) {
-					witness := joined(t, addr, "witness")
 					p := programtest.Own(t, command...)
 					if name != "chat" {
 						p = programtest.Stranger(t, command[0], command[1:]...)
 					}
+					witness := joined(t, addr, "witness")
 					p.Start(strings.NewReader(name + "\nhello\nand goodbye"))
 					witness.hears("* "+name+" comes in", name+": hello", name+": and goodbye", "* "+name+" leaves: goodbye")
 					p.Wait(0)

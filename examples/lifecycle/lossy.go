@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"syscall"
 	"time"
 
 	"github.com/berkeleysockets/sock"
@@ -10,6 +12,10 @@ import (
 // lost is a filter that keeps nothing of any segment: to the socket it is attached
 // to the network seems to lose everything. The other side tries again, and again.
 var lost = []sock.FilterInstruction{{Op: 0x06, K: 0}} // BPF_RET
+
+// errPrivilege ends an act that needs lost: newer Linux kernels ask a privilege for a
+// filter on a TCP socket.
+var errPrivilege = errors.New("the kernel refuses the filter: on a TCP socket it asks for the privilege CAP_NET_ADMIN; run as root to see the rest of this act")
 
 // lossy is a life in slow motion. On one computer the answer to a segment is there
 // before the call returns, and some states are over. Where it is lost they last.
@@ -49,5 +55,11 @@ func crossing(s *stage) {
 }
 
 func (s *stage) loses(e *end) func() error {
-	return func() error { return e.AttachFilter(lost) }
+	return func() error {
+		err := e.AttachFilter(lost)
+		if errors.Is(err, syscall.EPERM) {
+			return errPrivilege
+		}
+		return err
+	}
 }

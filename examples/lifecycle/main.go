@@ -113,6 +113,8 @@ func play(ctx context.Context, at sock.Addr, one int, pause func(context.Context
 		switch {
 		case act.linux && errors.Is(s.err, errors.ErrUnsupported):
 			fmt.Println("  (only on Linux)")
+		case s.err == errPrivilege:
+			fmt.Printf("  (%v)\n", s.err)
 		case s.err != nil:
 			return s.err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"syscall"
 
 	"github.com/berkeleysockets/sock/sockopt"
@@ -22,8 +23,12 @@ func reset(s *stage) {
 	// it for received, so it is told.
 	s.meet()
 	s.send(s.client, "hello", "ESTABLISHED", "ESTABLISHED", "")
-	s.call("server: Close", s.server.Close, "CLOSE", "gone", "RST: there was data that nobody has received")
-	s.fails("client: Recv: ECONNRESET", s.receives(s.client), syscall.ECONNRESET, "CLOSE", "gone", "")
+	if runtime.GOOS == "freebsd" {
+		s.server.Close() // it sends FIN there, and no RST
+	} else {
+		s.call("server: Close", s.server.Close, "CLOSE", "gone", "RST: there was data that nobody has received")
+		s.fails("client: Recv: ECONNRESET", s.receives(s.client), syscall.ECONNRESET, "CLOSE", "gone", "")
+	}
 
 	// Third: data for an end that is closed. The first Send is taken: its own
 	// kernel knows no better yet.

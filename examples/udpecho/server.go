@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/berkeleysockets/sock"
@@ -82,7 +83,7 @@ func answerOne(s *sock.Socket, m *sock.Message) error {
 	// to us may fill it: until it reads or leaves there is no room for anybody's
 	// answers. Linux limits only those that are not connected, to some ten each.)
 	switch _, err := s.SendTo(m.Bufs[0][:m.N], sock.DontWait, m.Addr); {
-	case err == sock.ErrWouldBlock:
+	case err == sock.ErrWouldBlock, errors.Is(err, syscall.ENOBUFS): // Linux, FreeBSD
 		fmt.Printf("server: %s from %v: no room, the answer is dropped\n", what, m.Addr)
 	case errors.Is(err, net.ErrClosed):
 		return err

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +23,7 @@ func TestServer(t *testing.T) {
 				t.Parallel()
 				p, addr := startServer(t, place(t, network))
 				anna, ben := dial(t, addr), dial(t, addr)
-				for _, size := range []int{5, 0, 1, 1472, 1473, 65507} {
+				for _, size := range []int{5, 0, 1, 1472, 1473, longest(network)} {
 					echoed(t, anna, strings.Repeat("a", size))
 					echoed(t, ben, strings.Repeat("b", size))
 				}
@@ -49,6 +52,9 @@ func local(c net.Conn) string {
 // The longest datagram there is, of IPv6.
 func TestServerLongest(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("a socket's send buffer limits its datagrams on ", runtime.GOOS)
+	}
 	_, addr := startServer(t, place(t, "udp6"))
 	echoed(t, dial(t, addr), strings.Repeat("x", 65527))
 }
@@ -102,7 +108,7 @@ func TestServerGreedy(t *testing.T) {
 				}
 			}
 			for i := range 2000 {
-				if _, err := send([]byte(strings.Repeat("x", 1000))); err != nil {
+				if _, err := send([]byte(strings.Repeat("x", 1000))); err != nil && !errors.Is(err, syscall.ENOBUFS) {
 					t.Fatal(i, err)
 				}
 			}
@@ -122,7 +128,7 @@ func TestServerDeaf(t *testing.T) {
 	p, addr := startServer(t, place(t, "unix"))
 	deaf := dial(t, addr)
 	for i := range 2000 {
-		if _, err := deaf.Write([]byte(strings.Repeat("x", 1000))); err != nil {
+		if _, err := deaf.Write([]byte(strings.Repeat("x", 1000))); err != nil && !errors.Is(err, syscall.ENOBUFS) {
 			t.Fatal(i, err)
 		}
 	}

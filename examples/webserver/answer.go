@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
 // An answer is the status, the header's fields, and what comes behind.
@@ -53,7 +55,7 @@ func (a answer) header(keep bool) []byte {
 	var h bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&h, format+"\r\n", args...) }
 	line("HTTP/1.1 %d %s", a.status, reasons[a.status])
-	line("Date: %s", time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"))
+	line("Date: %s", program.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"))
 	line("Content-Type: %s", a.kind)
 	line("Content-Length: %d", a.size)
 	for _, f := range a.more {

@@ -219,7 +219,7 @@ func (s *Selector) collect(limit int) int {
 		if i, ok := s.index[int(p.Fd)]; ok && s.tokens[i] == token && s.modes[i]&OneShot != 0 {
 			s.list[i].Fd = ^s.list[i].Fd // poll(2) ignores a negative descriptor
 		}
-		s.found = append(s.found, found{token, readiness(p.Revents)})
+		s.found = append(s.found, found{token, readiness(p.Events, p.Revents)})
 	}
 	return len(s.found)
 }
@@ -264,7 +264,9 @@ func interest(want Ready) (events int16) {
 	return events
 }
 
-func readiness(got int16) (r Ready) {
+// readiness translates the result of poll(2). FreeBSD reports no POLLOUT after a
+// hang-up, although a send would not wait: it fails.
+func readiness(asked, got int16) (r Ready) {
 	for _, b := range readyBits {
 		if got&b.poll != 0 {
 			r |= b.ready
@@ -272,6 +274,9 @@ func readiness(got int16) (r Ready) {
 	}
 	if got&unix.POLLHUP != 0 {
 		r |= Hangup | ReadClosed | WriteClosed
+		if asked&unix.POLLOUT != 0 {
+			r |= Writable
+		}
 	}
 	if got&(unix.POLLERR|unix.POLLNVAL) != 0 {
 		r |= Failed

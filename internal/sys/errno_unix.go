@@ -55,8 +55,11 @@ const (
 // ErrnoName returns the C name of e, such as "EINVAL". ENOTSUP and EOPNOTSUPP share a
 // number on some systems: it returns the name that the man pages of the calls have.
 func ErrnoName(e Errno) string {
-	if e == unix.EOPNOTSUPP {
+	switch e {
+	case unix.EOPNOTSUPP:
 		return "EOPNOTSUPP"
+	case unix.EAGAIN:
+		return "EAGAIN"
 	}
 	return unix.ErrnoName(e)
 }

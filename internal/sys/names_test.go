@@ -76,8 +76,8 @@ func TestNamesUnambiguous(t *testing.T) {
 		if flag && (n.value <= 0 || n.value&(n.value-1) != 0) {
 			t.Errorf("%s is %#x: not one bit", n.name, n.value)
 		}
-		if !flag && n.value < 0 && Has(n.value) {
-			t.Errorf("%s is %d, and counts as present", n.name, n.value)
+		if !flag && n.group != "EVFILT" && n.value < 0 && Has(n.value) {
+			t.Errorf("%s is %d, and counts as there", n.name, n.value)
 		}
 		if aliases[n.name] {
 			continue
@@ -140,5 +140,17 @@ func TestNamesGenerated(t *testing.T) {
 	}
 	if i != len(names) {
 		t.Errorf("%s is not in names.txt", names[i].name)
+	}
+}
+
+// Where two names share a number it is the one that the calls' pages have.
+func TestErrnoName(t *testing.T) {
+	if !Supported {
+		t.Skip("no sockets here")
+	}
+	for e, want := range map[Errno]string{EAGAIN: "EAGAIN", EINVAL: "EINVAL", EOPNOTSUPP: "EOPNOTSUPP"} {
+		if got := ErrnoName(e); got != want {
+			t.Errorf("%d is %s, want %s", int(e), got, want)
+		}
 	}
 }

@@ -1,6 +1,6 @@
 // Rules tells where the files of the root module, whatever system they are for,
 // break a rule of the house that no compiler knows: who may import whom, what
-// stays under internal/, and that what is exported is documented.
+// stays under internal/, that what is exported is documented, and in which words.
 //
 //	rules ROOT
 package main
@@ -26,7 +26,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	broken := check(files)
+	broken := append(check(files), claims(os.Args[1], files)...)
 	for _, b := range broken {
 		fmt.Println(b)
 	}
@@ -93,5 +93,6 @@ func check(files []*file) (broken []string) {
 		broken = append(broken, systems(f)...)
 		broken = append(broken, comments(f)...)
 	}
-	return append(broken, packageComments(files)...)
+	broken = append(broken, packageComments(files)...)
+	return append(broken, links(files)...)
 }

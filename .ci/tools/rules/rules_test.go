@@ -1,6 +1,8 @@
 package main
 
 import (
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,6 +75,8 @@ func TestRules(t *testing.T) {
 		{"a func that calls", "a.go", pack("// F calls bind(2).\nfunc F()\n// G calls bind(2).\n//\n// Source: bind(2).\nfunc G()"), []string{"the comment of func F names bind(2) and no source"}},
 		{"a func of another name", "a.go", pack("// It is.\nfunc F()"), []string{"the comment of func F does not begin with its name"}},
 		{"not for users", "internal/a/a.go", pack("func F() {}"), nil},
+		{"links", "a.go", pack("// F is like [T.M], [*T], [net.ErrClosed], [net/http.Serve], [256]byte, [sock.F].\nfunc F()\n// T is. See [G], [T.N], [net.Nothing].\ntype T int\n// M is.\nfunc (T) M()"), []string{"the link [G] leads nowhere", "the link [T.N] leads nowhere", "the link [net.Nothing] leads nowhere"}},
+		{"identifiers", "a.go", pack("// FooBar is like os.ErrDeadlineExceeded, FooBaz and net.FooBaz on OpenBSD: 1 MiB.\nfunc FooBar()"), []string{"the comment names FooBaz, which does not exist", "the comment names net.FooBaz, which does not exist"}},
 		{"a package", "internal/a/a.go", "package p", []string{"package p has no comment"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -85,5 +89,48 @@ func TestRules(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"a_test.go":       "package p\nfunc TestThere() {}\n",
+		"CONTRIBUTING.md": "one\n`TestThere` and `TestMissing`, `TestMain`, TestUnquoted\n",
+	} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := parse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := claims(root, files); len(got) != 1 || !strings.HasSuffix(got[0], "CONTRIBUTING.md:2: there is no TestMissing") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"// It Told him.\nfunc goneSoon() {}":             {"told", "goneSoon"},
+		"// This is thistle.\nvar history, untold = 1, 2": nil,
+		"var s = `for\n\tever gone`":                      {"gone", "for ever"},
+	} {
+		set := token.NewFileSet()
+		tree, err := parser.ParseFile(set, "a.go", "package p\n"+text, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, b := range words(&file{ast: tree, set: set}) {
+			_, quoted, _ := strings.Cut(b, "the word ")
+			got = append(got, strings.Trim(quoted, `"`))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
 	}
 }

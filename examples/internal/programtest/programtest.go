@@ -71,6 +71,7 @@ func Stranger(t *testing.T, name string, args ...string) *Process {
 	}
 	p := &Process{t: t, Cmd: exec.Command(path, args...)}
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Out, &p.Err
+	p.Cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // tests compare its words
 	p.Cmd.WaitDelay = 10 * time.Second
 	return p
 }
