@@ -50,7 +50,7 @@ func (a *Addr) clone() Addr {
 }
 
 // keep makes an Addr of a sockaddr that is in its one canonical form.
-func keep(sa []byte) (a Addr) {
+func newAddr(sa []byte) (a Addr) {
 	if len(sa) > inline {
 		a.long = string(sa)
 		return a
@@ -62,9 +62,9 @@ func keep(sa []byte) (a Addr) {
 // room for a sockaddr while it is put together.
 type buffer [128]byte
 
-// kernelAddr makes an Addr of what the kernel wrote, whose length and padding
+// addrFromKernel makes an Addr of what the kernel wrote, whose length and padding
 // differ from call to call and system to system.
-func kernelAddr(sa []byte) Addr {
+func addrFromKernel(sa []byte) Addr {
 	switch d := sys.Family(sa); {
 	case len(sa) < 2, d == sys.AF_UNSPEC && !known(sa):
 		return Addr{}
@@ -76,23 +76,23 @@ func kernelAddr(sa []byte) Addr {
 		}
 	case d == sys.AF_INET6:
 		if len(sa) >= sys.SizeInet6 {
-			return keep(sa[:sys.SizeInet6])
+			return newAddr(sa[:sys.SizeInet6])
 		}
 	case d == sys.AF_PACKET:
 		// getsockname(2) leaves off what the hardware address does not fill,
 		// and bind(2) then wants it.
 		if _, _, _, ok := sys.Packet(sa); ok && len(sa) < sys.SizePacket {
-			a := keep(sa)
+			a := newAddr(sa)
 			a.n = sys.SizePacket
 			return a
 		}
 	case d == sys.AF_UNIX:
 		if path := sys.UnixPath(sa); len(path) <= sys.MaxPath+1 {
 			var b buffer
-			return keep(b[:sys.PutUnix(b[:], path[:min(len(path), sys.MaxPath)])])
+			return newAddr(b[:sys.PutUnix(b[:], path[:min(len(path), sys.MaxPath)])])
 		}
 	}
-	return keep(sa)
+	return newAddr(sa)
 }
 
 // known reports whether an address of no family says anything.
@@ -105,10 +105,10 @@ func known(sa []byte) bool {
 	return false
 }
 
-// senderAddr is kernelAddr for a datagram's sender: one without a name is no
+// sourceAddr is addrFromKernel for a datagram's sender: one without a name is no
 // address to send to.
-func senderAddr(sa []byte) Addr {
-	a := kernelAddr(sa)
+func sourceAddr(sa []byte) Addr {
+	a := addrFromKernel(sa)
 	if a.Domain() == Unix && len(sys.UnixPath(a.bytes())) == 0 {
 		return Addr{}
 	}
@@ -169,7 +169,7 @@ func UnixAddr(path string) (Addr, error) {
 		return Addr{}, badAddr("unix:"+strconv.Quote(path), "a path with a NUL")
 	}
 	var b buffer
-	return keep(b[:sys.PutUnix(b[:], sys.StringBytes(path))]), nil
+	return newAddr(b[:sys.PutUnix(b[:], sys.StringBytes(path))]), nil
 }
 
 // AbstractAddr returns the address of an abstract name: any bytes, NUL too, that
@@ -186,7 +186,7 @@ func AbstractAddr(name string) (Addr, error) {
 		return Addr{}, badAddr("unix:@"+strconv.Quote(name), fmt.Sprintf("a name of %d bytes, where %d fit", len(name), sys.MaxPath-1))
 	}
 	var b buffer
-	return keep(b[:sys.PutUnix(b[:], sys.StringBytes("\x00"+name))]), nil
+	return newAddr(b[:sys.PutUnix(b[:], sys.StringBytes("\x00"+name))]), nil
 }
 
 // PacketAddr returns the address of a link: an EtherType (0x0800 for IPv4, 3 for
@@ -265,16 +265,16 @@ func RawAddr(sockaddr []byte) (Addr, error) {
 			return Addr{}, badAddr(text, "a path too long")
 		}
 	case sys.AF_UNSPEC:
-		return keep(sa), nil
+		return newAddr(sa), nil
 	}
 	if short {
 		return Addr{}, badAddr(text, "too short for "+Domain(sys.Family(sa)).String())
 	}
-	return kernelAddr(sa), nil
+	return addrFromKernel(sa), nil
 }
 
 func badAddr(addr, text string) error {
-	return &Error{Op: "address " + addr, Err: &misuse{text, sys.EINVAL}}
+	return &Error{Op: "address " + addr, Err: &inputError{text, sys.EINVAL}}
 }
 
 // IsValid reports whether a is an address: any but the zero Addr.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -41,7 +42,7 @@ func NewBatch(messages, bytes, control int) *Batch {
 	bytes, control = max(bytes, 0), max(control, 0)
 	if bytes > most/sys.MaxBatch || control > most/sys.MaxBatch-7 {
 		if n := max(messages, 1); bytes > most/n || control > most/n-7 {
-			return &Batch{bad: &misuse{"a batch of more than 2 GiB", sys.ENOMEM}}
+			return &Batch{bad: &inputError{"a batch of more than 2 GiB", sys.ENOMEM}}
 		}
 	}
 	return &Batch{m: sys.NewBatch(messages, bytes, (control+7)&^7)} // control messages are aligned
@@ -74,9 +75,9 @@ func (b *Batch) Add(p, control []byte, to Addr) error {
 	case b.bad != nil:
 		return &Error{Op: "batch", Err: b.bad}
 	case b.Len() == b.m.Cap():
-		return &Error{Op: "batch", Err: &misuse{"full with " + strconv.Itoa(b.Len()) + " messages", sys.ENOBUFS}}
+		return &Error{Op: "batch", Err: &inputError{"full with " + strconv.Itoa(b.Len()) + " messages", sys.ENOBUFS}}
 	case len(control) > room:
-		return &Error{Op: "batch", Addr: to, Err: &misuse{strconv.Itoa(len(control)) + " bytes of control messages, where " + strconv.Itoa(room) + " fit", sys.EMSGSIZE}}
+		return &Error{Op: "batch", Addr: to, Err: &inputError{strconv.Itoa(len(control)) + " bytes of control messages, where " + strconv.Itoa(room) + " fit", sys.EMSGSIZE}}
 	}
 	if err := checkControl("batch", control); err != nil {
 		return err
@@ -149,7 +150,7 @@ func (b *Batch) Addr(i int) Addr {
 	if !b.has(i) {
 		return Addr{}
 	}
-	return senderAddr(b.m.Name(b.first + i))
+	return sourceAddr(b.m.Name(b.first + i))
 }
 
 // Control returns the control messages of message i: see [ControlMessages].
@@ -195,7 +196,7 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 		return 0, err
 	}
 	if b.Len() == 0 {
-		return 0, fail("sendmmsg", Addr{}, s.fd.Check(writeDeadline))
+		return 0, opError("sendmmsg", Addr{}, s.fd.Check(sockfd.WriteDeadline))
 	}
 	for i := b.first; i < b.received; i++ {
 		b.m.DropControl(i)
@@ -210,9 +211,9 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 			tries = 0
 			continue // a part of one
 		}
-		if e = s.fd.Await(e, writing, int(flags), &tries); e != 0 {
+		if e = s.fd.Retry(e, sockfd.Write, int(flags), &tries); e != 0 {
 			to := b.Addr(0)
-			return 0, s.refused("sendmmsg", &to, e)
+			return 0, s.addrResult("sendmmsg", &to, e)
 		}
 	}
 }
@@ -234,16 +235,16 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 		return 0, err
 	}
 	if bytes, _ := b.m.Room(); bytes == 0 || b.Cap() == 0 {
-		return 0, invalid("recvmmsg", "a batch without room")
+		return 0, invalidInput("recvmmsg", "a batch without room")
 	}
 	later, of := b.later, b.laterAt
 	b.Reset()
 	if later != 0 && of == receivedLater {
-		return 0, verdict("recvmmsg", later)
+		return 0, opResult("recvmmsg", later)
 	}
 	tries := 0
-	if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
-		return 0, verdict("recvmmsg", e)
+	if e := s.fd.Prepare(sockfd.Read, int(flags), &tries); e != 0 {
+		return 0, opResult("recvmmsg", e)
 	}
 	for {
 		n, e := s.recvMany(b, flags)
@@ -251,8 +252,8 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 			b.end, b.received = n, n
 			return n, nil
 		}
-		if e = s.fd.Await(e, reading, int(flags), &tries); e != 0 {
-			return 0, verdict("recvmmsg", e)
+		if e = s.fd.Retry(e, sockfd.Read, int(flags), &tries); e != 0 {
+			return 0, opResult("recvmmsg", e)
 		}
 	}
 }
@@ -260,11 +261,112 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 func (s *Socket) usable(b *Batch, op string, flags Flags) error {
 	switch {
 	case b == nil:
-		return invalid(op, "no batch")
+		return invalidInput(op, "no batch")
 	case b.bad != nil:
 		return &Error{Op: op, Err: b.bad}
 	case flags < 0:
-		return s.lacks(op, "a flag")
+		return s.unsupportedOrClosed(op, "a flag")
 	}
 	return nil
+}
+
+// sendMany returns how many messages were sent whole.
+func (s *Socket) sendMany(b *Batch, flags Flags) (int, sys.Errno) {
+	if !sys.HasMmsg {
+		return s.sendEach(b, flags)
+	}
+	n, last, e := s.callSendmmsg(b, flags)
+	if n > 0 {
+		if i := b.first + n - 1; last < len(b.m.Data(i)) { // on a stream
+			b.m.Cut(i, last)
+			n--
+		}
+	}
+	return n, e
+}
+
+func (s *Socket) recvMany(b *Batch, flags Flags) (int, sys.Errno) {
+	if !sys.HasMmsg {
+		return s.recvEach(b, flags)
+	}
+	return s.callRecvmmsg(b, flags)
+}
+
+func (s *Socket) callSendmmsg(b *Batch, flags Flags) (n, last int, e sys.Errno) {
+	if e := s.fd.Acquire(sockfd.WriteDeadline); e != 0 {
+		return 0, 0, e
+	}
+	t, start := tracing()
+	n, last, e = sys.Sendmmsg(int(s.fd.Sysfd), &b.m, b.first, b.end, int(flags|DontWait))
+	left := s.fd.Release()
+	if t != nil {
+		t.batch("sendmmsg", int(s.fd.Sysfd), b, b.first, b.end, b.Len(), flags|DontWait|sys.SendFlags, n, e, start)
+	}
+	if left {
+		s.fd.Destroy()
+	}
+	return n, last, e
+}
+
+func (s *Socket) callRecvmmsg(b *Batch, flags Flags) (int, sys.Errno) {
+	flags = s.closesOnExec(flags | DontWait)
+	if e := s.fd.Acquire(sockfd.ReadDeadline); e != 0 {
+		return 0, e
+	}
+	t, start := tracing()
+	n, e := sys.Recvmmsg(int(s.fd.Sysfd), &b.m, int(flags))
+	left := s.fd.Release()
+	if t != nil {
+		t.batch("recvmmsg", int(s.fd.Sysfd), b, 0, n, b.Cap(), flags, n, e, start)
+	}
+	if left {
+		s.fd.Destroy()
+	}
+	return n, e
+}
+
+// sendEach sends each message with a call of its own. The error of a later message is
+// stored, and the next SendBatch returns it.
+func (s *Socket) sendEach(b *Batch, flags Flags) (int, sys.Errno) {
+	if e := b.later; e != 0 && b.laterAt == b.first {
+		b.later = 0
+		return 0, e
+	}
+	for i := b.first; i < b.end; i++ {
+		p := b.m.Data(i)
+		to := addrFromKernel(b.m.Name(i))
+		n, e := s.callSendmsg([][]byte{p}, b.m.Control(i), &to, flags)
+		switch {
+		case e != 0 && i == b.first:
+			return 0, e
+		case e != 0:
+			if e != sys.EAGAIN && e != errnoTimeout {
+				b.later, b.laterAt = e, i
+			}
+			return i - b.first, 0
+		case n < len(p): // on a stream
+			b.m.Cut(i, n)
+			return i - b.first, 0
+		}
+	}
+	return b.Len(), 0
+}
+
+// recvEach receives each message with a call of its own, until there is none left.
+func (s *Socket) recvEach(b *Batch, flags Flags) (int, sys.Errno) {
+	for i := range b.m.Cap() {
+		p, control, name := b.m.RecvBuffers(i)
+		n, nc, got, e := s.callRecvmsg([][]byte{p}, control, name, flags)
+		switch {
+		case e != 0 && i == 0:
+			return 0, e
+		case e != 0:
+			if e != sys.EAGAIN && e != errnoTimeout {
+				b.later, b.laterAt = e, receivedLater
+			}
+			return i, 0
+		}
+		b.m.SetReceived(i, n, nc, got)
+	}
+	return b.m.Cap(), 0
 }

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -26,25 +27,25 @@ type accepted struct {
 func (s *Socket) Accept() (*Socket, Addr, error) {
 	var name sys.Name
 	tries := 0
-	if e := s.fd.Expect(reading, 0, &tries); e != 0 {
-		return nil, Addr{}, verdict("accept", e)
+	if e := s.fd.Prepare(sockfd.Read, 0, &tries); e != 0 {
+		return nil, Addr{}, opResult("accept", e)
 	}
 	for {
 		fd, e := s.callAccept(&name)
 		if e == 0 {
 			return s.accepted(fd, &name)
 		}
-		if e = s.fd.Await(e, reading, 0, &tries); e != 0 {
-			return nil, Addr{}, verdict("accept", e)
+		if e = s.fd.Retry(e, sockfd.Read, 0, &tries); e != 0 {
+			return nil, Addr{}, opResult("accept", e)
 		}
 	}
 }
 
 func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
-	c := &accepted{from: kernelAddr(name.Bytes())}
+	c := &accepted{from: addrFromKernel(name.Bytes())}
 	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
 	c.peer.Store(&c.from)
-	c.fd.Set(s.fd.State() & (nonblock | brief))
+	c.fd.Set(s.fd.State() & (sockfd.Nonblock | sockfd.Exclusive))
 	return &c.Socket, c.from, nil
 }
 
@@ -72,12 +73,12 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // Source: connect(2), ip(7), unix(7).
 func (s *Socket) Connect(a Addr) error {
 	if !a.IsValid() {
-		return invalid("connect", "no address")
+		return invalidInput("connect", "no address")
 	}
 	switch e := s.callConnect(&a); e {
 	case 0:
 		if a.AddrPort().Addr().Unmap().IsUnspecified() {
-			return fail("connect", a, s.connected()) // the kernel chose one of its own
+			return opError("connect", a, s.confirmPeer()) // the kernel chose one of its own
 		}
 		s.setPeer(a)
 		return nil
@@ -86,26 +87,26 @@ func (s *Socket) Connect(a Addr) error {
 		if e == sys.EAGAIN && s.Domain() == Unix {
 			return ErrWouldBlock
 		}
-		return s.addressed("connect", a, e)
+		return s.addrError("connect", a, e)
 	}
-	if s.fd.State()&nonblock != 0 {
+	if s.fd.State()&sockfd.Nonblock != 0 {
 		return ErrInProgress
 	}
 	if sys.ConnectReportsResult && s.isTCP() {
-		return fail("connect", a, s.connectAgain(&a))
+		return opError("connect", a, s.pollConnect(&a))
 	}
-	return fail("connect", a, s.settle())
+	return opError("connect", a, s.awaitConnect())
 }
 
-// connectAgain waits as settle does, and asks by connect(2): a TCP socket of Linux
+// pollConnect waits as settle does, and asks by connect(2): a TCP socket of Linux
 // answers EALREADY, 0 once it is connected, or why it is not. On the loopback, where
 // all is over by then, this one call is the whole of it.
-func (s *Socket) connectAgain(a *Addr) sys.Errno {
+func (s *Socket) pollConnect(a *Addr) sys.Errno {
 	for tries := 0; ; {
 		switch e := s.callConnect(a); e {
 		case 0, sys.EISCONN: // another goroutine has asked, and was told 0
 			if a.AddrPort().Addr().Unmap().IsUnspecified() {
-				return s.connected() // the kernel chose one of its own
+				return s.confirmPeer() // the kernel chose one of its own
 			}
 			s.setPeer(*a)
 			return 0
@@ -113,21 +114,21 @@ func (s *Socket) connectAgain(a *Addr) sys.Errno {
 		default:
 			return e
 		}
-		if e := s.fd.Park(writing, &tries); e != 0 {
+		if e := s.fd.Park(sockfd.Write, &tries); e != 0 {
 			return e
 		}
 	}
 }
 
 // settle waits until a connection that has begun is made, or has failed.
-func (s *Socket) settle() sys.Errno {
+func (s *Socket) awaitConnect() sys.Errno {
 	for tries := 0; ; {
-		got, e := s.fd.Poll(sys.POLLOUT, writeDeadline)
+		got, e := s.fd.Poll(sys.POLLOUT, sockfd.WriteDeadline)
 		if e == 0 && got != 0 {
 			return s.connectResult()
 		}
 		if e == 0 {
-			e = s.fd.Park(writing, &tries)
+			e = s.fd.Park(sockfd.Write, &tries)
 		}
 		if e != 0 {
 			return e
@@ -139,10 +140,10 @@ func (s *Socket) settle() sys.Errno {
 // kernel connects first, and has not taken the data. 0: it is connected, and they can be
 // sent.
 func (s *Socket) fastOpening(flags Flags) sys.Errno {
-	if flags&DontWait != 0 || s.fd.State()&nonblock != 0 {
+	if flags&DontWait != 0 || s.fd.State()&sockfd.Nonblock != 0 {
 		return sys.EINPROGRESS
 	}
-	return s.settle()
+	return s.awaitConnect()
 }
 
 // fastOpenIfAny is no flag where there is none.
@@ -167,7 +168,7 @@ func (s *Socket) ConnectResult() error {
 	if e == 0 {
 		e = s.connectResult()
 	}
-	return fail("connect", Addr{}, e)
+	return opError("connect", Addr{}, e)
 }
 
 func (s *Socket) connectResult() sys.Errno {
@@ -176,18 +177,18 @@ func (s *Socket) connectResult() sys.Errno {
 		e = sys.Errno(pending)
 	}
 	if e == 0 {
-		e = s.connected()
+		e = s.confirmPeer()
 	}
 	return e
 }
 
 // connected asks who the other end is. That there is one shows that the connection
 // was made.
-func (s *Socket) connected() sys.Errno {
+func (s *Socket) confirmPeer() sys.Errno {
 	var name sys.Name
 	e := s.callGetpeername(&name)
 	if e == 0 {
-		s.setPeer(kernelAddr(name.Bytes()))
+		s.setPeer(addrFromKernel(name.Bytes()))
 	}
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/berkeleysockets/sock/cmsg"
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -39,7 +40,7 @@ func (s *Socket) RecvFrom(p []byte, flags Flags) (n int, from Addr, err error) {
 	if err != nil {
 		return n, Addr{}, err
 	}
-	return n, senderAddr(name.Bytes()), nil
+	return n, sourceAddr(name.Bytes()), nil
 }
 
 // A Message is what SendMsg sends and RecvMsg receives: data in pieces, control
@@ -85,13 +86,13 @@ func (m Message) String() string {
 // Source: sendmsg(2), cmsg(3).
 func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	if m == nil {
-		return 0, invalid("sendmsg", "no message")
+		return 0, invalidInput("sendmsg", "no message")
 	}
 	if flags&unsendable != 0 {
 		return 0, s.refusedFlags("sendmsg", flags)
 	}
 	if len(m.Bufs) > sys.MaxVectors {
-		return 0, fail("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
+		return 0, opError("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
 	}
 	if err := checkControl("sendmsg", m.Control); err != nil {
 		return 0, err
@@ -108,8 +109,8 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 				continue
 			}
 		}
-		if e = s.fd.Await(e, writing, int(flags), &tries); e != 0 {
-			return 0, s.refused("sendmsg", &m.Addr, e)
+		if e = s.fd.Retry(e, sockfd.Write, int(flags), &tries); e != 0 {
+			return 0, s.addrResult("sendmsg", &m.Addr, e)
 		}
 	}
 }
@@ -128,18 +129,18 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 // Source: recvmsg(2), cmsg(3).
 func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	if m == nil {
-		return 0, invalid("recvmsg", "no message")
+		return 0, invalidInput("recvmsg", "no message")
 	}
 	if flags < 0 {
-		return 0, s.lacks("recvmsg", "a flag")
+		return 0, s.unsupportedOrClosed("recvmsg", "a flag")
 	}
 	if len(m.Bufs) > sys.MaxVectors {
-		return 0, fail("recvmsg", Addr{}, sys.EMSGSIZE)
+		return 0, opError("recvmsg", Addr{}, sys.EMSGSIZE)
 	}
 	var name sys.Name
 	tries := 0
-	if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
-		return 0, verdict("recvmsg", e)
+	if e := s.fd.Prepare(sockfd.Read, int(flags), &tries); e != 0 {
+		return 0, opResult("recvmsg", e)
 	}
 	hasRoom := room(m.Bufs)
 	for {
@@ -149,14 +150,14 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 			n, nc, got, e = s.callRecvmsg(m.Bufs, m.Control, &name, flags)
 		}
 		if e == 0 {
-			m.Addr, m.N, m.NControl, m.Flags = senderAddr(name.Bytes()), n, nc, Flags(got)
+			m.Addr, m.N, m.NControl, m.Flags = sourceAddr(name.Bytes()), n, nc, Flags(got)
 			return n, nil
 		}
-		if e = s.fd.Await(e, reading, int(flags), &tries); e == errnoShut {
+		if e = s.fd.Retry(e, sockfd.Read, int(flags), &tries); e == errnoShut {
 			m.Addr, m.N, m.NControl, m.Flags = Addr{}, 0, 0, 0
 		}
 		if e != 0 {
-			return 0, verdict("recvmsg", e)
+			return 0, opResult("recvmsg", e)
 		}
 	}
 }
@@ -169,5 +170,5 @@ func checkControl(op string, control []byte) error {
 	case errors.Is(err, errors.ErrUnsupported):
 		return unsupported(op, "a control message")
 	}
-	return invalid(op, "a control message with a value that does not fit")
+	return invalidInput(op, "a control message with a value that does not fit")
 }

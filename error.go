@@ -69,14 +69,6 @@ var (
 	ErrInProgress error = &condition{"connection in progress", sys.EINPROGRESS}
 )
 
-type condition struct {
-	text  string
-	errno sys.Errno
-}
-
-func (c *condition) Error() string        { return c.text }
-func (c *condition) Is(target error) bool { return target == error(c.errno) }
-
 // AcceptRetryable reports whether err, from Accept, says something of one
 // connection or of this moment, so that the listener is still good: the
 // connection was aborted or its network failed (accept again at once), or
@@ -98,6 +90,15 @@ func AcceptRetryable(err error) bool {
 	return false
 }
 
+type condition struct {
+	text  string
+	errno sys.Errno
+}
+
+func (c *condition) Error() string { return c.text }
+
+func (c *condition) Is(target error) bool { return target == error(c.errno) }
+
 // Outcomes that are no errno of the kernel's, passed as one inside.
 const (
 	errnoClosed              = sockfd.ErrnoClosed
@@ -108,7 +109,7 @@ const (
 )
 
 // reason is the error an errno stands for.
-func reason(e sys.Errno) error {
+func errnoError(e sys.Errno) error {
 	switch e {
 	case errnoClosed:
 		return net.ErrClosed
@@ -119,27 +120,69 @@ func reason(e sys.Errno) error {
 }
 
 // fail makes the error of a call; nil for 0.
-func fail(op string, a Addr, e sys.Errno) error {
+func opError(op string, a Addr, e sys.Errno) error {
 	if e == 0 {
 		return nil
 	}
-	return &Error{Op: op, Addr: a, Err: reason(e)}
+	return &Error{Op: op, Addr: a, Err: errnoError(e)}
 }
 
-// A misuse is an input that no call was made for: the kernel's word for it,
+// addressed is fail for a call that was given an address; if that is of another
+// family it says so, for the kernel's word may be a bare EINVAL.
+func (s *Socket) addrError(op string, a Addr, e sys.Errno) error {
+	if (e == sys.EINVAL || e == sys.EAFNOSUPPORT) && a.IsValid() && a.Domain() != s.Domain() {
+		text := "an " + a.Domain().String() + " address for an " + s.Domain().String() + " socket: " + e.Error()
+		return &Error{Op: op, Addr: a, Err: &inputError{text, e}}
+	}
+	return opError(op, a, e)
+}
+
+// refused is opResult for a call that was given an address, or nil for none.
+func (s *Socket) addrResult(op string, a *Addr, e sys.Errno) error {
+	switch e {
+	case sys.EAGAIN:
+		return ErrWouldBlock
+	case sys.EINPROGRESS: // of FastOpen
+		return ErrInProgress
+	}
+	return s.addrError(op, a.clone(), e)
+}
+
+// opResult is what a call that could not go on returns: would-block is no
+// failure, and costs no allocation.
+func opResult(op string, e sys.Errno) error {
+	switch e {
+	case sys.EAGAIN:
+		return ErrWouldBlock
+	case errnoShut:
+		return nil
+	}
+	return opError(op, Addr{}, e)
+}
+
+// A inputError is an input that no call was made for: the kernel's word for it,
 // and ours.
-type misuse struct {
+type inputError struct {
 	text string
 	err  error
 }
 
-func (m *misuse) Error() string { return m.text }
-func (m *misuse) Unwrap() error { return m.err }
+func (m *inputError) Error() string { return m.text }
 
-func invalid(op, text string) error {
-	return &Error{Op: op, Err: &misuse{text, sys.EINVAL}}
+func (m *inputError) Unwrap() error { return m.err }
+
+func invalidInput(op, text string) error {
+	return &Error{Op: op, Err: &inputError{text, sys.EINVAL}}
 }
 
 func unsupported(op, what string) error {
-	return &Error{Op: op, Err: &misuse{what + ": not supported on this system", errors.ErrUnsupported}}
+	return &Error{Op: op, Err: &inputError{what + ": not supported on this system", errors.ErrUnsupported}}
+}
+
+// lacks is unsupported for a method: a closed Socket says that it is.
+func (s *Socket) unsupportedOrClosed(op, what string) error {
+	if e := s.fd.Check(0); e != 0 {
+		return opError(op, Addr{}, e)
+	}
+	return unsupported(op, what)
 }

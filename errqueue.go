@@ -53,15 +53,15 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 // Source: recv(2), ip(7), https://docs.kernel.org/networking/timestamping.html
 func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 	if d := s.Domain(); ErrQueue < 0 || d == Unix || d == Netlink { // whose kernel passes over the flag, and would hand out data
-		return r, s.lacks("recverr", "an error queue")
+		return r, s.unsupportedOrClosed("recverr", "an error queue")
 	}
 	var name sys.Name
 	var control [roomForReport]byte
 	n, nc, got, e := s.callRecvmsg([][]byte{p}, control[:], &name, ErrQueue)
 	if e != 0 {
-		return r, verdict("recverr", e)
+		return r, opResult("recverr", e)
 	}
-	r.N, r.To, r.Flags = min(n, len(p)), kernelAddr(name.Bytes()), Flags(got)
+	r.N, r.To, r.Flags = min(n, len(p)), addrFromKernel(name.Bytes()), Flags(got)
 	for m, rest, ok := cmsg.Next(control[:nc]); ok; m, rest, ok = cmsg.Next(rest) { // see ControlMessages
 		if x, ok := m.ExtendedError(); ok {
 			r.Extended = x

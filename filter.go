@@ -57,16 +57,16 @@ func (s *Socket) DetachFilter() error {
 func (s *Socket) Filter() ([]FilterInstruction, error) {
 	const op = "filter"
 	if !sys.Has(sys.SO_ATTACH_FILTER) {
-		return nil, s.lacks(op, "socket filters")
+		return nil, s.unsupportedOrClosed(op, "socket filters")
 	}
 	raw := make([]sys.FilterInstruction, maxFilter)
 	n := 0
-	e := s.plain(func(fd int) (e sys.Errno) {
+	e := s.guarded(func(fd int) (e sys.Errno) {
 		n, e = sys.GetFilter(fd, raw)
 		return e
 	}, func() Call { return Call{Name: "getsockopt", Args: filterArgs(sys.SO_ATTACH_FILTER, n)} })
 	if e != 0 {
-		return nil, fail(op, Addr{}, e)
+		return nil, opError(op, Addr{}, e)
 	}
 	var program []FilterInstruction
 	for _, i := range raw[:min(n, len(raw))] {
@@ -110,35 +110,27 @@ const maxFilter = 4096
 func (s *Socket) attach(op string, name int, program []FilterInstruction) error {
 	switch {
 	case !sys.Has(name):
-		return s.lacks(op, "socket filters")
+		return s.unsupportedOrClosed(op, "socket filters")
 	case len(program) > math.MaxUint16: // and sock_fprog.len would be another
-		return invalid(op, fmt.Sprintf("%d instructions, where %d fit", len(program), maxFilter))
+		return invalidInput(op, fmt.Sprintf("%d instructions, where %d fit", len(program), maxFilter))
 	}
 	raw := make([]sys.FilterInstruction, len(program))
 	for i, p := range program {
 		raw[i] = sys.FilterInstruction(p)
 	}
-	e := s.plain(func(fd int) sys.Errno { return sys.AttachFilter(fd, name, raw) },
+	e := s.guarded(func(fd int) sys.Errno { return sys.AttachFilter(fd, name, raw) },
 		func() Call { return Call{Name: "setsockopt", Args: filterArgs(name, len(program))} })
-	return fail(op, Addr{}, e)
+	return opError(op, Addr{}, e)
 }
 
 func (s *Socket) detach(op string, name int) error {
 	if !sys.Has(name) {
-		return s.lacks(op, "socket filters")
+		return s.unsupportedOrClosed(op, "socket filters")
 	}
 	var none [4]byte // the argument is ignored but required
-	return fail(op, Addr{}, s.callSetsockopt(sys.SOL_SOCKET, name, none[:]))
+	return opError(op, Addr{}, s.callSetsockopt(sys.SOL_SOCKET, name, none[:]))
 }
 
 func filterArgs(name, instructions int) string {
 	return fmt.Sprintf("SOL_SOCKET, %s, {len=%d}", sys.OptionName(sys.AF_UNSPEC, sys.SOL_SOCKET, name), instructions)
-}
-
-// lacks is unsupported for a method: a closed Socket says that it is.
-func (s *Socket) lacks(op, what string) error {
-	if e := s.fd.Check(0); e != 0 {
-		return fail(op, Addr{}, e)
-	}
-	return unsupported(op, what)
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -39,8 +40,8 @@ type listener struct {
 }
 
 func (l *listener) Accept() (net.Conn, error) {
-	if l.s.fd.State()&nonblock != 0 {
-		return nil, &Error{Op: "accept", Err: &misuse{"a net.Listener waits, and this Socket does not: see SetNonblock", sys.EINVAL}}
+	if l.s.fd.State()&sockfd.Nonblock != 0 {
+		return nil, &Error{Op: "accept", Err: &inputError{"a net.Listener waits, and this Socket does not: see SetNonblock", sys.EINVAL}}
 	}
 	c, _, err := l.s.Accept()
 	if err != nil {
@@ -49,8 +50,12 @@ func (l *listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-func (l *listener) Close() error                          { return l.s.Close() }
-func (l *listener) Addr() net.Addr                        { return l.s.localAddr(l.at) }
-func (l *listener) SetDeadline(t time.Time) error         { return l.s.SetDeadline(t) }
+func (l *listener) Close() error { return l.s.Close() }
+
+func (l *listener) Addr() net.Addr { return l.s.localAddr(l.at) }
+
+func (l *listener) SetDeadline(t time.Time) error { return l.s.SetDeadline(t) }
+
 func (l *listener) SyscallConn() (syscall.RawConn, error) { return l.s.SyscallConn() }
-func (l *listener) File() (*os.File, error)               { return l.s.File() }
+
+func (l *listener) File() (*os.File, error) { return l.s.File() }

@@ -3,15 +3,128 @@ package sock
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
+
+// FromConn makes a Socket of a duplicate of what c holds: a [net.Conn],
+// [net.Listener] or [net.PacketConn] of package net, an [os.File] that is a
+// socket. The two live on side by side and share one socket: close both. It
+// calls fcntl(2) with F_DUPFD_CLOEXEC, then as [FromFD].
+//
+// Errors: ENOTSOCK (a file that is none), EMFILE, net.ErrClosed and os.ErrClosed.
+//
+// Source: fcntl(2).
+func FromConn(c syscall.Conn) (*Socket, error) {
+	if c == nil {
+		return nil, invalidInput("fromconn", "no connection")
+	}
+	rc, err := c.SyscallConn()
+	if err != nil {
+		return nil, &Error{Op: "fromconn", Err: err}
+	}
+	var old, fd int
+	var e sys.Errno
+	tr, start := tracing()
+	if err := rc.Control(func(n uintptr) { old = int(n); fd, e = sys.Dup(old) }); err != nil {
+		return nil, &Error{Op: "fromconn", Err: err}
+	}
+	if tr != nil {
+		tr.emit(Call{Name: "fcntl", Args: dupArgs}, old, fd, e, start)
+	}
+	if e != 0 {
+		return nil, opError("fromconn", Addr{}, e)
+	}
+	s, err := FromFD(fd)
+	if err != nil {
+		closeFD(fd)
+		return nil, err
+	}
+	return s, nil
+}
+
+// NetConn hands the socket over to package net: it returns a *net.TCPConn,
+// *net.UDPConn, *net.IPConn or *net.UnixConn by what the socket is, and closes s,
+// which wakes its callers. On any error s stays as it was, whole. The way back
+// is [FromConn].
+//
+// It is [Socket.File], [net.FileConn] and Close. Package net sets TCP_NODELAY and
+// keep-alive on a TCP connection.
+//
+// Errors: ENOTCONN (a stream that has no peer: it listens, or was not
+// connected), EPROTONOSUPPORT and EAFNOSUPPORT (a family that package net does not
+// know), EMFILE, net.ErrClosed.
+func (s *Socket) NetConn() (net.Conn, error) {
+	if s.Type().connected() && s.peer.Load() == nil {
+		if _, err := s.Peer(); err != nil {
+			return nil, &Error{Op: "netconn", Err: errors.Unwrap(err)}
+		}
+	}
+	return toNet(s, "netconn", net.FileConn)
+}
+
+// NetListener hands a listening socket over to package net: it returns a
+// *net.TCPListener or *net.UnixListener, and closes s, as [Socket.NetConn] does.
+// The path of a unix listener stays when it is closed. It is [net.FileListener].
+//
+// Errors: EINVAL (it does not listen), EPROTONOSUPPORT, EAFNOSUPPORT, EMFILE,
+// net.ErrClosed.
+func (s *Socket) NetListener() (net.Listener, error) {
+	listening, e := s.getInt(sys.SOL_SOCKET, sys.SO_ACCEPTCONN)
+	switch {
+	case e == errnoClosed:
+		return nil, opError("netlistener", Addr{}, e)
+	case e == 0 && listening == 0:
+		return nil, invalidInput("netlistener", "it does not listen")
+	}
+	return toNet(s, "netlistener", net.FileListener)
+}
+
+// NetPacketConn hands a datagram or raw socket over to package net: it returns a
+// *net.UDPConn, *net.IPConn or *net.UnixConn, and closes s, as [Socket.NetConn]
+// does. It is [net.FilePacketConn].
+//
+// Errors: EINVAL (a stream), EPROTONOSUPPORT, EMFILE, net.ErrClosed.
+func (s *Socket) NetPacketConn() (net.PacketConn, error) {
+	if s.Type().connected() {
+		if e := s.fd.Check(0); e != 0 {
+			return nil, opError("netpacketconn", Addr{}, e)
+		}
+		return nil, invalidInput("netpacketconn", "a stream")
+	}
+	return toNet(s, "netpacketconn", net.FilePacketConn)
+}
+
+// handOver gives package net a duplicate, and closes s when that has worked.
+func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (theirs T, err error) {
+	var none T
+	fd, e := s.dup()
+	if e != 0 {
+		return none, opError(op, Addr{}, e)
+	}
+	f := os.NewFile(uintptr(fd), "socket")
+	defer f.Close()
+	theirs, err = take(f) // of a duplicate of its own
+	if err != nil {
+		if oe, ok := err.(*net.OpError); ok {
+			err = oe.Err // its words around it are "file file+net"
+		}
+		return none, &Error{Op: op, Err: err}
+	}
+	if err := s.Close(); errors.Is(err, net.ErrClosed) { // another was faster
+		theirs.Close()
+		return none, opError(op, Addr{}, errnoClosed)
+	}
+	return theirs, nil
+}
 
 // LocalAddr returns the socket's own address as package net has it:
 // *net.TCPAddr, *net.UDPAddr, *net.IPAddr or *net.UnixAddr by domain and type,
@@ -125,7 +238,7 @@ func (s *Socket) unixAddr(a Addr) *net.UnixAddr {
 	return &net.UnixAddr{Name: name, Net: unixNetworks[s.Type()]}
 }
 
-var errStream = &misuse{"a stream, to which no address is written", sys.EINVAL}
+var errStream = &inputError{"a stream, to which no address is written", sys.EINVAL}
 
 // addrOf is the way back from netAddr: an address of package net for this
 // socket. An IP that is missing is the unspecified one, as there.
@@ -158,14 +271,14 @@ func (s *Socket) addrOf(to net.Addr) (Addr, error) {
 	case nil:
 	default:
 		// Its methods are not called: of a nil pointer they may panic.
-		return Addr{}, &misuse{fmt.Sprintf("an address of type %T: not one of package net's or ours", to), sys.EAFNOSUPPORT}
+		return Addr{}, &inputError{fmt.Sprintf("an address of type %T: not one of package net's or ours", to), sys.EAFNOSUPPORT}
 	}
-	return Addr{}, &misuse{"no address", sys.EDESTADDRREQ}
+	return Addr{}, &inputError{"no address", sys.EDESTADDRREQ}
 }
 
 func (s *Socket) fitIP(ip net.IP, port int, zone string) (Addr, error) {
 	if port < 0 || port > math.MaxUint16 {
-		return Addr{}, &misuse{"port " + strconv.Itoa(port), sys.EINVAL}
+		return Addr{}, &inputError{"port " + strconv.Itoa(port), sys.EINVAL}
 	}
 	addr, ok := netip.AddrFromSlice(ip)
 	switch {
@@ -174,7 +287,7 @@ func (s *Socket) fitIP(ip net.IP, port int, zone string) (Addr, error) {
 	case len(ip) == 0:
 		addr = netip.IPv4Unspecified()
 	case !ok:
-		return Addr{}, &misuse{"an IP address of " + strconv.Itoa(len(ip)) + " bytes", sys.EINVAL}
+		return Addr{}, &inputError{"an IP address of " + strconv.Itoa(len(ip)) + " bytes", sys.EINVAL}
 	}
 	if zone != "" {
 		addr = addr.WithZone(zone)
@@ -204,7 +317,8 @@ type otherAddr struct {
 }
 
 func (o otherAddr) Network() string { return o.domain.String() }
-func (o otherAddr) String() string  { return o.addr.String() }
+
+func (o otherAddr) String() string { return o.addr.String() }
 
 // A Socket is at home where package net's connections are.
 var (

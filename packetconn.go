@@ -133,13 +133,15 @@ func (c *packetConn) writeMsg(m *Message) (n, oobn int, err error) {
 	return n, len(m.Control), nil
 }
 
-func (c *packetConn) LocalAddr() net.Addr            { return c.localAddr(c.at) }
-func (c *packetConn) SetReadBuffer(bytes int) error  { return c.setBuffer(sys.SO_RCVBUF, bytes) }
+func (c *packetConn) LocalAddr() net.Addr { return c.localAddr(c.at) }
+
+func (c *packetConn) SetReadBuffer(bytes int) error { return c.setBuffer(sys.SO_RCVBUF, bytes) }
+
 func (c *packetConn) SetWriteBuffer(bytes int) error { return c.setBuffer(sys.SO_SNDBUF, bytes) }
 
 func (c *packetConn) setBuffer(name, bytes int) error {
 	if int(int32(bytes)) != bytes {
-		return invalid("setsockopt", "does not fit 32 bits")
+		return invalidInput("setsockopt", "does not fit 32 bits")
 	}
-	return fail("setsockopt "+sys.OptionName(0, sys.SOL_SOCKET, name), Addr{}, c.setInt(sys.SOL_SOCKET, name, bytes))
+	return opError("setsockopt "+sys.OptionName(0, sys.SOL_SOCKET, name), Addr{}, c.setInt(sys.SOL_SOCKET, name, bytes))
 }

@@ -2,12 +2,14 @@ package sock
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/selector"
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 	"github.com/berkeleysockets/sock/internal/trace"
 )
@@ -23,16 +25,16 @@ import (
 // An event is for a Socket and never for a descriptor's number: what happened to
 // one that has been removed or closed meanwhile is dropped.
 type Poller struct {
-	word     refcount.Count // who is inside, as a Socket's
-	busy     atomic.Bool    // somebody waits
-	slept    bool           // the last Wait had to: his
-	selector *selector.Selector
-	gone     chan struct{} // closed once the queue is
+	refs      refcount.Count // reference count and closed bit, as a Socket's
+	waiting   atomic.Bool    // a Wait is under way
+	lastSlept bool           // the last Wait slept; owned by the waiting goroutine
+	selector  *selector.Selector
+	closed    chan struct{} // closed once the selector is
 
-	mu    sync.Mutex // what follows, and each change of the queue
+	mu    sync.Mutex // guards the fields below, and each change of the selector; after a Socket's regMu
 	ended bool
-	slots slots
-	files map[int]uint32 // where the descriptors of AddFD are
+	slab  slab
+	files map[int]uint32 // slots of AddFD's descriptors
 }
 
 // An Event is what has become of one Socket or descriptor.
@@ -45,12 +47,62 @@ type Event struct {
 	slot uint32
 }
 
-// String describes the event: whose it is, and its bits.
-func (e Event) String() string {
-	if e.Socket != nil {
-		return e.Socket.String() + ": " + e.Ready.String()
+// Ready says what a socket can do without waiting, what has become of its
+// connection, and, for a [Poller], how to watch it. What each bit comes from:
+//
+//	             epoll (Linux)         kqueue                     poll(2)
+//	Readable     EPOLLIN               EVFILT_READ                POLLIN
+//	Writable     EPOLLOUT              EVFILT_WRITE               POLLOUT
+//	Priority     EPOLLPRI              EVFILT_EXCEPT, NOTE_OOB    POLLPRI
+//	ReadClosed   EPOLLRDHUP, EPOLLHUP  EV_EOF of EVFILT_READ      POLLRDHUP, POLLHUP
+//	WriteClosed  EPOLLHUP              EV_EOF of EVFILT_WRITE     POLLHUP
+//	Hangup       EPOLLHUP              EV_EOF of both, or errno   POLLHUP
+//	Failed       EPOLLERR              EV_EOF with an errno       POLLERR
+//
+// Readable and Writable are promises: where one was to be told and is not, the
+// call would have waited. (That it does not wait now is none: another goroutine
+// may have been faster.) An end is Readable too, and an error of a connection both,
+// on every system, so that a loop which reads and writes learns of all; an error of
+// a datagram socket is, on Linux, Failed alone. Priority is a promise where it is
+// (not on FreeBSD and NetBSD), and never told as Readable. The other four are
+// hints, which come sooner or say more than reading does, and on some systems not
+// at all: kqueue knows one half only of a socket that is watched for one, and tells
+// Priority, and ReadClosed or WriteClosed without Readable or Writable, once for each
+// change. Data may still wait to be read behind each of them.
+type Ready uint16
+
+const (
+	Readable    Ready = selector.Readable    // data, a connection or an end to receive
+	Writable    Ready = selector.Writable    // room to send
+	Priority    Ready = selector.Priority    // urgent data
+	ReadClosed  Ready = selector.ReadClosed  // the peer has shut its writing half
+	WriteClosed Ready = selector.WriteClosed // this side can send no more
+	Hangup      Ready = selector.Hangup      // both halves are closed, or there never was a connection
+	Failed      Ready = selector.Failed      // an error waits, or the error queue has something
+
+	Edge      Ready = selector.Edge      // Poller: tell of changes only
+	OneShot   Ready = selector.OneShot   // Poller: tell once, then stop
+	Exclusive Ready = selector.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5); see Poller.Add
+)
+
+var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}
+
+// String returns the names of the bits, such as "Readable|Hangup".
+func (r Ready) String() string {
+	if r == 0 {
+		return "0"
 	}
-	return "descriptor " + strconv.Itoa(e.FD) + ": " + e.Ready.String()
+	var s []string
+	for i, n := range readyNames {
+		if r&(1<<i) != 0 {
+			s = append(s, n)
+			r &^= 1 << i
+		}
+	}
+	if r != 0 {
+		s = append(s, "0x"+strconv.FormatUint(uint64(r), 16))
+	}
+	return strings.Join(s, "|")
 }
 
 // NewPoller makes a Poller: epoll_create1(2), eventfd2(2), timerfd_create(2) and
@@ -61,25 +113,13 @@ func (e Event) String() string {
 // Source: epoll(7), kqueue(2).
 func NewPoller() (*Poller, error) {
 	q, e := selector.New()
-	p := &Poller{selector: q, gone: make(chan struct{})}
-	p.word.Set(opened)
+	p := &Poller{selector: q, closed: make(chan struct{})}
+	p.refs.Set(sockfd.Opened)
 	show(p.calls())
 	if e != 0 {
-		return nil, fail("newpoller", Addr{}, e)
+		return nil, opError("newpoller", Addr{}, e)
 	}
 	return p, nil
-}
-
-// String describes the Poller: how many Sockets and descriptors are registered. It
-// makes no system call and takes no lock.
-func (p *Poller) String() string {
-	switch {
-	case p == nil:
-		return "<nil>"
-	case p.word.State()&(opened|refcount.Closed) != opened:
-		return "closed poller"
-	}
-	return "poller: " + strconv.Itoa(int(p.slots.count.Load())) + " registered"
 }
 
 // Wait waits until something that is watched is ready, and writes what is so to
@@ -102,22 +142,22 @@ func (p *Poller) String() string {
 // Source: epoll_wait(2), kevent(2).
 func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 	if len(events) == 0 {
-		return 0, invalid("wait", "no room for events")
+		return 0, invalidInput("wait", "no room for events")
 	}
-	if e := p.enter(); e != 0 {
-		return 0, fail("wait", Addr{}, e)
+	if e := p.acquire(); e != 0 {
+		return 0, opError("wait", Addr{}, e)
 	}
-	if !p.busy.CompareAndSwap(false, true) {
-		p.leave()
-		return 0, &Error{Op: "wait", Err: &misuse{"another Wait is under way", sys.EBUSY}}
+	if !p.waiting.CompareAndSwap(false, true) {
+		p.release()
+		return 0, &Error{Op: "wait", Err: &inputError{"another Wait is under way", sys.EBUSY}}
 	}
 	n, e := p.wait(events, timeout)
-	p.busy.Store(false)
-	if p.word.State()&refcount.Closed != 0 {
+	p.waiting.Store(false)
+	if p.refs.State()&refcount.Closed != 0 {
 		n, e = 0, errnoClosed
 	}
-	p.exit()
-	return n, fail("wait", Addr{}, e)
+	p.releaseAndTrace()
+	return n, opError("wait", Addr{}, e)
 }
 
 func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
@@ -125,15 +165,15 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 	for {
 		var n int
 		var e sys.Errno
-		if !p.slept || timeout == 0 {
+		if !p.lastSlept || timeout == 0 {
 			n, e = p.selector.Poll(len(events))
 		}
-		p.slept = false
+		p.lastSlept = false
 		if n == 0 && e == 0 && timeout != 0 {
 			if timeout > 0 && until.IsZero() {
 				until = time.Now().Add(timeout)
 			}
-			p.slept = true
+			p.lastSlept = true
 			n, e = p.selector.Wait(len(events), until)
 		}
 		if n == 0 || e != 0 {
@@ -167,7 +207,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 			woken = true
 			continue
 		}
-		s := p.slots.find(token)
+		s := p.slab.find(token)
 		if s == nil {
 			continue
 		}
@@ -179,7 +219,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 			}
 			s.event = uint32(got)
 		}
-		if s.want&spent != 0 {
+		if s.want&fired != 0 {
 			continue
 		}
 		r := Ready(what)
@@ -189,7 +229,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 			}
 		}
 		if s.want&OneShot != 0 {
-			s.want |= spent
+			s.want |= fired
 		}
 		events[got] = Event{s.socket, int(s.fd), s.data, r, at}
 		got++
@@ -207,9 +247,9 @@ func (p *Poller) reduce(events []Event) (got int) {
 		if e.Ready&(ReadClosed|WriteClosed) == ReadClosed|WriteClosed {
 			e.Ready |= Hangup
 		}
-		s := p.slots.at(e.slot)
+		s := p.slab.at(e.slot)
 		if e.Ready &= s.want | Hangup | Failed; e.Ready == 0 {
-			s.want &^= spent
+			s.want &^= fired
 			continue
 		}
 		events[got] = e
@@ -225,12 +265,12 @@ func (p *Poller) reduce(events []Event) (got int) {
 //
 // Source: eventfd(2), pipe(7).
 func (p *Poller) Wake() error {
-	e := p.enter()
+	e := p.acquire()
 	if e == 0 {
 		e = p.selector.Wake()
-		p.exit()
+		p.releaseAndTrace()
 	}
-	return fail("wake", Addr{}, e)
+	return opError("wake", Addr{}, e)
 }
 
 // Close ends the Poller: it wakes Wait, which returns an error that matches
@@ -241,19 +281,19 @@ func (p *Poller) Wake() error {
 //
 // Source: close(2).
 func (p *Poller) Close() error {
-	if e := p.enter(); e != 0 { // holds the descriptor until all is done
-		return fail("close", Addr{}, e)
+	if e := p.acquire(); e != 0 { // holds the descriptor until all is done
+		return opError("close", Addr{}, e)
 	}
-	if first, _ := p.word.Close(); !first {
-		p.leave()
-		return fail("close", Addr{}, errnoClosed)
+	if first, _ := p.refs.Close(); !first {
+		p.release()
+		return opError("close", Addr{}, errnoClosed)
 	}
 	for _, s := range p.empty() {
-		s.forget(p)
+		s.pollerClosed(p)
 	}
 	p.selector.Wake()
-	p.leave()
-	<-p.gone // others are out in a moment: a Wait has been woken
+	p.release()
+	<-p.closed // others are out in a moment: a Wait has been woken
 	show(p.selector.Calls())
 	return nil
 }
@@ -263,41 +303,61 @@ func (p *Poller) empty() (all []*Socket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended = true
-	all = p.slots.sockets()
-	p.slots, p.files = slots{}, nil
+	all = p.slab.sockets()
+	p.slab, p.files = slab{}, nil
 	return all
 }
 
+// String describes the Poller: how many Sockets and descriptors are registered. It
+// makes no system call and takes no lock.
+func (p *Poller) String() string {
+	switch {
+	case p == nil:
+		return "<nil>"
+	case p.refs.State()&(sockfd.Opened|refcount.Closed) != sockfd.Opened:
+		return "closed poller"
+	}
+	return "poller: " + strconv.Itoa(int(p.slab.count.Load())) + " registered"
+}
+
+// String describes the event: whose it is, and its bits.
+func (e Event) String() string {
+	if e.Socket != nil {
+		return e.Socket.String() + ": " + e.Ready.String()
+	}
+	return "descriptor " + strconv.Itoa(e.FD) + ": " + e.Ready.String()
+}
+
 // enter and leave are a Socket's: the last one out after Close ends the queue.
-func (p *Poller) enter() sys.Errno {
+func (p *Poller) acquire() sys.Errno {
 	if p == nil {
 		return errnoClosed
 	}
-	if state := p.word.Acquire(); state&(opened|refcount.Closed) != opened {
-		p.leave()
+	if state := p.refs.Acquire(); state&(sockfd.Opened|refcount.Closed) != sockfd.Opened {
+		p.release()
 		return errnoClosed
 	}
 	return 0
 }
 
-func (p *Poller) leave() {
-	if p.word.Release() {
+func (p *Poller) release() {
+	if p.refs.Release() {
 		p.selector.Close()
-		close(p.gone)
+		close(p.closed)
 	}
 }
 
 // exit is leave, and shows a tracer the calls that were made.
-func (p *Poller) exit() {
+func (p *Poller) releaseAndTrace() {
 	calls := p.calls()
-	p.leave()
+	p.release()
 	show(calls)
 }
 
 // calls are those that no tracer has seen yet, if there is one. The caller is inside:
 // when the Poller is closed they are for Close, which waits for who is inside.
 func (p *Poller) calls() []trace.Call {
-	if current.Load() == nil || p.word.State()&refcount.Closed != 0 {
+	if current.Load() == nil || p.refs.State()&refcount.Closed != 0 {
 		return nil
 	}
 	return p.selector.Calls()

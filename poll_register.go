@@ -1,10 +1,12 @@
 package sock
 
 import (
+	"math"
 	"slices"
 
 	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/selector"
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 	"github.com/berkeleysockets/sock/internal/trace"
 )
@@ -12,8 +14,8 @@ import (
 // A Socket knows the Pollers that it is in, for its Close: one beside it, the
 // others in its rare state. The lock of that comes before a Poller's.
 
-// A membership is a Poller and the slot there.
-type membership struct {
+// A registration is a Poller and the slot there.
+type registration struct {
 	poller *Poller
 	slot   uint32
 }
@@ -39,11 +41,11 @@ func (p *Poller) Add(s *Socket, want Ready, data any) error {
 	if err := interest("add", want); err != nil {
 		return err
 	}
-	e := s.within(p, func() sys.Errno { return p.add(s, want, data) })
+	e := s.withRegistration(p, func() sys.Errno { return p.add(s, want, data) })
 	if e == errnoWaits {
-		return invalid("add", "a blocking Socket, whose calls would wait: see SetNonblock")
+		return invalidInput("add", "a blocking Socket, whose calls would wait: see SetNonblock")
 	}
-	return fail("add", Addr{}, e)
+	return opError("add", Addr{}, e)
 }
 
 // Modify changes what s is watched for, and its mode; Data stays. A OneShot that
@@ -58,8 +60,8 @@ func (p *Poller) Modify(s *Socket, want Ready) error {
 	if err := interest("modify", want); err != nil {
 		return err
 	}
-	e := s.within(p, func() sys.Errno {
-		i, ok := s.memberOf(p)
+	e := s.withRegistration(p, func() sys.Errno {
+		i, ok := s.registrationWith(p)
 		if !ok {
 			return sys.ENOENT
 		}
@@ -70,9 +72,9 @@ func (p *Poller) Modify(s *Socket, want Ready) error {
 
 func changed(op string, e sys.Errno) error {
 	if e == errnoExclusive {
-		return invalid(op, "an Exclusive registration cannot be changed: remove it, and add it again")
+		return invalidInput(op, "an Exclusive registration cannot be changed: remove it, and add it again")
 	}
-	return fail(op, Addr{}, e)
+	return opError(op, Addr{}, e)
 }
 
 // Remove watches s no more: epoll_ctl(2) or kevent(2). A Wait that begins after it
@@ -83,17 +85,17 @@ func changed(op string, e sys.Errno) error {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Remove(s *Socket) error {
-	if e := p.enter(); e != 0 {
-		return fail("remove", Addr{}, e)
+	if e := p.acquire(); e != 0 {
+		return opError("remove", Addr{}, e)
 	}
 	e := errnoClosed
 	if s != nil {
-		s.joining.Lock()
-		e = p.locked(func() sys.Errno {
+		s.regMu.Lock()
+		e = p.withLock(func() sys.Errno {
 			// While it is in, its descriptor is open: Close takes it out first,
 			// and may be just about to.
-			if i, ok := s.memberOf(p); ok {
-				s.drop(p)
+			if i, ok := s.registrationWith(p); ok {
+				s.removeRegistration(p)
 				return p.remove(i)
 			}
 			if s.FD() < 0 {
@@ -101,10 +103,74 @@ func (p *Poller) Remove(s *Socket) error {
 			}
 			return sys.ENOENT
 		})
-		s.joining.Unlock()
+		s.regMu.Unlock()
 	}
-	p.exit()
-	return fail("remove", Addr{}, e)
+	p.releaseAndTrace()
+	return opError("remove", Addr{}, e)
+}
+
+// AddFD watches a descriptor that is no Socket's: a pipe, a terminal, a timerfd,
+// signalfd or eventfd. It is as [Poller.Add], but the descriptor is yours, and so
+// is its mode; Event.Socket is nil, and Event.FD says which. Call RemoveFD before
+// you close it: its number may be another's next. An empty pipe without a writer is
+// Hangup alone on Linux. A signalfd tells of signals to the process, blocked in all
+// its threads; one to a thread it may lose.
+//
+// Errors: EBADF, EPERM (an ordinary file, which is always ready: on Linux), EEXIST,
+// and those of [Poller.Add].
+//
+// Source: epoll_ctl(2), kqueue(2).
+func (p *Poller) AddFD(fd int, want Ready, data any) error {
+	if err := interest("addfd", want); err != nil {
+		return err
+	}
+	if fd < 0 || fd > math.MaxInt32 { // the kernel would look at 32 bits of it
+		return opError("addfd", Addr{}, sys.EBADF)
+	}
+	return opError("addfd", Addr{}, p.withPoller(func() sys.Errno {
+		i, e := p.register(nil, fd, want, data)
+		if e == 0 {
+			if p.files == nil {
+				p.files = make(map[int]uint32)
+			}
+			p.files[fd] = i
+		}
+		return e
+	}))
+}
+
+// ModifyFD is [Poller.Modify] for a descriptor of AddFD.
+//
+// Errors: ENOENT (it is not in), and those of [Poller.Modify].
+//
+// Source: epoll_ctl(2), kqueue(2).
+func (p *Poller) ModifyFD(fd int, want Ready) error {
+	if err := interest("modifyfd", want); err != nil {
+		return err
+	}
+	return changed("modifyfd", p.withPoller(func() sys.Errno {
+		i, ok := p.files[fd]
+		if !ok {
+			return sys.ENOENT
+		}
+		return p.modify(i, want)
+	}))
+}
+
+// RemoveFD is [Poller.Remove] for a descriptor of AddFD.
+//
+// Errors: ENOENT (it is not in), net.ErrClosed (the Poller).
+//
+// Source: epoll_ctl(2), kqueue(2).
+func (p *Poller) RemoveFD(fd int) error {
+	return opError("removefd", Addr{}, p.withPoller(func() sys.Errno {
+		i, ok := p.files[fd]
+		if !ok {
+			return sys.ENOENT
+		}
+		delete(p.files, fd)
+		return p.remove(i)
+	}))
 }
 
 // interest refuses what cannot be watched for.
@@ -112,29 +178,29 @@ func interest(op string, want Ready) error {
 	const all = Readable | Writable | Priority | ReadClosed | WriteClosed | Hangup | Failed | Edge | OneShot | Exclusive
 	switch {
 	case want&^all != 0:
-		return invalid(op, want.String()+": not something to watch for")
+		return invalidInput(op, want.String()+": not something to watch for")
 	case want&^Ready(selector.Supported) != 0:
 		return unsupported(op, (want &^ Ready(selector.Supported)).String())
 	case want&Exclusive != 0 && want&(Priority|ReadClosed|OneShot) != 0:
-		return invalid(op, want.String()+": Exclusive goes with Readable, Writable and Edge alone")
+		return invalidInput(op, want.String()+": Exclusive goes with Readable, Writable and Edge alone")
 	}
 	return nil
 }
 
 // within runs f while s and p stay what they are.
-func (s *Socket) within(p *Poller, f func() sys.Errno) sys.Errno {
-	e := p.enter()
+func (s *Socket) withRegistration(p *Poller, f func() sys.Errno) sys.Errno {
+	e := p.acquire()
 	if e != 0 {
 		return e
 	}
 	if s == nil {
 		e = errnoClosed
 	} else if e = s.fd.Acquire(0); e == 0 {
-		s.joining.Lock()
-		e = p.locked(f)
-		s.joining.Unlock()
+		s.regMu.Lock()
+		e = p.withLock(f)
+		s.regMu.Unlock()
 		calls := p.calls()
-		p.leave()
+		p.release()
 		last := s.fd.Release()
 		show(calls) // a tracer may close both
 		if last {
@@ -142,12 +208,22 @@ func (s *Socket) within(p *Poller, f func() sys.Errno) sys.Errno {
 		}
 		return e
 	}
-	p.leave()
+	p.release()
+	return e
+}
+
+// inside runs f while p stays what it is.
+func (p *Poller) withPoller(f func() sys.Errno) sys.Errno {
+	e := p.acquire()
+	if e == 0 {
+		e = p.withLock(f)
+		p.releaseAndTrace()
+	}
 	return e
 }
 
 // locked runs f with the Poller's lock, unless it has ended.
-func (p *Poller) locked(f func() sys.Errno) sys.Errno {
+func (p *Poller) withLock(f func() sys.Errno) sys.Errno {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
@@ -156,14 +232,27 @@ func (p *Poller) locked(f func() sys.Errno) sys.Errno {
 	return f()
 }
 
-// The caller of these holds joining.
+// rare is the state of a Socket that few need, in its FD's Cold.
+type ownState struct {
+	members []registration
+	zero    *zeroCopy
+}
 
-func (s *Socket) memberOf(p *Poller) (slot uint32, ok bool) {
-	if s.member.poller == p {
-		return s.member.slot, true
+func ownedState(c *sockfd.Cold) *ownState {
+	if c.Owner == nil {
+		c.Owner = new(ownState)
 	}
-	if s.member.poller != nil {
-		for _, m := range s.others() {
+	return c.Owner.(*ownState)
+}
+
+// The caller of these holds regMu.
+
+func (s *Socket) registrationWith(p *Poller) (slot uint32, ok bool) {
+	if s.reg.poller == p {
+		return s.reg.slot, true
+	}
+	if s.reg.poller != nil {
+		for _, m := range s.moreRegistrations() {
 			if m.poller == p {
 				return m.slot, true
 			}
@@ -172,101 +261,101 @@ func (s *Socket) memberOf(p *Poller) (slot uint32, ok bool) {
 	return 0, false
 }
 
-func (s *Socket) others() []membership {
+func (s *Socket) moreRegistrations() []registration {
 	if c := s.fd.ColdIfAny(); c != nil {
 		c.Lock()
 		defer c.Unlock()
-		if r, ok := c.Owner.(*rare); ok {
+		if r, ok := c.Owner.(*ownState); ok {
 			return r.members
 		}
 	}
 	return nil
 }
 
-func (s *Socket) enrol(p *Poller, slot uint32) {
-	m := membership{p, slot}
-	if s.member.poller == nil {
-		s.member = m
+func (s *Socket) addRegistration(p *Poller, slot uint32) {
+	m := registration{p, slot}
+	if s.reg.poller == nil {
+		s.reg = m
 		return
 	}
 	c := s.fd.Cold()
 	c.Lock()
-	w := rareOf(c)
+	w := ownedState(c)
 	w.members = append(w.members, m)
 	c.Unlock()
 }
 
-// drop forgets p. The first place is never empty while another is taken.
-func (s *Socket) drop(p *Poller) {
-	var w *rare
+// drop forgets p. The first place is never empty while another is in use.
+func (s *Socket) removeRegistration(p *Poller) {
+	var w *ownState
 	if c := s.fd.ColdIfAny(); c != nil {
 		c.Lock()
-		w, _ = c.Owner.(*rare)
+		w, _ = c.Owner.(*ownState)
 		c.Unlock()
 	}
-	if s.member.poller != p {
+	if s.reg.poller != p {
 		if w != nil {
-			w.members = slices.DeleteFunc(w.members, func(m membership) bool { return m.poller == p })
+			w.members = slices.DeleteFunc(w.members, func(m registration) bool { return m.poller == p })
 		}
 		return
 	}
-	s.member = membership{}
+	s.reg = registration{}
 	if w != nil && len(w.members) > 0 {
 		last := len(w.members) - 1
-		s.member = w.members[last]
+		s.reg = w.members[last]
 		w.members = w.members[:last]
 	}
 }
 
 // forget is drop for a Poller that has ended.
-func (s *Socket) forget(p *Poller) {
-	s.joining.Lock()
-	defer s.joining.Unlock()
-	s.drop(p)
+func (s *Socket) pollerClosed(p *Poller) {
+	s.regMu.Lock()
+	defer s.regMu.Unlock()
+	s.removeRegistration(p)
 }
 
-// depart takes a Socket that is being closed out of its Pollers, while its
+// leavePollers takes a Socket that is being closed out of its Pollers, while its
 // descriptor is still its own: a copy of it would keep the registrations. Where there
 // can be none, and nobody is left to make one, close(2) ends them and one call is saved.
-func (s *Socket) depart() {
-	ends := selector.RemovesOnClose && s.fd.CloseNosched() && s.fd.SoleUser()
-	s.joining.Lock()
+func (s *Socket) leavePollers() {
+	ends := selector.RemovesOnClose && s.fd.CloseCannotSleep() && s.fd.SoleUser()
+	s.regMu.Lock()
 	var calls []trace.Call
-	for m := s.member; m.poller != nil; m = s.member {
-		if m.poller.enter() == 0 {
-			m.poller.locked(func() sys.Errno {
+	for m := s.reg; m.poller != nil; m = s.reg {
+		if m.poller.acquire() == 0 {
+			m.poller.withLock(func() sys.Errno {
 				if ends {
-					m.poller.slots.give(m.slot)
+					m.poller.slab.free(m.slot)
 					return 0
 				}
 				return m.poller.remove(m.slot)
 			})
 			calls = append(calls, m.poller.calls()...)
-			m.poller.leave()
+			m.poller.release()
 		}
-		s.drop(m.poller)
+		s.removeRegistration(m.poller)
 	}
-	s.joining.Unlock()
+	s.regMu.Unlock()
 	show(calls)
 }
 
 // The Poller's side. The caller is inside, and holds its lock.
 
 func (p *Poller) add(s *Socket, want Ready, data any) sys.Errno {
-	if s.fd.State()&nonblock == 0 {
+	if s.fd.State()&sockfd.Nonblock == 0 {
 		return errnoWaits
 	}
-	if _, ok := s.memberOf(p); ok {
+	if _, ok := s.registrationWith(p); ok {
 		return sys.EEXIST
 	}
 	// Close marks the word first and looks at this bit then.
-	s.fd.Set(watched)
+	s.fd.Set(sockfd.Registered)
 	if s.fd.State()&refcount.Closed != 0 {
 		return errnoClosed
 	}
 	i, e := p.register(s, int(s.fd.Sysfd), want, data)
 	if e == 0 {
-		s.enrol(p, i)
+		s.addRegistration(p, i)
 	}
 	return e
 }
@@ -276,41 +365,41 @@ func (p *Poller) register(s *Socket, fd int, want Ready, data any) (uint32, sys.
 	if stale && s == nil && !selector.RemovesOnClose {
 		return 0, sys.EEXIST
 	}
-	i, ok := p.slots.take()
+	i, ok := p.slab.alloc()
 	if !ok {
 		return 0, sys.ENOSPC
 	}
-	if e := p.selector.Add(fd, selector.Ready(want), p.slots.token(i)); e != 0 {
-		p.slots.give(i)
+	if e := p.selector.Add(fd, selector.Ready(want), p.slab.key(i)); e != 0 {
+		p.slab.free(i)
 		return 0, e
 	}
 	if stale { // closed without RemoveFD; its number is another's now
-		p.slots.give(old)
+		p.slab.free(old)
 		delete(p.files, fd)
 	}
-	at := p.slots.at(i)
-	at.socket, at.data, at.fd, at.want = s, data, int32(fd), want|taken
+	at := p.slab.at(i)
+	at.socket, at.data, at.fd, at.want = s, data, int32(fd), want|inUse
 	return i, 0
 }
 
 func (p *Poller) modify(i uint32, want Ready) sys.Errno {
-	at := p.slots.at(i)
+	at := p.slab.at(i)
 	if (want|at.want)&Exclusive != 0 {
 		return errnoExclusive
 	}
 	at.gen++ // what has been fetched and not yet told is of the past
-	old := at.want &^ (taken | spent)
-	if e := p.selector.Modify(int(at.fd), selector.Ready(old), selector.Ready(want), p.slots.token(i)); e != 0 {
+	old := at.want &^ (inUse | fired)
+	if e := p.selector.Modify(int(at.fd), selector.Ready(old), selector.Ready(want), p.slab.key(i)); e != 0 {
 		at.gen--
 		return e
 	}
-	at.want = want | taken
+	at.want = want | inUse
 	return 0
 }
 
 func (p *Poller) remove(i uint32) sys.Errno {
-	at := p.slots.at(i)
-	e := p.selector.Remove(int(at.fd), selector.Ready(at.want&^(taken|spent)))
-	p.slots.give(i)
+	at := p.slab.at(i)
+	e := p.selector.Remove(int(at.fd), selector.Ready(at.want&^(inUse|fired)))
+	p.slab.free(i)
 	return e
 }

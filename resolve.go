@@ -26,13 +26,13 @@ import (
 //
 // Source: getaddrinfo(3).
 func Resolve(ctx context.Context, d Domain, hostport string) ([]Addr, error) {
-	fail := func(err error) ([]Addr, error) { return nil, &Error{Op: "resolve", Err: err} }
+	resolveError := func(err error) ([]Addr, error) { return nil, &Error{Op: "resolve", Err: err} }
 	literal := func(a Addr, err error) ([]Addr, error) {
 		if err != nil {
-			return fail(err)
+			return resolveError(err)
 		}
 		if d != Unspec && a.Domain() != d {
-			return fail(&misuse{a.String() + " is " + a.Domain().String() + ", not " + d.String(), sys.EAFNOSUPPORT})
+			return resolveError(&inputError{a.String() + " is " + a.Domain().String() + ", not " + d.String(), sys.EAFNOSUPPORT})
 		}
 		return []Addr{a}, nil
 	}
@@ -40,19 +40,19 @@ func Resolve(ctx context.Context, d Domain, hostport string) ([]Addr, error) {
 		return literal(a, err)
 	}
 	if ctx == nil {
-		return nil, invalid("resolve", "no context")
+		return nil, invalidInput("resolve", "no context")
 	}
 	network, ok := map[Domain]string{Unspec: "ip", Inet: "ip4", Inet6: "ip6"}[d]
 	if !ok {
-		return fail(&misuse{"no names in " + d.String(), sys.EAFNOSUPPORT})
+		return resolveError(&inputError{"no names in " + d.String(), sys.EAFNOSUPPORT})
 	}
 	host, service, err := net.SplitHostPort(hostport)
 	if err != nil {
-		return fail(err)
+		return resolveError(err)
 	}
 	port, err := net.DefaultResolver.LookupPort(ctx, "ip", service)
 	if err != nil {
-		return fail(err)
+		return resolveError(err)
 	}
 	if ip, err := netip.ParseAddr(host); err == nil { // package net would lose the zone
 		return literal(AddrFrom(netip.AddrPortFrom(ip, uint16(port))))
@@ -61,13 +61,13 @@ func Resolve(ctx context.Context, d Domain, hostport string) ([]Addr, error) {
 	if host == "" {
 		ips = unspecified(d)
 	} else if ips, err = net.DefaultResolver.LookupNetIP(ctx, network, host); err != nil {
-		return fail(err)
+		return resolveError(err)
 	}
 	var found []Addr
 	for _, ip := range ips {
 		a, err := AddrFrom(netip.AddrPortFrom(ip.Unmap(), uint16(port)))
 		if err != nil {
-			return fail(err)
+			return resolveError(err)
 		}
 		found = append(found, a)
 	}

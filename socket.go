@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"encoding/binary"
 	"math"
 	"strconv"
 	"sync"
@@ -16,41 +17,11 @@ import (
 // use it. It lives until Close or Detach: a Socket that is dropped leaks its
 // descriptor, as in C. The zero Socket is a closed one.
 type Socket struct {
-	fd      sockfd.FD
-	peer    atomic.Pointer[Addr] // the other end, once known
-	proto   int32                //
-	joining sync.Mutex           // held to enter and leave Pollers: see poll_register.go
-	member  membership           // the first of them
-}
-
-// String describes the socket: descriptor, family, type, protocol, state, and the
-// peer if it is known. It makes no system call and takes no lock.
-func (s *Socket) String() string {
-	if s == nil {
-		return "<nil>"
-	}
-	state := s.fd.State()
-	if state&opened == 0 {
-		return "closed socket"
-	}
-	text := "socket " + strconv.Itoa(int(s.fd.Sysfd))
-	if state&refcount.Closed != 0 {
-		text = "closed socket"
-	}
-	text += ": " + s.Domain().String() + ", " + s.Type().String()
-	if s.proto != 0 {
-		text += ", " + s.Protocol().String()
-	}
-	if state&nonblock != 0 {
-		text += ", non-blocking"
-	}
-	if state&listens != 0 {
-		text += ", listening"
-	}
-	if peer := s.peer.Load(); peer != nil {
-		text += ", peer " + peer.String()
-	}
-	return text
+	fd    sockfd.FD
+	peer  atomic.Pointer[Addr] // the other end, once known
+	proto int32                //
+	regMu sync.Mutex           // held to enter and leave Pollers: see poll_register.go
+	reg   registration         // the first of them
 }
 
 // A Setting is an option and its value, for [Open]: see [Option.With].
@@ -79,11 +50,11 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 		tr.open("socket", d, t, p, fd, -1, e, start)
 	}
 	if e != 0 {
-		return nil, fail("socket", Addr{}, e)
+		return nil, opError("socket", Addr{}, e)
 	}
 	s := newSocket(fd, d, t, p)
 	if sys.HasNosched && s.isTCP() {
-		s.fd.Set(brief)
+		s.fd.Set(sockfd.Exclusive)
 	}
 	for _, o := range set {
 		if o == nil {
@@ -114,7 +85,7 @@ func Pair(d Domain, t Type, p Protocol) (a, b *Socket, err error) {
 		tr.open("socketpair", d, t, p, x, y, e, start)
 	}
 	if e != 0 {
-		return nil, nil, fail("socketpair", Addr{}, e)
+		return nil, nil, opError("socketpair", Addr{}, e)
 	}
 	return newSocket(x, d, t, p), newSocket(y, d, t, p), nil
 }
@@ -131,7 +102,7 @@ func available(op string, d Domain, t Type, p Protocol) error {
 	case !sys.Has(int(p)):
 		return unsupported(op, p.String())
 	case int(d) != int(int16(d)) || int(t) != int(int16(t)) || t < 0 || t > typeMask || int(p) != int(int32(p)):
-		return fail(op, Addr{}, sys.EINVAL)
+		return opError(op, Addr{}, sys.EINVAL)
 	}
 	return nil
 }
@@ -146,9 +117,9 @@ func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
 	return s
 }
 
-func (s *Socket) init(fd int, d Domain, t Type, p Protocol) {
-	s.proto = int32(p)
-	s.fd.Init(fd, int(d), int(t))
+// isTCP reports whether it is an ordinary one.
+func (s *Socket) isTCP() bool {
+	return s.Type() == Stream && (s.Domain() == Inet || s.Domain() == Inet6) && (s.proto == 0 || s.proto == int32(TCP))
 }
 
 // Bind gives the socket its own address: bind(2). Port 0 lets the kernel pick
@@ -164,11 +135,11 @@ func (s *Socket) init(fd int, d Domain, t Type, p Protocol) {
 // Source: bind(2), ip(7), unix(7).
 func (s *Socket) Bind(a Addr) error {
 	if !a.IsValid() {
-		return invalid("bind", "no address")
+		return invalidInput("bind", "no address")
 	}
-	e := s.plain(func(fd int) sys.Errno { return sys.Bind(fd, a.bytes()) },
+	e := s.guarded(func(fd int) sys.Errno { return sys.Bind(fd, a.bytes()) },
 		func() Call { return Call{Name: "bind", Addr: a, Args: a.String()} })
-	return s.addressed("bind", a, e)
+	return s.addrError("bind", a, e)
 }
 
 // Listen makes the socket accept connections: listen(2). Up to backlog of them
@@ -184,10 +155,10 @@ func (s *Socket) Listen(backlog int) error {
 	if backlog <= 0 || backlog > math.MaxInt32 {
 		backlog = math.MaxInt32
 	}
-	s.fd.Set(listens)
-	e := s.plain(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
-		func() Call { return Call{Name: "listen", Args: decimal(backlog)} })
-	return fail("listen", Addr{}, e)
+	s.fd.Set(sockfd.Listening)
+	e := s.guarded(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
+		func() Call { return Call{Name: "listen", Args: itoa(backlog)} })
+	return opError("listen", Addr{}, e)
 }
 
 // Shutdown ends one half of a connection or both, whoever else has its
@@ -199,11 +170,11 @@ func (s *Socket) Listen(backlog int) error {
 // Source: shutdown(2).
 func (s *Socket) Shutdown(how How) error {
 	if !sys.Has(int(how)) {
-		return s.lacks("shutdown", "sockets")
+		return s.unsupportedOrClosed("shutdown", "sockets")
 	}
-	e := s.plain(func(fd int) sys.Errno { return sys.Shutdown(fd, int(how)) },
+	e := s.guarded(func(fd int) sys.Errno { return sys.Shutdown(fd, int(how)) },
 		func() Call { return Call{Name: "shutdown", Args: how.String()} })
-	return fail("shutdown", Addr{}, e)
+	return opError("shutdown", Addr{}, e)
 }
 
 // CloseRead is Shutdown(ShutRead), by the name package net gives it.
@@ -217,6 +188,26 @@ func (s *Socket) CloseRead() error { return s.Shutdown(ShutRead) }
 // Errors: those of [Socket.Shutdown].
 func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
 
+// Close ends the Socket: close(2), exactly once. It wakes every call that waits
+// on it, and those return an error that matches [net.ErrClosed], as does every
+// later call, a second Close too.
+//
+// When Close returns the descriptor is closed, so that its address can be bound
+// again at once: it waits for the calls that are still inside, which are brief. (A
+// child that is being forked at that moment has a copy of it until it executes.)
+// One case differs: while a callback of WithFD or SyscallConn runs on this
+// Socket Close returns nil at once, and the callback's return closes. Close
+// never calls shutdown(2): a copy of the descriptor, from [Socket.Dup] or in
+// another process, keeps the connection alive.
+//
+// Errors: net.ErrClosed; those of close(2), although the descriptor is closed in
+// every case: ECONNRESET on FreeBSD (the peer's reset arrived at that moment), EIO.
+//
+// Source: close(2).
+func (s *Socket) Close() error {
+	return opError("close", Addr{}, s.fd.Close(s.leavePollers))
+}
+
 // Name returns the socket's own address: getsockname(2). Before Bind or Connect
 // it is the family's unspecified address, for unix the unnamed one.
 //
@@ -226,9 +217,9 @@ func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
 func (s *Socket) Name() (Addr, error) {
 	var name sys.Name
 	if e := s.callGetsockname(&name); e != 0 {
-		return Addr{}, fail("getsockname", Addr{}, e)
+		return Addr{}, opError("getsockname", Addr{}, e)
 	}
-	return kernelAddr(name.Bytes()), nil
+	return addrFromKernel(name.Bytes()), nil
 }
 
 // Peer returns the address of the other end: getpeername(2).
@@ -239,9 +230,9 @@ func (s *Socket) Name() (Addr, error) {
 func (s *Socket) Peer() (Addr, error) {
 	var name sys.Name
 	if e := s.callGetpeername(&name); e != 0 {
-		return Addr{}, fail("getpeername", Addr{}, e)
+		return Addr{}, opError("getpeername", Addr{}, e)
 	}
-	return kernelAddr(name.Bytes()), nil
+	return addrFromKernel(name.Bytes()), nil
 }
 
 // Domain returns the address family. It makes no call.
@@ -264,35 +255,76 @@ func (s *Socket) Protocol() Protocol {
 	return Protocol(s.proto)
 }
 
-// addressed is fail for a call that was given an address; if that is of another
-// family it says so, for the kernel's word may be a bare EINVAL.
-func (s *Socket) addressed(op string, a Addr, e sys.Errno) error {
-	if (e == sys.EINVAL || e == sys.EAFNOSUPPORT) && a.IsValid() && a.Domain() != s.Domain() {
-		text := "an " + a.Domain().String() + " address for an " + s.Domain().String() + " socket: " + e.Error()
-		return &Error{Op: op, Addr: a, Err: &misuse{text, e}}
+// String describes the socket: descriptor, family, type, protocol, state, and the
+// peer if it is known. It makes no system call and takes no lock.
+func (s *Socket) String() string {
+	if s == nil {
+		return "<nil>"
 	}
-	return fail(op, a, e)
+	state := s.fd.State()
+	if state&sockfd.Opened == 0 {
+		return "closed socket"
+	}
+	text := "socket " + strconv.Itoa(int(s.fd.Sysfd))
+	if state&refcount.Closed != 0 {
+		text = "closed socket"
+	}
+	text += ": " + s.Domain().String() + ", " + s.Type().String()
+	if s.proto != 0 {
+		text += ", " + s.Protocol().String()
+	}
+	if state&sockfd.Nonblock != 0 {
+		text += ", non-blocking"
+	}
+	if state&sockfd.Listening != 0 {
+		text += ", listening"
+	}
+	if peer := s.peer.Load(); peer != nil {
+		text += ", peer " + peer.String()
+	}
+	return text
 }
 
-// refused is verdict for a call that was given an address, or nil for none.
-func (s *Socket) refused(op string, a *Addr, e sys.Errno) error {
-	switch e {
-	case sys.EAGAIN:
-		return ErrWouldBlock
-	case sys.EINPROGRESS: // of FastOpen
-		return ErrInProgress
+// Getsockopt is getsockopt(2).
+func (s *Socket) Getsockopt(level, name int, b []byte) (int, error) {
+	n, e := s.callGetsockopt(level, name, b)
+	if e != 0 {
+		return 0, s.optionFailed("getsockopt ", level, name, e)
 	}
-	return s.addressed(op, a.clone(), e)
+	return min(n, len(b)), nil
 }
 
-// verdict is what a call that could not go on returns: would-block is no
-// failure, and costs no allocation.
-func verdict(op string, e sys.Errno) error {
-	switch e {
-	case sys.EAGAIN:
-		return ErrWouldBlock
-	case errnoShut:
-		return nil
+// Setsockopt is setsockopt(2).
+func (s *Socket) Setsockopt(level, name int, b []byte) error {
+	if e := s.callSetsockopt(level, name, b); e != 0 {
+		return s.optionFailed("setsockopt ", level, name, e)
 	}
-	return fail(op, Addr{}, e)
+	return nil
+}
+
+func (s *Socket) optionFailed(op string, level, name int, e sys.Errno) error {
+	return opError(op+sys.OptionName(int(s.fd.Family), level, name), Addr{}, e)
+}
+
+func (s *Socket) getInt(level, name int) (int, sys.Errno) {
+	if !sys.Has(name) {
+		return 0, sys.ENOPROTOOPT
+	}
+	var b [4]byte
+	n, e := s.callGetsockopt(level, name, b[:])
+	if n == 1 { // some systems answer one byte
+		return int(b[0]), e
+	}
+	return int(int32(binary.NativeEndian.Uint32(b[:]))), e
+}
+
+func (s *Socket) setInt(level, name, v int) sys.Errno {
+	var b [4]byte
+	binary.NativeEndian.PutUint32(b[:], uint32(int32(v)))
+	return s.callSetsockopt(level, name, b[:])
+}
+
+func (s *Socket) init(fd int, d Domain, t Type, p Protocol) {
+	s.proto = int32(p)
+	s.fd.Init(fd, int(d), int(t))
 }

@@ -3,6 +3,7 @@ package sock
 import (
 	"io"
 
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -50,7 +51,7 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 		var e sys.Errno
 		if len(p) > sys.RawMax || current.Load() != nil {
 			n, e = s.callSendto(p, flags, to)
-		} else if e = s.fd.Acquire(writeDeadline); e == 0 {
+		} else if e = s.fd.Acquire(sockfd.WriteDeadline); e == 0 {
 			var sent uintptr
 			sent, e = sys.RawSendto(s.fd.Sysfd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
 			if n = int(sent); s.fd.Release() {
@@ -66,8 +67,8 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 				continue
 			}
 		}
-		if e = s.fd.Await(e, writing, int(flags), &tries); e != 0 {
-			return 0, s.refused(op, to, e)
+		if e = s.fd.Retry(e, sockfd.Write, int(flags), &tries); e != 0 {
+			return 0, s.addrResult(op, to, e)
 		}
 	}
 }
@@ -78,7 +79,7 @@ func (s *Socket) awaitsData(room bool, flags Flags) sys.Errno {
 	if sys.EmptyReceiveWaits || room || flags&OOB != 0 {
 		return 0
 	}
-	got, e := s.fd.Poll(sys.POLLIN|sys.POLLRDHUP, readDeadline)
+	got, e := s.fd.Poll(sys.POLLIN|sys.POLLRDHUP, sockfd.ReadDeadline)
 	if e == 0 && got == 0 {
 		e = sys.EAGAIN
 	}
@@ -87,14 +88,14 @@ func (s *Socket) awaitsData(room bool, flags Flags) sys.Errno {
 
 func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int, error) {
 	if flags < 0 {
-		return 0, s.lacks(op, "a flag")
+		return 0, s.unsupportedOrClosed(op, "a flag")
 	}
 	tries, done := 0, 0
-	if s.fd.State()&(readWaited|nonblock) == readWaited { // else neither is for us
+	if s.fd.State()&(sockfd.ReadWaited|sockfd.Nonblock) == sockfd.ReadWaited { // else neither is for us
 		if s.fd.Yield(int(flags)) {
-			tries = yielded
-		} else if e := s.fd.Expect(reading, int(flags), &tries); e != 0 {
-			return 0, verdict(op, e)
+			tries = sockfd.Yielded
+		} else if e := s.fd.Prepare(sockfd.Read, int(flags), &tries); e != 0 {
+			return 0, opResult(op, e)
 		}
 	}
 	for {
@@ -104,7 +105,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 			// no data: the call would not wait for it
 		} else if rest := p[done:]; len(rest) > sys.RawMax || current.Load() != nil {
 			n, e = s.callRecvfrom(rest, flags, from)
-		} else if e = s.fd.Acquire(readDeadline); e == 0 {
+		} else if e = s.fd.Acquire(sockfd.ReadDeadline); e == 0 {
 			var got uintptr
 			name, size := from.Room()
 			got, e = sys.RawRecvfrom(s.fd.Sysfd, rest, int(flags&^sys.MayBlockFlags|DontWait), name, size)
@@ -119,8 +120,8 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 			tries = 0
 			continue
 		}
-		if e = s.fd.Await(e, reading, int(flags), &tries); e != 0 {
-			return done, verdict(op, e)
+		if e = s.fd.Retry(e, sockfd.Read, int(flags), &tries); e != 0 {
+			return done, opResult(op, e)
 		}
 	}
 }
@@ -129,7 +130,7 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 // the descriptor is non-blocking, leaves that to us. What is peeked stays, and
 // readiness never tells that there is more of it.
 func (s *Socket) fills(flags Flags) bool {
-	return s.Type() == Stream && flags&(immediate|Peek) == 0 && s.fd.State()&nonblock == 0
+	return s.Type() == Stream && flags&(immediate|Peek) == 0 && s.fd.State()&sockfd.Nonblock == 0
 }
 
 // Read receives into p, as io.Reader wants it: recv(2), and at the end of a
@@ -141,7 +142,7 @@ func (s *Socket) fills(flags Flags) bool {
 // Source: recv(2).
 func (s *Socket) Read(p []byte) (int, error) {
 	if len(p) == 0 {
-		return 0, fail("read", Addr{}, s.fd.Check(readDeadline))
+		return 0, opError("read", Addr{}, s.fd.Check(sockfd.ReadDeadline))
 	}
 	n, err := s.recvfrom("read", p, 0, nil)
 	if n == 0 && err == nil && s.Type().connected() {
@@ -166,10 +167,10 @@ func (s *Socket) Write(p []byte) (int, error) {
 		return s.sendto("write", p, 0, nil)
 	}
 	if len(p) == 0 {
-		return 0, fail("write", Addr{}, s.fd.Check(writeDeadline))
+		return 0, opError("write", Addr{}, s.fd.Check(sockfd.WriteDeadline))
 	}
 	if e := s.fd.LockWrite(); e != 0 {
-		return 0, verdict("write", e)
+		return 0, opResult("write", e)
 	}
 	defer s.fd.UnlockWrite()
 	for done := 0; ; {
@@ -195,8 +196,8 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 		return 0, err
 	}
 	tries := 0
-	if e := s.fd.Expect(reading, 0, &tries); e != 0 {
-		return 0, verdict("readv", e)
+	if e := s.fd.Prepare(sockfd.Read, 0, &tries); e != 0 {
+		return 0, opResult("readv", e)
 	}
 	hasRoom := room(bufs)
 	for {
@@ -210,8 +211,8 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 			}
 			return n, nil
 		}
-		if e = s.fd.Await(e, reading, 0, &tries); e != 0 {
-			return 0, verdict("readv", e)
+		if e = s.fd.Retry(e, sockfd.Read, 0, &tries); e != 0 {
+			return 0, opResult("readv", e)
 		}
 	}
 }
@@ -235,8 +236,8 @@ func (s *Socket) Writev(bufs [][]byte) (int, error) {
 		if e == 0 {
 			return n, nil
 		}
-		if e = s.fd.Await(e, writing, 0, &tries); e != 0 {
-			return 0, verdict("writev", e)
+		if e = s.fd.Retry(e, sockfd.Write, 0, &tries); e != 0 {
+			return 0, opResult("writev", e)
 		}
 	}
 }
@@ -245,13 +246,13 @@ func (s *Socket) Writev(bufs [][]byte) (int, error) {
 func (s *Socket) vectors(op string, bufs [][]byte) ([][]byte, error) {
 	switch {
 	case len(bufs) == 0:
-		return nil, invalid(op, "no buffers")
+		return nil, invalidInput(op, "no buffers")
 	case len(bufs) <= sys.MaxVectors:
 		return bufs, nil
 	case s.Type() == Stream:
 		return bufs[:sys.MaxVectors], nil
 	}
-	return nil, fail(op, Addr{}, sys.EMSGSIZE)
+	return nil, opError(op, Addr{}, sys.EMSGSIZE)
 }
 
 func room(bufs [][]byte) bool {
@@ -275,7 +276,7 @@ func room(bufs [][]byte) bool {
 func (s *Socket) AtMark() (bool, error) {
 	at := false
 	args := "SIOCATMARK"
-	e := s.plain(func(fd int) (e sys.Errno) {
+	e := s.guarded(func(fd int) (e sys.Errno) {
 		if at, e = sys.AtMark(fd); at {
 			args += ", [1]"
 		} else if e == 0 {
@@ -283,5 +284,5 @@ func (s *Socket) AtMark() (bool, error) {
 		}
 		return e
 	}, func() Call { return Call{Name: "ioctl", Args: args} })
-	return at, fail("atmark", Addr{}, e)
+	return at, opError("atmark", Addr{}, e)
 }

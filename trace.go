@@ -79,7 +79,7 @@ func SetTracer(t func(Call)) {
 		return
 	}
 	trace.Set(func(c trace.Call) {
-		x := Call{Name: c.Name, Args: c.Args, FD: c.FD, Result: c.Result, Start: c.Start, Duration: c.Duration}
+		x := Call{Name: c.Name, Args: c.Args, FD: c.FD, Result: c.Result, Len: c.Len, Start: c.Start, Duration: c.Duration}
 		if c.Errno != 0 {
 			x.Err = c.Errno
 		}
@@ -115,14 +115,14 @@ func (c Call) made(fd, result int, e sys.Errno, start time.Time) Call {
 	return c
 }
 
-func decimal(n int) string { return strconv.Itoa(n) }
+func itoa(n int) string { return strconv.Itoa(n) }
 
 func (t *tracer) open(name string, d Domain, ty Type, p Protocol, a, b int, e sys.Errno, start time.Time) {
 	args := d.String() + ", " + ty.String() + sys.OpenFlags + ", "
 	if d == Inet || d == Inet6 {
 		args += p.String()
 	} else {
-		args += decimal(int(p))
+		args += itoa(int(p))
 	}
 	result := a
 	if name == "socketpair" {
@@ -138,7 +138,7 @@ func (t *tracer) accept(fd int, name *sys.Name, s int, e sys.Errno, start time.T
 	c := Call{Name: sys.AcceptCall}
 	var args []string
 	if e == 0 {
-		c.Addr = kernelAddr(name.Bytes())
+		c.Addr = addrFromKernel(name.Bytes())
 		args = append(args, c.Addr.String())
 	} else {
 		args = append(args, "NULL")
@@ -153,7 +153,7 @@ func (t *tracer) accept(fd int, name *sys.Name, s int, e sys.Errno, start time.T
 func (t *tracer) name(call string, fd int, d Domain, name *sys.Name, e sys.Errno, start time.Time) {
 	c := Call{Name: call, Args: "NULL"}
 	if e == 0 {
-		c.Addr = kernelAddr(name.Bytes())
+		c.Addr = addrFromKernel(name.Bytes())
 		c.Args = c.Addr.String()
 	}
 	t.emit(c, fd, resultOf(e), e, start)
@@ -170,7 +170,7 @@ func (t *tracer) option(call string, fd int, d Domain, level, name int, value []
 func (t *tracer) sendto(fd int, p []byte, flags Flags, to *Addr, n int, e sys.Errno, start time.Time) {
 	c := transfer("sendto", flags|sys.SendFlags, len(p), p)
 	c.Addr = to.clone()
-	c.Args = quote(p, len(p)) + ", " + decimal(len(p)) + ", " + c.Flags.String() + ", " + orNull(c.Addr)
+	c.Args = quote(p, len(p)) + ", " + itoa(len(p)) + ", " + c.Flags.String() + ", " + orNull(c.Addr)
 	t.emit(c, fd, n, e, start)
 }
 
@@ -178,9 +178,9 @@ func (t *tracer) recvfrom(fd int, p []byte, flags Flags, from *sys.Name, n int, 
 	got := p[:min(max(n, 0), len(p))]
 	c := transfer("recvfrom", flags, len(p), got)
 	if from != nil && e == 0 {
-		c.Addr = kernelAddr(from.Bytes())
+		c.Addr = addrFromKernel(from.Bytes())
 	}
-	c.Args = quote(got, len(got)) + ", " + decimal(len(p)) + ", " + flags.String() + ", " + orNull(c.Addr)
+	c.Args = quote(got, len(got)) + ", " + itoa(len(p)) + ", " + flags.String() + ", " + orNull(c.Addr)
 	t.emit(c, fd, n, e, start)
 }
 
@@ -197,7 +197,7 @@ func (t *tracer) recvmsg(fd int, bufs [][]byte, control []byte, from *sys.Name, 
 	_, size := gather(bufs, -1)
 	c := transfer("recvmsg", flags, size, data)
 	if from != nil && e == 0 {
-		c.Addr = kernelAddr(from.Bytes())
+		c.Addr = addrFromKernel(from.Bytes())
 	}
 	c.Args = message(c.Addr, data, total, len(bufs), len(control), got.String()) + ", " + c.Flags.String()
 	t.emit(c, fd, n, e, start)
@@ -220,14 +220,14 @@ func (t *tracer) batch(name string, fd int, b *Batch, from, to, room int, flags 
 			if name == "recvmmsg" {
 				told = Flags(b.m.Flags(i)).String()
 			}
-			list = append(list, message(kernelAddr(b.m.Name(i)), p, len(p), 1, len(b.m.Control(i)), told))
+			list = append(list, message(addrFromKernel(b.m.Name(i)), p, len(p), 1, len(b.m.Control(i)), told))
 		}
 	}
 	if to-from > shownOfBatch {
 		list = append(list, "...")
 	}
 	c := transfer(name, flags, total, first)
-	c.Args = "[" + strings.Join(list, ", ") + "], " + decimal(room) + ", " + flags.String()
+	c.Args = "[" + strings.Join(list, ", ") + "], " + itoa(room) + ", " + flags.String()
 	if name == "recvmmsg" {
 		c.Args += ", NULL" // a time-out, which there never is
 	}

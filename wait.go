@@ -1,6 +1,9 @@
 package sock
 
 import (
+	"time"
+
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -11,10 +14,22 @@ import (
 // and wakes nobody who waits already.
 func (s *Socket) SetNonblock(on bool) {
 	if on {
-		s.fd.Set(nonblock)
+		s.fd.Set(sockfd.Nonblock)
 	} else {
-		s.fd.Clear(nonblock)
+		s.fd.Clear(sockfd.Nonblock)
 	}
+}
+
+func (s *Socket) SetDeadline(t time.Time) error {
+	return opError("setdeadline", Addr{}, s.fd.SetDeadlines(sockfd.ReadDeadline|sockfd.WriteDeadline, t))
+}
+
+func (s *Socket) SetReadDeadline(t time.Time) error {
+	return opError("setreaddeadline", Addr{}, s.fd.SetDeadlines(sockfd.ReadDeadline, t))
+}
+
+func (s *Socket) SetWriteDeadline(t time.Time) error {
+	return opError("setwritedeadline", Addr{}, s.fd.SetDeadlines(sockfd.WriteDeadline, t))
 }
 
 // Wait waits until the socket can do one of the things in want, or has failed
@@ -40,14 +55,14 @@ func (s *Socket) SetNonblock(on bool) {
 // Source: poll(2).
 func (s *Socket) Wait(want Ready) (Ready, error) {
 	if bad := want &^ (Edge - 1); bad != 0 { // from Edge on they say how to watch
-		return 0, invalid("wait", bad.String()+": nothing to wait for")
+		return 0, invalidInput("wait", bad.String()+": nothing to wait for")
 	}
 	var deadlines uint32
 	if want&(Readable|Priority|ReadClosed|Failed) != 0 || want == 0 {
-		deadlines |= readDeadline
+		deadlines |= sockfd.ReadDeadline
 	}
 	if want&(Writable|WriteClosed|Hangup) != 0 {
-		deadlines |= writeDeadline
+		deadlines |= sockfd.WriteDeadline
 	}
 	events := pollEvents(want)
 	for tries := 0; ; {
@@ -58,15 +73,15 @@ func (s *Socket) Wait(want Ready) (Ready, error) {
 		if e == 0 {
 			switch want {
 			case Readable:
-				e = s.fd.Park(reading, &tries)
+				e = s.fd.Park(sockfd.Read, &tries)
 			case Writable:
-				e = s.fd.Park(writing, &tries)
+				e = s.fd.Park(sockfd.Write, &tries)
 			default:
 				e = s.fd.WaitEpoll(events, false, deadlines, &tries)
 			}
 		}
 		if e != 0 {
-			return 0, fail("wait", Addr{}, e)
+			return 0, opError("wait", Addr{}, e)
 		}
 	}
 }

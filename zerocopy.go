@@ -29,17 +29,17 @@ import (
 // Source: send(2), https://docs.kernel.org/networking/msg_zerocopy.html
 func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err error) {
 	if ZeroCopy < 0 || flags < 0 {
-		return 0, 0, s.lacks("send", "MSG_ZEROCOPY or a flag")
+		return 0, 0, s.unsupportedOrClosed("send", "MSG_ZEROCOPY or a flag")
 	}
-	if e := s.fd.Check(writeDeadline); e != 0 {
-		return 0, 0, fail("send", Addr{}, e)
+	if e := s.fd.Check(sockfd.WriteDeadline); e != 0 {
+		return 0, 0, opError("send", Addr{}, e)
 	}
 	z := s.zeroCopy()
 	z.mu.Lock() // ids are given in the order of the calls
 	defer z.mu.Unlock()
 	if !z.on {
 		if e := s.setInt(sys.SOL_SOCKET, sys.SO_ZEROCOPY, 1); e != 0 {
-			return 0, 0, fail("send", Addr{}, e)
+			return 0, 0, opError("send", Addr{}, e)
 		}
 		z.on = true
 	}
@@ -54,10 +54,10 @@ func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err erro
 			return n, id, nil
 		}
 		z.mu.Unlock() // nobody waits for who waits
-		e = s.fd.Await(e, writing, int(flags), &tries)
+		e = s.fd.Retry(e, sockfd.Write, int(flags), &tries)
 		z.mu.Lock()
 		if e != 0 {
-			return 0, 0, verdict("send", e)
+			return 0, 0, opResult("send", e)
 		}
 	}
 }
@@ -67,10 +67,10 @@ type zeroCopy struct {
 	mu   sync.Mutex
 	on   bool   // SO_ZEROCOPY is set
 	next uint32 // the id of the next send
-	out  []sentOut
+	out  []zeroCopySend
 }
 
-type sentOut struct {
+type zeroCopySend struct {
 	id uint32
 	p  []byte
 }
@@ -91,7 +91,7 @@ func (z *zeroCopy) keep(p []byte) {
 		inFlight.of[z] = true
 		inFlight.Unlock()
 	}
-	z.out = append(z.out, sentOut{z.next, p})
+	z.out = append(z.out, zeroCopySend{z.next, p})
 	z.next++
 }
 
@@ -99,7 +99,7 @@ func (z *zeroCopy) keep(p []byte) {
 func (z *zeroCopy) completed(first, last uint32) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.out = slices.DeleteFunc(z.out, func(o sentOut) bool { return o.id-first <= last-first })
+	z.out = slices.DeleteFunc(z.out, func(o zeroCopySend) bool { return o.id-first <= last-first })
 	if len(z.out) == 0 {
 		inFlight.Lock()
 		delete(inFlight.of, z)
@@ -111,16 +111,9 @@ func (s *Socket) zeroCopy() *zeroCopy {
 	c := s.fd.Cold()
 	c.Lock()
 	defer c.Unlock()
-	r := rareOf(c)
+	r := ownedState(c)
 	if r.zero == nil {
 		r.zero = new(zeroCopy)
 	}
 	return r.zero
-}
-
-func rareOf(c *sockfd.Cold) *rare {
-	if c.Owner == nil {
-		c.Owner = new(rare)
-	}
-	return c.Owner.(*rare)
 }

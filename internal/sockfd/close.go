@@ -36,7 +36,7 @@ func (fd *FD) Destroy() sys.Errno {
 	var e sys.Errno
 	if d != nil {
 		e = d.Close()
-	} else if fd.CloseNosched() {
+	} else if fd.CloseCannotSleep() {
 		e = sys.CloseNosched(int(fd.Sysfd))
 	} else {
 		e = sys.Close(int(fd.Sysfd))
@@ -75,7 +75,7 @@ func (fd *FD) wakeAndWait() sys.Errno {
 	for _, x := range c.waits {
 		x.desc.Evict()
 	}
-	c.wakeWriters()
+	c.wakeAllWriters()
 	if fd.refs.Destroyed() {
 		defer c.mu.Unlock()
 		return c.result

@@ -52,7 +52,7 @@ func (fd *FD) SetDeadlines(bits uint32, t time.Time) sys.Errno {
 	for _, x := range c.waits {
 		x.desc.SetReadDeadline(c.earliest(x.deadlines))
 	}
-	c.wakeWriters()
+	c.wakeAllWriters()
 	return 0
 }
 

@@ -45,10 +45,10 @@ func (fd *FD) WaitEpoll(events int16, newOnly bool, deadlines uint32, tries *int
 	}
 	switch e {
 	case netpoll.Timeout:
-		return fd.waitEnded()
+		return fd.timeoutCause()
 	case netpoll.Unavailable:
 		*tries++
-		return fd.pace(*tries-1, deadlines)
+		return fd.sleepBackoff(*tries-1, deadlines)
 	}
 	return e
 }

@@ -68,7 +68,7 @@ func (fd *FD) State() uint32 { return fd.refs.State() }
 func (fd *FD) Set(bits uint32)   { fd.refs.Set(bits) }
 func (fd *FD) Clear(bits uint32) { fd.refs.Clear(bits) }
 
-// SoleUser reports whether the caller's reference is the last, and no other can be taken.
+// SoleUser reports whether the caller's reference is the last, and no other can be inUse.
 func (fd *FD) SoleUser() bool { return fd.refs.Unique() }
 
 // Acquire takes a reference, unless fd is closed or the deadline named has passed.

@@ -14,17 +14,17 @@ func (fd *FD) SetShared() {
 }
 
 // CloseNosched reports whether close(2) does not sleep.
-func (fd *FD) CloseNosched() bool { return fd.refs.State()&(Exclusive|Listening) == Exclusive }
+func (fd *FD) CloseCannotSleep() bool { return fd.refs.State()&(Exclusive|Listening) == Exclusive }
 
 // Setsockopt is setsockopt(2).
 func (fd *FD) SetsockoptNosched(level, name int, b []byte) bool {
-	if closeSleeps(level, name, b) {
+	if closeMaySleep(level, name, b) {
 		fd.refs.Clear(Exclusive)
 	}
-	return fd.refs.State()&Exclusive != 0 && quickOption(level, name)
+	return fd.refs.State()&Exclusive != 0 && fastOption(level, name)
 }
 
-func closeSleeps(level, name int, value []byte) bool {
+func closeMaySleep(level, name int, value []byte) bool {
 	switch level {
 	case sys.SOL_SOCKET:
 		return name == sys.SO_LINGER && (len(value) != 8 || binary.NativeEndian.Uint32(value[4:]) != 0)
@@ -34,7 +34,7 @@ func closeSleeps(level, name int, value []byte) bool {
 	return false
 }
 
-func quickOption(level, name int) bool {
+func fastOption(level, name int) bool {
 	switch level {
 	case sys.SOL_SOCKET:
 		return name == sys.SO_KEEPALIVE || name == sys.SO_LINGER

@@ -20,11 +20,11 @@ func (fd *FD) connected() bool {
 
 // Await decides what follows errno e of a call: 0 is to retry it, EAGAIN that the
 // caller does not wait.
-func (fd *FD) Await(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
+func (fd *FD) Retry(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
 	if *tries == Yielded {
 		*tries = 0
 		if e == sys.EAGAIN {
-			fd.Cold().yields.inVain()
+			fd.Cold().yields.failed()
 		}
 	}
 	if e == sys.EINTR { // of sys.RawMax
@@ -37,7 +37,7 @@ func (fd *FD) Await(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
 }
 
 // Expect waits before the first attempt if the last call had to wait.
-func (fd *FD) Expect(d Direction, flags int, tries *int) sys.Errno {
+func (fd *FD) Prepare(d Direction, flags int, tries *int) sys.Errno {
 	if fd.refs.State()&(d.waited()|Nonblock) != d.waited() || flags&Immediate != 0 {
 		return 0
 	}
@@ -73,7 +73,7 @@ func (fd *FD) Park(d Direction, tries *int) sys.Errno {
 	if slept {
 		*tries = 0
 		if e == 0 {
-			fd.Cold().yields.rested()
+			fd.Cold().yields.woken()
 		}
 	}
 	if slept != (fd.refs.State()&d.waited() != 0) {
@@ -90,7 +90,7 @@ func (fd *FD) Park(d Direction, tries *int) sys.Errno {
 	}
 	switch e {
 	case netpoll.Timeout:
-		return fd.waitEnded()
+		return fd.timeoutCause()
 	case netpoll.Unavailable:
 		events := int16(sys.POLLIN | sys.POLLRDHUP)
 		if d == Write {
@@ -103,7 +103,7 @@ func (fd *FD) Park(d Direction, tries *int) sys.Errno {
 
 // backOff handles false readiness: poll(2) says ready and the call would block.
 func (fd *FD) backOff(d Direction, n int) sys.Errno {
-	if e := fd.pace(n, d.Deadline()); e != 0 || d == Write || fd.connected() {
+	if e := fd.sleepBackoff(n, d.Deadline()); e != 0 || d == Write || fd.connected() {
 		return e
 	}
 	got, e := fd.Poll(sys.POLLRDHUP, d.Deadline())
@@ -113,8 +113,8 @@ func (fd *FD) backOff(d Direction, n int) sys.Errno {
 	return e
 }
 
-// waitEnded tells Close from a deadline: both end a wait by a timeout.
-func (fd *FD) waitEnded() sys.Errno {
+// timeoutCause tells Close from a deadline: both end a wait by a timeout.
+func (fd *FD) timeoutCause() sys.Errno {
 	if fd.refs.State()&refcount.Closed != 0 {
 		return ErrnoClosed
 	}
@@ -142,7 +142,7 @@ func (fd *FD) pollDesc() (*netpoll.Desc, sys.Errno) {
 }
 
 // pace sleeps up to a millisecond, longer each time.
-func (fd *FD) pace(n int, deadlines uint32) sys.Errno {
+func (fd *FD) sleepBackoff(n int, deadlines uint32) sys.Errno {
 	time.Sleep(min(20*time.Microsecond<<min(n, 6), time.Millisecond))
 	return fd.Check(deadlines)
 }

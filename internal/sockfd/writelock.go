@@ -22,8 +22,8 @@ const (
 
 // A turn is one Write that waits.
 type writer struct {
-	mine bool          // under waiting.mu: it has been handed over
-	look chan struct{} // room for one: something has changed
+	granted bool          // under waiting.mu: it has been handed over
+	wake    chan struct{} // room for one: something has changed
 }
 
 func (fd *FD) LockWrite() sys.Errno {
@@ -48,12 +48,12 @@ func (fd *FD) waitWriteLock() sys.Errno {
 			break
 		}
 	}
-	t := &writer{look: make(chan struct{}, 1)}
+	t := &writer{wake: make(chan struct{}, 1)}
 	w.writers = append(w.writers, t)
 	for {
 		var e sys.Errno
 		switch {
-		case t.mine:
+		case t.granted:
 			w.mu.Unlock()
 			return 0
 		case fd.refs.State()&refcount.Closed != 0:
@@ -75,13 +75,13 @@ func (fd *FD) waitWriteLock() sys.Errno {
 
 func (t *writer) wait(until time.Time) {
 	if until.IsZero() {
-		<-t.look
+		<-t.wake
 		return
 	}
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
-	case <-t.look:
+	case <-t.wake:
 	case <-timer.C:
 	}
 }
@@ -99,13 +99,13 @@ func (fd *FD) UnlockWrite() {
 	}
 	next := w.writers[0]
 	w.writers = slices.Delete(w.writers, 0, 1)
-	next.mine = true
+	next.granted = true
 	next.notify()
 }
 
 // kick makes everybody in the queue look at deadline and word again. The
 // caller holds mu.
-func (w *Cold) wakeWriters() {
+func (w *Cold) wakeAllWriters() {
 	for _, t := range w.writers {
 		t.notify()
 	}
@@ -113,7 +113,7 @@ func (w *Cold) wakeWriters() {
 
 func (t *writer) notify() {
 	select {
-	case t.look <- struct{}{}:
+	case t.wake <- struct{}{}:
 	default:
 	}
 }

@@ -12,6 +12,7 @@ import (
 type Call struct {
 	Name, Args string
 	FD, Result int // Result is -1 with an Errno
+	Len        int // bytes asked for, of a transfer
 	Errno      sys.Errno
 	Start      time.Time
 	Duration   time.Duration

@@ -1,12 +1,14 @@
 package sock
 
 import (
-	"errors"
 	"io"
 	"math"
+	"os"
 	"reflect"
 	"syscall"
 
+	"github.com/berkeleysockets/sock/internal/sockfd"
+	"github.com/berkeleysockets/sock/internal/splice"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -32,7 +34,7 @@ import (
 // Source: sendfile(2), splice(2).
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 	if e := s.fd.Check(0); e != 0 {
-		return 0, fail("readfrom", Addr{}, e)
+		return 0, opError("readfrom", Addr{}, e)
 	}
 	left, from := int64(math.MaxInt64), r
 	limited, _ := r.(*io.LimitedReader)
@@ -44,12 +46,12 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 		if limited != nil {
 			limited.N -= n
 		}
-		if err != errByHand {
-			return n, err
+		if err != splice.ErrByHand {
+			return n, copyError("readfrom", err)
 		}
 	}
-	if s.fd.State()&nonblock != 0 {
-		return n, invalid("readfrom", "a non-blocking Socket: what was read and could not be sent would be lost")
+	if s.fd.State()&sockfd.Nonblock != 0 {
+		return n, invalidInput("readfrom", "a non-blocking Socket: what was read and could not be sent would be lost")
 	}
 	k, err := io.Copy(onlyWriter{s}, onlyReader{r})
 	return n + k, err
@@ -65,25 +67,58 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 // Source: splice(2).
 func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
 	if e := s.fd.Check(0); e != 0 {
-		return 0, fail("writeto", Addr{}, e)
+		return 0, opError("writeto", Addr{}, e)
 	}
-	if s.fd.State()&nonblock != 0 {
-		return 0, invalid("writeto", "a non-blocking Socket")
+	if s.fd.State()&sockfd.Nonblock != 0 {
+		return 0, invalidInput("writeto", "a non-blocking Socket")
 	}
 	if s.Type() == Stream && sys.HasSplice {
-		if n, err = s.drain(w); err != errByHand {
-			return n, err
+		if n, err = s.drain(w); err != splice.ErrByHand {
+			return n, copyError("writeto", err)
 		}
 	}
 	k, err := io.Copy(w, onlyReader{s})
 	return n + k, err
 }
 
-type onlyWriter struct{ io.Writer } // without ReadFrom
-type onlyReader struct{ io.Reader } // without WriteTo
+// SendFile sends up to n bytes of a file: one sendfile(2), through no buffer of
+// ours. With off nil they come from where the file is, which moves; else from
+// *off, which moves instead. The count may be short; 0 is the end of the file. A
+// file that is on a disk, and not in memory, makes it wait for the disk, in every
+// mode, as any read of a file does.
+//
+// FreeBSD, DragonFly and macOS have it for regular files and streams; with off nil
+// it is lseek(2) twice besides. NetBSD and OpenBSD do not have it: [Socket.ReadFrom]
+// copies there.
+//
+// Errors: those of [Socket.Send]; EINVAL (n below 0; a file that cannot be sent from:
+// a pipe, a directory, some of /proc), os.ErrClosed and os.ErrInvalid (the file),
+// EBADF (a file not open for reading), [errors.ErrUnsupported].
+//
+// Source: sendfile(2).
+func (s *Socket) SendFile(f *os.File, off *int64, n int) (int, error) {
+	switch {
+	case !sys.HasSendfile:
+		return 0, s.unsupportedOrClosed("sendfile", "sendfile")
+	case n < 0:
+		return 0, invalidInput("sendfile", "a negative length")
+	case off != nil && *off < 0:
+		return 0, invalidInput("sendfile", "a negative offset")
+	}
+	file, err := f.SyscallConn()
+	if err != nil {
+		return 0, &Error{Op: "sendfile", Err: err}
+	}
+	sent, e, open := splice.SendFile(&s.fd, file, off, n)
+	if !open {
+		return 0, &Error{Op: "sendfile", Err: os.ErrClosed}
+	}
+	return sent, opResult("sendfile", e)
+}
 
-// errByHand: the kernel does not do it, and has taken nothing.
-var errByHand = errors.New("by hand")
+type onlyWriter struct{ io.Writer } // without ReadFrom
+
+type onlyReader struct{ io.Reader } // without WriteTo
 
 // descriptorOf returns the descriptor behind a reader or writer that is nothing else:
 // one that embeds an *os.File may count or change what passes.
@@ -115,75 +150,56 @@ func kindOf(rc syscall.RawConn) (k sys.Kind, appends bool) {
 	return k, appends
 }
 
-// fill sends at most left bytes of from.
-func (s *Socket) fill(from io.Reader, left int64) (int64, error) {
-	relays := sys.HasSplice && s.fd.State()&nonblock == 0 // else what is in the pipe could be lost
+// fill sends at most limit bytes of from.
+func (s *Socket) fill(from io.Reader, limit int64) (int64, error) {
+	relays := sys.HasSplice && s.fd.State()&sockfd.Nonblock == 0 // else bytes in the pipe could be lost
 	if other, ok := from.(*Socket); ok && other.Type() == Stream && relays {
-		return relay(other, s, left, nil)
+		return splice.Relay(splice.Socket(&other.fd), splice.Socket(&s.fd), limit, nil)
 	}
 	rc := descriptorOf(from)
 	if rc == nil {
-		return 0, errByHand
+		return 0, splice.ErrByHand
 	}
 	switch kind, _ := kindOf(rc); {
 	case kind == sys.RegularKind && sys.HasSendfile:
-		return s.fillFile(rc, left)
+		return splice.FromFile(&s.fd, rc, limit)
 	case kind == sys.PipeKind && sys.HasSplice:
-		return s.fillPipe(rc, left)
+		return splice.FromPipe(&s.fd, rc, limit)
 	case kind == sys.SocketKind && relays:
-		return relay(stranger{rc}, s, left, nil)
+		return splice.Relay(splice.NetConn(rc), splice.Socket(&s.fd), limit, nil)
 	}
-	return 0, errByHand
+	return 0, splice.ErrByHand
 }
 
-// most is what one call is asked for: a length that every kernel takes.
-const most = 1 << 30
-
-// drain writes all that comes to w.
+// drain writes everything that arrives to w.
 func (s *Socket) drain(w io.Writer) (int64, error) {
-	if other, ok := w.(*Socket); ok && other.Type() == Stream && other.fd.State()&nonblock == 0 {
-		return relay(s, other, math.MaxInt64, nil)
+	if other, ok := w.(*Socket); ok && other.Type() == Stream && other.fd.State()&sockfd.Nonblock == 0 {
+		return splice.Relay(splice.Socket(&s.fd), splice.Socket(&other.fd), math.MaxInt64, nil)
 	}
 	rc := descriptorOf(w)
 	if rc == nil {
-		return 0, errByHand
+		return 0, splice.ErrByHand
 	}
 	switch kind, appends := kindOf(rc); {
 	case kind == sys.PipeKind:
-		return s.drainPipe(rc)
+		return splice.ToPipe(&s.fd, rc)
 	case kind == sys.SocketKind:
-		return relay(s, stranger{rc}, math.MaxInt64, w)
+		return splice.Relay(splice.Socket(&s.fd), splice.NetConn(rc), math.MaxInt64, w)
 	case kind == sys.RegularKind && !appends:
-		return relay(s, plainFile{rc}, math.MaxInt64, w)
+		return splice.Relay(splice.Socket(&s.fd), splice.File(rc), math.MaxInt64, w)
 	}
-	return 0, errByHand
+	return 0, splice.ErrByHand
 }
 
-func (s *Socket) fillFile(file syscall.RawConn, left int64) (n int64, err error) {
-	for left > 0 {
-		if e := s.fd.LockWrite(); e != 0 {
-			return n, verdict("readfrom", e)
-		}
-		k, err := s.sendfile(file, nil, int(min(left, most)))
-		s.fd.UnlockWrite()
-		if err != nil && n == 0 && refusesFile(err) {
-			return 0, errByHand
-		}
-		if k == 0 || err != nil {
-			return n, err
-		}
-		n, left = n+int64(k), left-int64(k)
+// copyError is the error of a copy that the kernel made.
+func copyError(op string, err error) error {
+	switch e, ok := err.(sys.Errno); {
+	case ok:
+		return opResult(op, e)
+	case err == nil:
+		return nil
+	case err == splice.ErrFileClosed:
+		err = os.ErrClosed
 	}
-	return n, nil
-}
-
-// refusesFile reports whether err says that this file is not sent from by the
-// kernel: by some file systems, and by what is no file of bytes.
-func refusesFile(err error) bool {
-	for _, e := range [...]sys.Errno{sys.EINVAL, sys.ENOSYS, sys.EOPNOTSUPP, sys.ENOTSUP} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	return &Error{Op: op, Err: err}
 }

@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -9,7 +10,7 @@ import (
 // return an errno, errnoClosed or errnoTimeout.
 
 // plain runs a call that no deadline concerns and that has no hot path.
-func (s *Socket) plain(call func(fd int) sys.Errno, trace func() Call) sys.Errno {
+func (s *Socket) guarded(call func(fd int) sys.Errno, trace func() Call) sys.Errno {
 	if e := s.fd.Acquire(0); e != 0 {
 		return e
 	}
@@ -32,8 +33,8 @@ func resultOf(e sys.Errno) int {
 	return 0
 }
 
-// closeCopy closes a descriptor that has not become a Socket's after all.
-func closeCopy(fd int) {
+// closeFD closes a descriptor that has not become a Socket's after all.
+func closeFD(fd int) {
 	t, start := tracing()
 	e := sys.Close(fd)
 	if t != nil {
@@ -42,12 +43,12 @@ func closeCopy(fd int) {
 }
 
 func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
-	if e := s.fd.Acquire(readDeadline); e != 0 {
+	if e := s.fd.Acquire(sockfd.ReadDeadline); e != 0 {
 		return -1, e
 	}
 	t, start := tracing()
 	fd, e := -1, sys.Errno(0)
-	if s.fd.State()&brief != 0 {
+	if s.fd.State()&sockfd.Exclusive != 0 {
 		fd, e = sys.AcceptNosched(int(s.fd.Sysfd), name)
 	} else {
 		fd, e = sys.Accept(int(s.fd.Sysfd), name)
@@ -63,12 +64,12 @@ func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
 }
 
 func (s *Socket) callConnect(a *Addr) sys.Errno {
-	if e := s.fd.Acquire(writeDeadline); e != 0 {
+	if e := s.fd.Acquire(sockfd.WriteDeadline); e != 0 {
 		return e
 	}
 	t, start := tracing()
 	var e sys.Errno
-	if s.fd.State()&brief != 0 {
+	if s.fd.State()&sockfd.Exclusive != 0 {
 		e = sys.ConnectNosched(int(s.fd.Sysfd), a.bytes())
 	} else {
 		e = sys.Connect(int(s.fd.Sysfd), a.bytes())
@@ -156,7 +157,7 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 // O_NONBLOCK: another process may share the description.
 
 func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {
-	if e := s.fd.Acquire(writeDeadline); e != 0 {
+	if e := s.fd.Acquire(sockfd.WriteDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
@@ -173,7 +174,7 @@ func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {
 
 func (s *Socket) callRecvfrom(p []byte, flags Flags, from *sys.Name) (int, sys.Errno) {
 	flags = flags&^sys.MayBlockFlags | DontWait
-	if e := s.fd.Acquire(readDeadline); e != 0 {
+	if e := s.fd.Acquire(sockfd.ReadDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
@@ -189,7 +190,7 @@ func (s *Socket) callRecvfrom(p []byte, flags Flags, from *sys.Name) (int, sys.E
 }
 
 func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flags) (int, sys.Errno) {
-	if e := s.fd.Acquire(writeDeadline); e != 0 {
+	if e := s.fd.Acquire(sockfd.WriteDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
@@ -206,7 +207,7 @@ func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flag
 
 func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flags Flags) (n, nc, rflags int, e sys.Errno) {
 	flags = s.closesOnExec(flags&^sys.MayBlockFlags | DontWait)
-	if e := s.fd.Acquire(readDeadline); e != 0 {
+	if e := s.fd.Acquire(sockfd.ReadDeadline); e != 0 {
 		return 0, 0, 0, e
 	}
 	t, start := tracing()

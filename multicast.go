@@ -32,7 +32,7 @@ func (g Group) String() string {
 }
 
 // JoinGroup has the socket receive what is sent to a group: setsockopt(2). If
-// Source is set it hears that sender alone, and more of them by joining for each:
+// Source is set it hears that sender alone, and more of them by regMu for each:
 // source-specific multicast, for which 232.0.0.0/8 and ff3x::/32 are. Membership
 // ends with LeaveGroup or Close.
 //
@@ -40,7 +40,7 @@ func (g Group) String() string {
 // joined, if its port and address are those sent to, unless IP_MULTICAST_ALL
 // (IPV6_MULTICAST_ALL) is off. There an IPv6 socket can join a group of IPv4, if it
 // is not [IPv6Only], and a member for all, that has blocked nobody, becomes one for
-// a single sender by joining for that; elsewhere both are refused.
+// a single sender by regMu for that; elsewhere both are refused.
 //
 //	Linux                       MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP
 //	FreeBSD, macOS              the same; with Interface 0 those below, and
@@ -62,11 +62,11 @@ func (s *Socket) JoinGroup(g Group) error { return s.change("joingroup", sys.Joi
 // LeaveGroup ends what JoinGroup of the same Group began: setsockopt(2) with
 // MCAST_LEAVE_GROUP and MCAST_LEAVE_SOURCE_GROUP, or where JoinGroup takes older options
 // with IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP and IP_DROP_SOURCE_MEMBERSHIP. Without
-// Source a membership for single senders ends for all of them. Interface 0 is the
+// Source a registration for single senders ends for all of them. Interface 0 is the
 // one that the route leads to now for IPv4 on Linux, else the first that is found.
 //
 // Errors: EADDRNOTAVAIL (not a member; EINVAL on Linux with a Source and no
-// membership at all), and those of JoinGroup.
+// registration at all), and those of JoinGroup.
 //
 // Source: ip(7), ipv6(7), ip(4), ip6(4), RFC 3678.
 func (s *Socket) LeaveGroup(g Group) error { return s.change("leavegroup", sys.Leave, g) }
@@ -99,29 +99,29 @@ func (g Group) Joined() Setting {
 // change makes one setsockopt(2). Its level follows the group's family.
 func (s *Socket) change(op string, c sys.Change, g Group) error {
 	if !sys.Supported {
-		return s.lacks(op, "sockets")
+		return s.unsupportedOrClosed(op, "sockets")
 	}
 	ifindex, wrong := g.check(c)
 	a := g.at()
 	if wrong != "" {
-		return &Error{Op: op, Addr: a, Err: &misuse{wrong, sys.EINVAL}}
+		return &Error{Op: op, Addr: a, Err: &inputError{wrong, sys.EINVAL}}
 	}
 	source := Group{Addr: g.Source}.at()
 	m, e := sys.NewMembership(c, ifindex, a.bytes(), source.bytes())
 	switch e {
 	case 0:
 	case sys.ENOSYS:
-		return s.lacks(op, "a group's source")
+		return s.unsupportedOrClosed(op, "a group's source")
 	default:
-		return fail(op, a, e)
+		return opError(op, a, e)
 	}
-	e = s.plain(func(fd int) sys.Errno { return sys.Setsockopt(fd, m.Level, m.Name, m.Arg()) },
+	e = s.guarded(func(fd int) sys.Errno { return sys.Setsockopt(fd, m.Level, m.Name, m.Arg()) },
 		func() Call { return Call{Name: "setsockopt", Addr: a, Args: memberArgs(&m, ifindex, g)} })
 	if (e == sys.ENOPROTOOPT || e == sys.EINVAL) && a.Domain() != s.Domain() {
 		text := "an " + a.Domain().String() + " group for an " + s.Domain().String() + " socket: " + e.Error()
-		return &Error{Op: op, Addr: a, Err: &misuse{text, e}}
+		return &Error{Op: op, Addr: a, Err: &inputError{text, e}}
 	}
-	return fail(op, a, e)
+	return opError(op, a, e)
 }
 
 // at is the group as an address, without a port; the zero Addr for none.
@@ -168,7 +168,7 @@ func (g Group) check(c sys.Change) (ifindex uint32, wrong string) {
 	return ifindex, ""
 }
 
-// memberArgs writes a membership for a trace, in one form for all structures.
+// memberArgs writes a registration for a trace, in one form for all structures.
 func memberArgs(m *sys.Membership, ifindex uint32, g Group) string {
 	name := sys.ConstName(sys.OptionGroup(sys.AF_UNSPEC, m.Level), m.Name)
 	if name == strconv.Itoa(m.Name) { // the MCAST options have one number, and name, at both levels

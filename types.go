@@ -2,10 +2,7 @@ package sock
 
 import (
 	"math"
-	"strconv"
-	"strings"
 
-	"github.com/berkeleysockets/sock/internal/selector"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
@@ -51,6 +48,9 @@ func (t Type) connected() bool { return t == Stream || t == SeqPacket }
 // socket(2); 0 is the usual one for the type.
 type Protocol int
 
+// String returns the C name, such as "IPPROTO_TCP".
+func (p Protocol) String() string { return sys.ConstName("IPPROTO", int(p)) }
+
 // The protocols of IPv4 and IPv6. Source: ip(7), protocols(5).
 const (
 	ICMP    Protocol = sys.IPPROTO_ICMP
@@ -62,9 +62,6 @@ const (
 	RawIP   Protocol = sys.IPPROTO_RAW
 	MPTCP   Protocol = sys.IPPROTO_MPTCP
 )
-
-// String returns the C name, such as "IPPROTO_TCP".
-func (p Protocol) String() string { return sys.ConstName("IPPROTO", int(p)) }
 
 // How says which halves of a connection [Socket.Shutdown] ends.
 type How int
@@ -117,65 +114,7 @@ const unsendable = ZeroCopy | math.MinInt
 
 func (s *Socket) refusedFlags(op string, flags Flags) error {
 	if flags < 0 {
-		return s.lacks(op, "a flag")
+		return s.unsupportedOrClosed(op, "a flag")
 	}
-	return invalid(op, ZeroCopy.String()+" is SendZeroCopy's, which keeps the buffer")
-}
-
-// Ready says what a socket can do without waiting, what has become of its
-// connection, and, for a [Poller], how to watch it. What each bit comes from:
-//
-//	             epoll (Linux)         kqueue                     poll(2)
-//	Readable     EPOLLIN               EVFILT_READ                POLLIN
-//	Writable     EPOLLOUT              EVFILT_WRITE               POLLOUT
-//	Priority     EPOLLPRI              EVFILT_EXCEPT, NOTE_OOB    POLLPRI
-//	ReadClosed   EPOLLRDHUP, EPOLLHUP  EV_EOF of EVFILT_READ      POLLRDHUP, POLLHUP
-//	WriteClosed  EPOLLHUP              EV_EOF of EVFILT_WRITE     POLLHUP
-//	Hangup       EPOLLHUP              EV_EOF of both, or errno   POLLHUP
-//	Failed       EPOLLERR              EV_EOF with an errno       POLLERR
-//
-// Readable and Writable are promises: where one was to be told and is not, the
-// call would have waited. (That it does not wait now is none: another goroutine
-// may have been faster.) An end is Readable too, and an error of a connection both,
-// on every system, so that a loop which reads and writes learns of all; an error of
-// a datagram socket is, on Linux, Failed alone. Priority is a promise where it is
-// (not on FreeBSD and NetBSD), and never told as Readable. The other four are
-// hints, which come sooner or say more than reading does, and on some systems not
-// at all: kqueue knows one half only of a socket that is watched for one, and tells
-// Priority, and ReadClosed or WriteClosed without Readable or Writable, once for each
-// change. Data may still wait to be read behind each of them.
-type Ready uint16
-
-const (
-	Readable    Ready = selector.Readable    // data, a connection or an end to receive
-	Writable    Ready = selector.Writable    // room to send
-	Priority    Ready = selector.Priority    // urgent data
-	ReadClosed  Ready = selector.ReadClosed  // the peer has shut its writing half
-	WriteClosed Ready = selector.WriteClosed // this side can send no more
-	Hangup      Ready = selector.Hangup      // both halves are closed, or there never was a connection
-	Failed      Ready = selector.Failed      // an error waits, or the error queue has something
-
-	Edge      Ready = selector.Edge      // Poller: tell of changes only
-	OneShot   Ready = selector.OneShot   // Poller: tell once, then stop
-	Exclusive Ready = selector.Exclusive // Poller: of several Pollers on one socket, tell few (Linux 4.5); see Poller.Add
-)
-
-var readyNames = [...]string{"Readable", "Writable", "Priority", "ReadClosed", "WriteClosed", "Hangup", "Failed", "Edge", "OneShot", "Exclusive"}
-
-// String returns the names of the bits, such as "Readable|Hangup".
-func (r Ready) String() string {
-	if r == 0 {
-		return "0"
-	}
-	var s []string
-	for i, n := range readyNames {
-		if r&(1<<i) != 0 {
-			s = append(s, n)
-			r &^= 1 << i
-		}
-	}
-	if r != 0 {
-		s = append(s, "0x"+strconv.FormatUint(uint64(r), 16))
-	}
-	return strings.Join(s, "|")
+	return invalidInput(op, ZeroCopy.String()+" is SendZeroCopy's, which keeps the buffer")
 }

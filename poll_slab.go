@@ -20,8 +20,8 @@ type slot struct {
 
 // What a slot's want has besides the interest.
 const (
-	taken Ready = 1 << (15 - iota) // it is a registration
-	spent                          // its one shot has been told
+	inUse Ready = 1 << (15 - iota) // it is a registration
+	fired                          // its one shot has been told
 )
 
 const (
@@ -32,36 +32,36 @@ const (
 
 // slots grow in pieces, which do not move, and have no more room than that to
 // spare.
-type slots struct {
-	chunks []*[chunkSize]slot
-	free   int32        // the first of a list
-	used   int          // slots that have ever been taken
-	count  atomic.Int32 // slots in use; read without the Poller's lock
+type slab struct {
+	chunks   []*[chunkSize]slot
+	freeList int32        // the first of a list
+	used     int          // slots that have ever been in use
+	count    atomic.Int32 // slots in use; read without the Poller's lock
 }
 
-func (t *slots) at(i uint32) *slot { return &t.chunks[i/chunkSize][i%chunkSize] }
+func (t *slab) at(i uint32) *slot { return &t.chunks[i/chunkSize][i%chunkSize] }
 
 // find returns the slot of a token, nil if it is of the past.
-func (t *slots) find(token uint64) *slot {
+func (t *slab) find(token uint64) *slot {
 	i := uint32(token & slotMask)
 	if uint64(i) >= uint64(t.used) {
 		return nil
 	}
 	s := t.at(i)
-	if s.want&taken == 0 || uint64(s.gen&genMask) != token>>selector.SlotBits {
+	if s.want&inUse == 0 || uint64(s.gen&genMask) != token>>selector.SlotBits {
 		return nil
 	}
 	return s
 }
 
-// take returns a slot that is free. ok is false if there are no more numbers.
-func (t *slots) take() (i uint32, ok bool) {
+// alloc returns a free slot. ok is false if there are no more numbers.
+func (t *slab) alloc() (i uint32, ok bool) {
 	if t.used == 0 {
-		t.free = -1
+		t.freeList = -1
 	}
-	if t.free >= 0 {
-		i = uint32(t.free)
-		t.free = t.at(i).fd
+	if t.freeList >= 0 {
+		i = uint32(t.freeList)
+		t.freeList = t.at(i).fd
 	} else {
 		if i = uint32(t.used); uint64(i) >= slotMask-1 || t.used == 1<<31-1 { // the last two are the queue's
 			return 0, false
@@ -72,27 +72,27 @@ func (t *slots) take() (i uint32, ok bool) {
 		t.used++
 	}
 	s := t.at(i)
-	s.want = taken
+	s.want = inUse
 	s.gen++
 	t.count.Add(1)
 	return i, true
 }
 
-// token is what the kernel is given for a slot.
-func (t *slots) token(i uint32) uint64 {
+// key is what the kernel is given for a slot.
+func (t *slab) key(i uint32) uint64 {
 	return uint64(i) | uint64(t.at(i).gen&genMask)<<selector.SlotBits
 }
 
-// give frees a slot, and lets go of what it held.
-func (t *slots) give(i uint32) {
+// free releases a slot and what it held.
+func (t *slab) free(i uint32) {
 	s := t.at(i)
-	*s = slot{fd: t.free, gen: s.gen + 1}
+	*s = slot{fd: t.freeList, gen: s.gen + 1}
 	t.count.Add(-1)
-	t.free = int32(i)
+	t.freeList = int32(i)
 }
 
 // sockets returns those that are registered.
-func (t *slots) sockets() (all []*Socket) {
+func (t *slab) sockets() (all []*Socket) {
 	for i := range t.used {
 		if s := t.at(uint32(i)); s.socket != nil {
 			all = append(all, s.socket)

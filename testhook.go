@@ -1,6 +1,9 @@
 package sock
 
-import "github.com/berkeleysockets/sock/internal/testhook"
+import (
+	"github.com/berkeleysockets/sock/internal/sockfd"
+	"github.com/berkeleysockets/sock/internal/testhook"
+)
 
 // The tests in tests/ are another package, and a few of them ask for more than is exported.
 func init() {
@@ -15,15 +18,15 @@ func init() {
 		defer z.mu.Unlock()
 		return len(z.out)
 	}
-	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.State()&brief != 0 }
-	testhook.CloseNosched = func(s any) bool { return s.(*Socket).fd.CloseNosched() }
+	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.State()&sockfd.Exclusive != 0 }
+	testhook.CloseNosched = func(s any) bool { return s.(*Socket).fd.CloseCannotSleep() }
 }
 
 func (p *Poller) registrations() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := range p.slots.used {
-		if p.slots.at(uint32(i)).want&taken != 0 {
+	for i := range p.slab.used {
+		if p.slab.at(uint32(i)).want&inUse != 0 {
 			n++
 		}
 	}
@@ -33,17 +36,17 @@ func (p *Poller) registrations() (n int) {
 func (p *Poller) slotCount() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.slots.used
+	return p.slab.used
 }
 
 func (p *Poller) pollOnce(events []Event, between func()) (told, fetched int, err error) {
-	if e := p.enter(); e != 0 {
-		return 0, 0, fail("wait", Addr{}, e)
+	if e := p.acquire(); e != 0 {
+		return 0, 0, opError("wait", Addr{}, e)
 	}
-	defer p.leave()
+	defer p.release()
 	fetched, e := p.selector.Poll(len(events))
 	if e != 0 {
-		return 0, 0, fail("wait", Addr{}, e)
+		return 0, 0, opError("wait", Addr{}, e)
 	}
 	if between != nil {
 		between()

@@ -42,14 +42,14 @@ func Inherited() ([]*Socket, error) {
 	}
 	if pid, ok := os.LookupEnv(listenPID); ok && pid != strconv.Itoa(os.Getpid()) {
 		if _, err := strconv.ParseUint(pid, 10, 31); err != nil {
-			return nil, invalid("inherited", listenPID+"="+strconv.Quote(pid))
+			return nil, invalidInput("inherited", listenPID+"="+strconv.Quote(pid))
 		}
 		forgetInherited()
 		return nil, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		return nil, invalid("inherited", listenFDs+"="+strconv.Quote(text))
+		return nil, invalidInput("inherited", listenFDs+"="+strconv.Quote(text))
 	}
 	// All are looked at before the first is touched.
 	for fd := firstListenFD; fd < firstListenFD+int(n); fd++ {
@@ -76,7 +76,7 @@ func inheritable(fd int) error {
 		return e
 	}
 	if ours { // what is close-on-exec does not live through exec
-		return &misuse{"opened by this process, not handed over", sys.EINVAL}
+		return &inputError{"opened by this process, not handed over", sys.EINVAL}
 	}
 	s := new(Socket)
 	s.fd.InitUntracked(fd)

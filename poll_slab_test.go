@@ -9,54 +9,54 @@ import (
 
 // The slots of a Poller, from inside.
 
-// Slots come in pieces that do not move, are taken again last in first out, and
+// Slots come in pieces that do not move, are used again last in first out, and
 // none is lost or given twice.
 func TestSlots(t *testing.T) {
 	t.Parallel()
-	var s slots
+	var s slab
 	const n = 3*chunkSize + 1
 	first := make([]*slot, n)
 	for i := range uint32(n) {
-		got, ok := s.take()
+		got, ok := s.alloc()
 		if got != i || !ok {
-			t.Fatalf("take: %d, %v; want %d", got, ok, i)
+			t.Fatalf("alloc: %d, %v; want %d", got, ok, i)
 		}
 		first[i] = s.at(i)
 	}
 	if len(s.chunks) != 4 {
 		t.Errorf("%d pieces for %d slots, want 4", len(s.chunks), n)
 	}
-	tokens := make([]uint64, n)
+	keys := make([]uint64, n)
 	for i := range uint32(n) {
 		if s.at(i) != first[i] {
 			t.Fatalf("slot %d has moved", i)
 		}
-		tokens[i] = s.token(i)
-		if s.find(tokens[i]) != first[i] {
-			t.Fatalf("slot %d is not found by its token %#x", i, tokens[i])
+		keys[i] = s.key(i)
+		if s.find(keys[i]) != first[i] {
+			t.Fatalf("slot %d is not found by its key %#x", i, keys[i])
 		}
 	}
 	for i := range uint32(n) {
 		s.at(i).data = "held"
-		s.give(i)
+		s.free(i)
 		if at := s.at(i); at.data != nil || at.socket != nil || at.want != 0 {
 			t.Fatalf("slot %d still holds %+v", i, *at)
 		}
-		if s.find(tokens[i]) != nil {
+		if s.find(keys[i]) != nil {
 			t.Fatalf("slot %d is found when it was given back", i)
 		}
 	}
 	seen := map[uint32]bool{}
 	for i := range uint32(n) {
-		got, ok := s.take()
+		got, ok := s.alloc()
 		if !ok || seen[got] || got != n-1-i {
-			t.Fatalf("take: %d, %v after %d were given back", got, ok, n)
+			t.Fatalf("alloc: %d, %v after %d were given back", got, ok, n)
 		}
 		seen[got] = true
-		if s.find(tokens[got]) != nil {
+		if s.find(keys[got]) != nil {
 			t.Fatalf("slot %d is found by the token of its former life", got)
 		}
-		if s.find(s.token(got)) == nil {
+		if s.find(s.key(got)) == nil {
 			t.Fatalf("slot %d is not found", got)
 		}
 	}
@@ -73,12 +73,12 @@ func TestSlots(t *testing.T) {
 // A generation is half a token, and goes round.
 func TestSlotGenerations(t *testing.T) {
 	t.Parallel()
-	var s slots
-	i, _ := s.take()
-	s.at(i).gen = genMask - 1 // odd: taken is even here
+	var s slab
+	i, _ := s.alloc()
+	s.at(i).gen = genMask - 1 // odd: it is even here
 	seen := map[uint64]bool{}
 	for range 8 {
-		token := s.token(i)
+		token := s.key(i)
 		if token&slotMask != uint64(i) || token>>selector.SlotBits > genMask || selector.TokenBits == 32 && token>>32 != 0 {
 			t.Errorf("token %#x does not fit", token)
 		}
@@ -94,12 +94,12 @@ func TestSlotGenerations(t *testing.T) {
 			}
 		}
 		seen[token] = true
-		s.give(i)
+		s.free(i)
 		if s.find(token) != nil {
 			t.Errorf("token %#x is found, given back", token)
 		}
-		if again, ok := s.take(); again != i || !ok {
-			t.Fatalf("take: %d, %v", again, ok)
+		if again, ok := s.alloc(); again != i || !ok {
+			t.Fatalf("alloc: %d, %v", again, ok)
 		}
 	}
 }
@@ -107,8 +107,8 @@ func TestSlotGenerations(t *testing.T) {
 // There are as many slots as half a token can count but one, which is Wake's.
 func TestSlotsRunOut(t *testing.T) {
 	t.Parallel()
-	s := slots{free: -1, used: min(slotMask, 1<<31-1)}
-	if i, ok := s.take(); ok {
+	s := slab{freeList: -1, used: min(slotMask, 1<<31-1)}
+	if i, ok := s.alloc(); ok {
 		t.Errorf("took %#x, the last but Wake's", i)
 	}
 }
@@ -181,7 +181,7 @@ func TestStaleByStep(t *testing.T) {
 			reused = nil
 		}
 		if n := p.registrations(); n != 0 {
-			t.Errorf("%s: %d slots are taken", name, n)
+			t.Errorf("%s: %d slots are inUse", name, n)
 		}
 	}
 	if n := p.slotCount(); n != 1 {
@@ -218,9 +218,9 @@ func TestStaleRemoveInClose(t *testing.T) {
 	if n, err := p.Wait(make([]Event, 1), 0); n != 0 || err != nil {
 		t.Errorf("told %d, %v when it was removed", n, err)
 	}
-	a.depart()
+	a.leavePollers()
 	a.fd.Done()
 	if n := p.registrations(); n != 0 {
-		t.Errorf("%d slots are taken", n)
+		t.Errorf("%d slots are inUse", n)
 	}
 }
