@@ -169,7 +169,7 @@ func TestPollTables(t *testing.T) {
 		if file, _ := runtime.FuncForPC(m.Func.Pointer()).FileLine(m.Func.Pointer()); strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		if name := m.Name; pollerMethods[name] == nil {
+		if name := m.Name; name != "String" && pollerMethods[name] == nil { // String cannot fail
 			t.Errorf("Poller.%s is not tested on a closed Poller: add it to pollerMethods, in poll_test.go", name)
 		}
 	}
