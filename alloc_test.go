@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"reflect"
 	"runtime"
 	"testing"
@@ -367,7 +366,7 @@ func TestAllocOptionValues(t *testing.T) {
 			t.Fatal(v, err)
 		}
 	})
-	if os.Geteuid() != 0 {
+	if noPrivilege() != nil {
 		return
 	}
 	allocatesNone(t, u, sock.TxTime, sock.TxTimeValue{Clock: 1})

@@ -159,6 +159,20 @@ var noIPv6 = sync.OnceValue(func() error {
 	return s.Bind(loopback6)
 })
 
+// noPrivilege returns why this process may not configure the network: it is not
+// root's, or root lacks CAP_NET_ADMIN, as in a container. It asks once.
+var noPrivilege = sync.OnceValue(func() error {
+	if id := os.Geteuid(); id != 0 {
+		return fmt.Errorf("user %d is not root", id)
+	}
+	s, err := sock.Open(sock.Inet, sock.Dgram, 0)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return sock.Debug.Set(s, true)
+})
+
 // needPrivilege skips the test if err is EPERM: the kernel refuses what to this
 // process. It asks the kernel, not for root: in a container root has no CAP_NET_ADMIN.
 func needPrivilege(t testing.TB, err error, what string) {
