@@ -326,8 +326,8 @@ func refused[T any](o sock.Option[T], v T, want ...error) func(*testing.T, *sock
 // privileged is try where it may be made.
 func privileged(try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
-		if os.Geteuid() != 0 {
-			t.Skip("for the superuser")
+		if err := noPrivilege(); err != nil {
+			t.Skip("for the superuser: ", err)
 		}
 		try(t, s)
 	}
