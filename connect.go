@@ -76,10 +76,11 @@ func (s *Socket) Connect(a Addr) error {
 	}
 	switch e := s.callConnect(&a); e {
 	case 0:
-		if a.AddrPort().Addr().Unmap().IsUnspecified() {
-			return fail("connect", a, s.connected()) // the kernel chose one of its own
+		// For the unspecified address the kernel chose another, which it does not
+		// report to a socket without a port.
+		if !a.AddrPort().Addr().Unmap().IsUnspecified() || s.connected() != 0 {
+			s.setPeer(a)
 		}
-		s.setPeer(a)
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
 	default:

@@ -143,3 +143,15 @@ func invalid(op, text string) error {
 func unsupported(op, what string) error {
 	return &Error{Op: op, Err: &misuse{what + ": not supported on this system", errors.ErrUnsupported}}
 }
+
+// lacks is unsupported for a call on s: that s is closed comes first.
+func (s *Socket) lacks(op, what string) error { return s.orClosed(op, unsupported(op, what)) }
+
+// orClosed returns err, unless s is closed: that comes first, so that a closed
+// Socket answers alike on every system.
+func (s *Socket) orClosed(op string, err error) error {
+	if e := s.check(0); e != 0 {
+		return fail(op, Addr{}, e)
+	}
+	return err
+}

@@ -134,11 +134,3 @@ func (s *Socket) detach(op string, name int) error {
 func filterArgs(name, instructions int) string {
 	return fmt.Sprintf("SOL_SOCKET, %s, {len=%d}", optionName(Unspec, sys.SOL_SOCKET, name), instructions)
 }
-
-// lacks is unsupported for a method: a closed Socket says that it is.
-func (s *Socket) lacks(op, what string) error {
-	if e := s.check(0); e != 0 {
-		return fail(op, Addr{}, e)
-	}
-	return unsupported(op, what)
-}

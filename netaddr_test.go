@@ -480,28 +480,61 @@ func TestNetAddrAlloc(t *testing.T) {
 // one, also where Connect succeeds at once.
 func TestNetAddrUnspecified(t *testing.T) {
 	t.Parallel()
-	for network, any := range map[string]string{"tcp4": "0.0.0.0", "tcp6": "::", "udp4": "0.0.0.0", "udp6": "::"} {
+	for network, any := range map[string]string{"tcp4": "0.0.0.0:0", "tcp6": "[::]:0", "udp4": "0.0.0.0:0", "udp6": "[::]:0"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			ty, at := sock.Dgram, sock.Addr{}
-			if strings.HasPrefix(network, "tcp") {
-				ty = sock.Stream
-				_, at = listening(t, network)
-			} else {
-				_, at = bound(t, network, sock.Dgram)
+			if strings.HasSuffix(network, "6") {
+				needIPv6(t)
 			}
-			to, err := sock.AddrFrom(netip.AddrPortFrom(netip.MustParseAddr(any), at.Port()))
+			kind := sock.Dgram
+			if strings.HasPrefix(network, "tcp") {
+				kind = sock.Stream
+			}
+			// Bound to all addresses, for the kernel may choose any.
+			at := addr(t, any)
+			there := open(t, at.Domain(), kind)
+			is(t, there.Bind(at), nil)
+			if kind == sock.Stream {
+				is(t, there.Listen(0), nil)
+			}
+			to, err := there.Name()
 			is(t, err, nil)
-			for range 40 {
-				s := open(t, to.Domain(), ty)
-				is(t, s.Connect(to), nil)
+			for i := range 40 {
+				s := open(t, to.Domain(), kind)
+				s.SetNonblock(i%2 == 0)
+				err := s.Connect(to)
+				if err == sock.ErrInProgress {
+					is(t, readable(s, sock.Writable), nil)
+					err = s.ConnectResult()
+				}
+				if err != nil && runtime.GOOS != "linux" {
+					t.Skip("no connection to the unspecified address here: ", err)
+				}
+				is(t, err, nil)
+				got := s.RemoteAddr().String() // before Peer, which may make it right
 				peer, err := s.Peer()
 				is(t, err, nil)
-				if got := s.RemoteAddr().String(); got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
+				if got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
 					t.Fatalf("RemoteAddr = %s, getpeername says %v", got, peer)
 				}
 				is(t, s.Close(), nil)
+				if after := s.RemoteAddr().String(); after != got {
+					t.Fatalf("RemoteAddr = %s, and after Close %s", got, after)
+				}
 			}
 		})
 	}
+}
+
+// Without a port a datagram socket is connected all the same, though getpeername(2)
+// says ENOTCONN.
+func TestNetAddrUnspecifiedPort(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("no datagram socket connects to port 0 on ", runtime.GOOS)
+	}
+	s := open(t, sock.Inet, sock.Dgram)
+	is(t, s.Connect(addr(t, "0.0.0.0:0")), nil)
+	_, err := s.Peer()
+	is(t, err, syscall.ENOTCONN)
 }

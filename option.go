@@ -46,7 +46,7 @@ func BytesOption(level, name, size int) Option[[]byte] {
 // Source: getsockopt(2), socket(7), ip(7), ipv6(7), tcp(7).
 func (o Option[T]) Get(s *Socket) (v T, err error) {
 	const op = "getsockopt"
-	if err := o.available(op); err != nil {
+	if err := o.available(s, op); err != nil {
 		return v, err
 	}
 	if o.codec.read != nil {
@@ -72,7 +72,7 @@ func (o Option[T]) Get(s *Socket) (v T, err error) {
 // Source: setsockopt(2).
 func (o Option[T]) Set(s *Socket, v T) error {
 	const op = "setsockopt"
-	if err := o.available(op); err != nil {
+	if err := o.available(s, op); err != nil {
 		return err
 	}
 	var err error
@@ -123,14 +123,14 @@ func (o Option[T]) String() string {
 	return optionName(Unspec, o.level, o.name)
 }
 
-func (o Option[T]) available(op string) error {
+func (o Option[T]) available(s *Socket, op string) error {
 	switch {
 	case o.codec == nil:
 		return invalid(op, "no option")
 	case !sys.Supported:
 		return unsupported(op, "sockets")
 	case !sys.Has(o.level) || !sys.Has(o.name) || o.codec.linux && runtime.GOOS != "linux":
-		return unsupported(op, o.String())
+		return s.lacks(op, o.String())
 	}
 	return nil
 }

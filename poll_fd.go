@@ -18,7 +18,7 @@ import (
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) AddFD(fd int, want Ready, data any) error {
-	if err := interest("addfd", want); err != nil {
+	if err := interest("addfd", want, func() sys.Errno { return p.inside(isOpen) }); err != nil {
 		return err
 	}
 	if fd < 0 || fd > math.MaxInt32 { // the kernel would look at 32 bits of it
@@ -42,7 +42,7 @@ func (p *Poller) AddFD(fd int, want Ready, data any) error {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) ModifyFD(fd int, want Ready) error {
-	if err := interest("modifyfd", want); err != nil {
+	if err := interest("modifyfd", want, func() sys.Errno { return p.inside(isOpen) }); err != nil {
 		return err
 	}
 	return changed("modifyfd", p.inside(func() sys.Errno {

@@ -35,7 +35,7 @@ type membership struct {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Add(s *Socket, want Ready, data any) error {
-	if err := interest("add", want); err != nil {
+	if err := interest("add", want, func() sys.Errno { return s.within(p, isOpen) }); err != nil {
 		return err
 	}
 	e := s.within(p, func() sys.Errno { return p.add(s, want, data) })
@@ -54,7 +54,7 @@ func (p *Poller) Add(s *Socket, want Ready, data any) error {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Modify(s *Socket, want Ready) error {
-	if err := interest("modify", want); err != nil {
+	if err := interest("modify", want, func() sys.Errno { return s.within(p, isOpen) }); err != nil {
 		return err
 	}
 	e := s.within(p, func() sys.Errno {
@@ -106,19 +106,26 @@ func (p *Poller) Remove(s *Socket) error {
 	return fail("remove", Addr{}, e)
 }
 
-// interest refuses what cannot be watched for.
-func interest(op string, want Ready) error {
+// interest refuses what cannot be watched for. That the Socket or the Poller is
+// closed, which open reports, comes before what this system lacks.
+func interest(op string, want Ready, open func() sys.Errno) error {
 	const all = Readable | Writable | Priority | ReadClosed | WriteClosed | Hangup | Failed | Edge | OneShot | Exclusive
 	switch {
 	case want&^all != 0:
 		return invalid(op, want.String()+": not something to watch for")
 	case want&^Ready(queue.Supported) != 0:
+		if e := open(); e != 0 {
+			return fail(op, Addr{}, e)
+		}
 		return unsupported(op, (want &^ Ready(queue.Supported)).String())
 	case want&Exclusive != 0 && want&(Priority|ReadClosed|OneShot) != 0:
 		return invalid(op, want.String()+": Exclusive goes with Readable, Writable and Edge alone")
 	}
 	return nil
 }
+
+// isOpen is for within and inside, which return errnoClosed instead.
+func isOpen() sys.Errno { return 0 }
 
 // within runs f while s and p stay what they are.
 func (s *Socket) within(p *Poller, f func() sys.Errno) sys.Errno {

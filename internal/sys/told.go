@@ -1,12 +1,5 @@
 package sys
 
-import "runtime"
-
-// EmptyReceiveWaits reports whether a receive without room finds out if there is
-// data. The BSDs and macOS return 0 at once (soreceive in sys/kern/uipc_socket.c:
-// nothing is left to copy).
-const EmptyReceiveWaits = runtime.GOOS == "linux"
-
 // told leaves of a received message's flags what the kernel says of it. The
 // BSDs and macOS give the call's own flags back with them (soreceive in
 // sys/kern/uipc_socket.c ends with *flagsp |= flags), Linux MSG_CMSG_CLOEXEC. A
