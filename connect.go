@@ -77,10 +77,11 @@ func (s *Socket) Connect(a Addr) error {
 	}
 	switch e := s.callConnect(&a); e {
 	case 0:
-		if a.AddrPort().Addr().Unmap().IsUnspecified() {
-			return opError("connect", a, s.confirmPeer()) // the kernel chose one of its own
+		// For the unspecified address the kernel chose another, which it does not
+		// report to a socket without a port.
+		if !a.AddrPort().Addr().Unmap().IsUnspecified() || s.confirmPeer() != 0 {
+			s.setPeer(a)
 		}
-		s.setPeer(a)
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
 	default:
@@ -137,7 +138,7 @@ func (s *Socket) awaitConnect() sys.Errno {
 }
 
 // fastOpening is after a send with FastOpen that found no cookie of the server's: the
-// kernel connects first, and has not taken the data. 0: it is connected, and they can be
+// kernel connects first, and has not inUse the data. 0: it is connected, and they can be
 // sent.
 func (s *Socket) fastOpening(flags Flags) sys.Errno {
 	if flags&DontWait != 0 || s.fd.State()&sockfd.Nonblock != 0 {

@@ -95,7 +95,7 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 		return 0, opError("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
 	}
 	if err := checkControl("sendmsg", m.Control); err != nil {
-		return 0, err
+		return 0, s.orClosed("sendmsg", err)
 	}
 	tries, to := 0, &m.Addr
 	for {

@@ -160,8 +160,8 @@ func opResult(op string, e sys.Errno) error {
 	return opError(op, Addr{}, e)
 }
 
-// A inputError is an input that no call was made for: the kernel's word for it,
-// and ours.
+// An inputError is a bad input that no call was made for: a text, and the errno that the
+// kernel has for it.
 type inputError struct {
 	text string
 	err  error
@@ -179,10 +179,16 @@ func unsupported(op, what string) error {
 	return &Error{Op: op, Err: &inputError{what + ": not supported on this system", errors.ErrUnsupported}}
 }
 
-// lacks is unsupported for a method: a closed Socket says that it is.
+// unsupportedOrClosed is unsupported for a method of s: that s is closed comes first.
 func (s *Socket) unsupportedOrClosed(op, what string) error {
+	return s.orClosed(op, unsupported(op, what))
+}
+
+// orClosed returns err, unless s is closed: that comes first, so that a closed Socket
+// returns the same error on every system.
+func (s *Socket) orClosed(op string, err error) error {
 	if e := s.fd.Check(0); e != 0 {
 		return opError(op, Addr{}, e)
 	}
-	return unsupported(op, what)
+	return err
 }

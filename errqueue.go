@@ -15,19 +15,11 @@ type Report struct {
 	Time     cmsg.Timestamps    // of a transmit timestamp
 }
 
-// The moments of which a transmit timestamp can be.
-const (
-	Sent         = sys.SCM_TSTAMP_SND        // it was given to the network card, or left it
-	Scheduled    = sys.SCM_TSTAMP_SCHED      // it came to the packet scheduler
-	Acknowledged = sys.SCM_TSTAMP_ACK        // the peer has acknowledged all of it
-	Completed    = sys.SCM_TSTAMP_COMPLETION // its completion was reported (Linux 6.14)
-)
-
-// Timestamp returns of which send, and which moment of it, the Report's Time is:
-// Sent, Scheduled ... The id counts the datagrams since the option Timestamping, with
-// [TimestampingOptID], was set; of a stream it counts bytes, and is that of the send's last.
-func (r *Report) Timestamp() (id uint32, moment int, ok bool) {
-	return r.Extended.Data, int(r.Extended.Info), r.Extended.Origin == cmsg.OriginTimestamping
+// Timestamp returns the id of the send and the moment that the Report's Time is of. The id
+// counts datagrams since the option sockopt.Timestamping was set with
+// sockopt.TimestampingOptID; on a stream it counts bytes, and is that of the send's last byte.
+func (r *Report) Timestamp() (id uint32, moment cmsg.Moment, ok bool) {
+	return r.Extended.Data, cmsg.Moment(r.Extended.Info), r.Extended.Origin == cmsg.OriginTimestamping
 }
 
 // ZeroCopy returns which sends of [Socket.SendZeroCopy] are done: the ids from first to

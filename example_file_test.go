@@ -55,7 +55,7 @@ func ExampleSocket_SendZeroCopy() {
 	page := make([]byte, 20000)
 	_, id, err := s.SendZeroCopy(page, 0)
 	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOPROTOOPT) { // not Linux, or an old one
-		fmt.Println("sends 0 to 0 are done")
+		fmt.Println("sends 0 to 0 are complete")
 		return
 	}
 	try(err)
@@ -68,7 +68,7 @@ func ExampleSocket_SendZeroCopy() {
 		fmt.Println(report.Extended)
 		done = ok && first <= id && id <= last // now page may be changed
 	}
-	// Output: sends 0 to 0 are done
+	// Output: sends 0 to 0 are complete
 }
 
 // A group, on the interface that the kernel chooses. Source would be the one sender that

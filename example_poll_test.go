@@ -22,7 +22,7 @@ func ExamplePoller() {
 	go func() {
 		events, buf := make([]sock.Event, 64), make([]byte, 4096)
 		for {
-			n, err := p.Wait(events, -1) // epoll_wait(2)
+			n, err := p.Wait(events, -1) // epoll_pwait(2)
 			if err != nil {
 				return // p was closed
 			}

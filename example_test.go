@@ -34,7 +34,7 @@ func Example() {
 			}
 			go func() {
 				defer c.Close() // close(2)
-				io.Copy(c, c)   // pipe2(2), then splice(2) until the client has ended
+				io.Copy(c, c)   // on Linux pipe2(2), then splice(2) in and out until the client has ended
 			}()
 		}
 	}()

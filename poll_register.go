@@ -38,7 +38,7 @@ type registration struct {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Add(s *Socket, want Ready, data any) error {
-	if err := interest("add", want); err != nil {
+	if err := interest("add", want, func() sys.Errno { return s.withRegistration(p, isOpen) }); err != nil {
 		return err
 	}
 	e := s.withRegistration(p, func() sys.Errno { return p.add(s, want, data) })
@@ -57,7 +57,7 @@ func (p *Poller) Add(s *Socket, want Ready, data any) error {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Modify(s *Socket, want Ready) error {
-	if err := interest("modify", want); err != nil {
+	if err := interest("modify", want, func() sys.Errno { return s.withRegistration(p, isOpen) }); err != nil {
 		return err
 	}
 	e := s.withRegistration(p, func() sys.Errno {
@@ -121,7 +121,7 @@ func (p *Poller) Remove(s *Socket) error {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) AddFD(fd int, want Ready, data any) error {
-	if err := interest("addfd", want); err != nil {
+	if err := interest("addfd", want, func() sys.Errno { return p.withPoller(isOpen) }); err != nil {
 		return err
 	}
 	if fd < 0 || fd > math.MaxInt32 { // the kernel would look at 32 bits of it
@@ -145,7 +145,7 @@ func (p *Poller) AddFD(fd int, want Ready, data any) error {
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) ModifyFD(fd int, want Ready) error {
-	if err := interest("modifyfd", want); err != nil {
+	if err := interest("modifyfd", want, func() sys.Errno { return p.withPoller(isOpen) }); err != nil {
 		return err
 	}
 	return changed("modifyfd", p.withPoller(func() sys.Errno {
@@ -173,19 +173,26 @@ func (p *Poller) RemoveFD(fd int) error {
 	}))
 }
 
-// interest refuses what cannot be watched for.
-func interest(op string, want Ready) error {
+// interest refuses what cannot be watched for. That the Socket or the Poller is
+// closed, which open reports, comes before what this system lacks.
+func interest(op string, want Ready, open func() sys.Errno) error {
 	const all = Readable | Writable | Priority | ReadClosed | WriteClosed | Hangup | Failed | Edge | OneShot | Exclusive
 	switch {
 	case want&^all != 0:
 		return invalidInput(op, want.String()+": not something to watch for")
 	case want&^Ready(selector.Supported) != 0:
+		if e := open(); e != 0 {
+			return opError(op, Addr{}, e)
+		}
 		return unsupported(op, (want &^ Ready(selector.Supported)).String())
 	case want&Exclusive != 0 && want&(Priority|ReadClosed|OneShot) != 0:
 		return invalidInput(op, want.String()+": Exclusive goes with Readable, Writable and Edge alone")
 	}
 	return nil
 }
+
+// isOpen is for within and inside, which return errnoClosed instead.
+func isOpen() sys.Errno { return 0 }
 
 // within runs f while s and p stay what they are.
 func (s *Socket) withRegistration(p *Poller, f func() sys.Errno) sys.Errno {

@@ -285,8 +285,17 @@ func (s *Socket) String() string {
 	return text
 }
 
-// Getsockopt is getsockopt(2).
+// Getsockopt reads an option into b: getsockopt(2). It returns how many bytes the kernel
+// wrote. Package sockopt has typed options.
+//
+// Errors: ENOPROTOOPT and EOPNOTSUPP (not an option of this socket), EINVAL (b is too
+// short), net.ErrClosed, [errors.ErrUnsupported] (level or name is missing on this system).
+//
+// Source: getsockopt(2), socket(7).
 func (s *Socket) Getsockopt(level, name int, b []byte) (int, error) {
+	if err := s.optionMissing("getsockopt", level, name); err != nil {
+		return 0, err
+	}
 	n, e := s.callGetsockopt(level, name, b)
 	if e != 0 {
 		return 0, s.optionFailed("getsockopt ", level, name, e)
@@ -294,12 +303,30 @@ func (s *Socket) Getsockopt(level, name int, b []byte) (int, error) {
 	return min(n, len(b)), nil
 }
 
-// Setsockopt is setsockopt(2).
+// Setsockopt sets an option to the value in b, in the kernel's layout: setsockopt(2).
+// Package sockopt has typed options.
+//
+// Errors: ENOPROTOOPT and EOPNOTSUPP (not an option of this socket), EINVAL (the value),
+// EPERM (a privilege), net.ErrClosed, [errors.ErrUnsupported] (level or name is missing on
+// this system).
+//
+// Source: setsockopt(2), socket(7).
 func (s *Socket) Setsockopt(level, name int, b []byte) error {
+	if err := s.optionMissing("setsockopt", level, name); err != nil {
+		return err
+	}
 	if e := s.callSetsockopt(level, name, b); e != 0 {
 		return s.optionFailed("setsockopt ", level, name, e)
 	}
 	return nil
+}
+
+// optionMissing is the error for an option that this system does not have.
+func (s *Socket) optionMissing(op string, level, name int) error {
+	if sys.Supported && sys.Has(level) && sys.Has(name) {
+		return nil
+	}
+	return s.unsupportedOrClosed(op, sys.OptionName(int(s.fd.Family), level, name))
 }
 
 func (s *Socket) optionFailed(op string, level, name int, e sys.Errno) error {

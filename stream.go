@@ -79,11 +79,22 @@ func (s *Socket) awaitsData(room bool, flags Flags) sys.Errno {
 	if sys.EmptyReceiveWaits || room || flags&OOB != 0 {
 		return 0
 	}
+	return s.pollData()
+}
+
+func (s *Socket) pollData() sys.Errno {
 	got, e := s.fd.Poll(sys.POLLIN|sys.POLLRDHUP, sockfd.ReadDeadline)
-	if e == 0 && got == 0 {
-		e = sys.EAGAIN
+	if e != 0 || got != 0 {
+		return e
 	}
-	return e
+	if s.Type().connected() {
+		// Poll reports nothing of a socket that is not connected. A peek takes
+		// nothing away, and returns ENOTCONN for it.
+		if _, e = s.callRecvfrom(nil, Peek|DontWait, nil); e != 0 {
+			return e
+		}
+	}
+	return sys.EAGAIN
 }
 
 func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int, error) {

@@ -7,29 +7,67 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Where an [ExtendedError] comes from.
+// An Origin is the source of an [ExtendedError] (SO_EE_ORIGIN_*).
+type Origin int
+
+// The origins. Source: ip(7), IP_RECVERR.
 const (
-	OriginNone         = sys.SO_EE_ORIGIN_NONE         //
-	OriginLocal        = sys.SO_EE_ORIGIN_LOCAL        // this machine: a packet too large, no route
-	OriginICMP         = sys.SO_EE_ORIGIN_ICMP         // an ICMP message
-	OriginICMP6        = sys.SO_EE_ORIGIN_ICMP6        // an ICMPv6 message
-	OriginTimestamping = sys.SO_EE_ORIGIN_TIMESTAMPING // no error: a transmit timestamp
-	OriginZeroCopy     = sys.SO_EE_ORIGIN_ZEROCOPY     // no error: SendZeroCopy is done
-	OriginTxTime       = sys.SO_EE_ORIGIN_TXTIME       // a packet came too late for its AppendTxTime
+	OriginNone         Origin = sys.SO_EE_ORIGIN_NONE         // unknown
+	OriginLocal        Origin = sys.SO_EE_ORIGIN_LOCAL        // this machine: a packet too large, no route
+	OriginICMP         Origin = sys.SO_EE_ORIGIN_ICMP         // an ICMP message
+	OriginICMP6        Origin = sys.SO_EE_ORIGIN_ICMP6        // an ICMPv6 message
+	OriginTimestamping Origin = sys.SO_EE_ORIGIN_TIMESTAMPING // no error: a transmit timestamp
+	OriginZeroCopy     Origin = sys.SO_EE_ORIGIN_ZEROCOPY     // no error: sends with MSG_ZEROCOPY are complete
+	OriginTxTime       Origin = sys.SO_EE_ORIGIN_TXTIME       // a packet was later than its transmit time
 )
 
-// An ExtendedError is what the kernel tells of a packet that was sent: an error, with
-// who found it, or news of another kind (Linux).
+var originNames = map[Origin]string{
+	OriginNone: "none", OriginLocal: "local", OriginICMP: "ICMP", OriginICMP6: "ICMPv6",
+	OriginTimestamping: "timestamping", OriginZeroCopy: "zero copy", OriginTxTime: "transmit time",
+}
+
+// String returns the origin in words, such as "ICMPv6".
+func (o Origin) String() string {
+	if name := originNames[o]; name != "" {
+		return name
+	}
+	return "origin " + strconv.Itoa(int(o))
+}
+
+// A Moment is the point of a packet's way at which a transmit timestamp was taken
+// (SCM_TSTAMP_*).
+type Moment int
+
+// The moments. Source: the kernel's networking/timestamping.rst.
+const (
+	MomentSent         Moment = sys.SCM_TSTAMP_SND        // the driver had the packet, or the card sent it
+	MomentScheduled    Moment = sys.SCM_TSTAMP_SCHED      // it entered the packet scheduler
+	MomentAcknowledged Moment = sys.SCM_TSTAMP_ACK        // the peer had acknowledged all of it
+	MomentCompleted    Moment = sys.SCM_TSTAMP_COMPLETION // its completion was reported (Linux 6.14)
+)
+
+var momentNames = map[Moment]string{MomentSent: "sent", MomentScheduled: "scheduled", MomentAcknowledged: "acknowledged", MomentCompleted: "completed"}
+
+// String returns the moment in a word, such as "sent".
+func (m Moment) String() string {
+	if name := momentNames[m]; name != "" {
+		return name
+	}
+	return "moment " + strconv.Itoa(int(m))
+}
+
+// An ExtendedError is an entry of a socket's error queue: the error of a packet that was
+// sent and its source, or a report that is no error (Linux).
 //
 // Source: ip(7), IP_RECVERR.
 type ExtendedError struct {
-	Err      error      // an errno, such as ECONNREFUSED or EMSGSIZE; nil for mere news
-	Origin   int        // OriginICMP ...
-	Type     int        // of the ICMP message
-	Code     int        // of the ICMP message; of a completion
-	Info     uint32     // with EMSGSIZE the MTU; of a timestamp its kind
-	Data     uint32     // of a timestamp and a completion an id
-	Offender netip.Addr // who sent the ICMP message; zero if unknown
+	Err      error          // an errno, such as ECONNREFUSED or EMSGSIZE; nil for a report
+	Origin   Origin         // its source
+	Type     int            // of the ICMP message
+	Code     int            // of the ICMP message; of a completion
+	Info     uint32         // with EMSGSIZE the MTU; of a timestamp its Moment
+	Data     uint32         // of a timestamp and a completion an id
+	Offender netip.AddrPort // the sender of the ICMP message, port 0; the zero AddrPort if unknown
 }
 
 // String returns for example "ICMP type 3 code 3 from 10.0.0.1:0: connection refused".
@@ -53,7 +91,7 @@ func (e ExtendedError) String() string {
 	case OriginTimestamping:
 		text = "timestamp " + strconv.FormatUint(uint64(e.Data), 10)
 	case OriginZeroCopy:
-		text = "sends " + strconv.FormatUint(uint64(e.Info), 10) + " to " + strconv.FormatUint(uint64(e.Data), 10) + " are done"
+		text = "sends " + strconv.FormatUint(uint64(e.Info), 10) + " to " + strconv.FormatUint(uint64(e.Data), 10) + " are complete"
 	case OriginTxTime:
 		text = "transmit time: " + text
 	}
@@ -68,13 +106,13 @@ func (m Message) ExtendedError() (e ExtendedError, ok bool) {
 	if !m.is(sys.IPPROTO_IP, sys.IP_RECVERR, size) && !m.is(sys.IPPROTO_IPV6, sys.IPV6_RECVERR, size) && !m.is(sys.SOL_PACKET, sys.PACKET_TX_TIMESTAMP, size) {
 		return e, false
 	}
-	e.Origin, e.Type, e.Code = int(m.Data[4]), int(m.Data[5]), int(m.Data[6])
+	e.Origin, e.Type, e.Code = Origin(m.Data[4]), int(m.Data[5]), int(m.Data[6])
 	e.Info, e.Data = m.uint32(8), m.uint32(12)
 	if n := sys.Errno(m.uint32(0)); n != 0 && e.Origin != OriginTimestamping {
 		e.Err = n
 	}
 	if e.Origin == OriginICMP || e.Origin == OriginICMP6 {
-		e.Offender = addrPort(m.Data[size:]).Addr()
+		e.Offender = addrPort(m.Data[size:])
 	}
 	return e, true
 }

@@ -2,6 +2,7 @@ package sockopt
 
 import (
 	"errors"
+	"net"
 	"runtime"
 
 	"github.com/berkeleysockets/sock"
@@ -43,7 +44,7 @@ func BytesOption(level, name, size int) Option[[]byte] {
 // Source: getsockopt(2), socket(7), ip(7), ipv6(7), tcp(7).
 func (o Option[T]) Get(s *sock.Socket) (v T, err error) {
 	const op = "getsockopt"
-	if err := o.available(op); err != nil {
+	if err := o.available(s, op); err != nil {
 		return v, err
 	}
 	if o.codec.read != nil {
@@ -69,7 +70,7 @@ func (o Option[T]) Get(s *sock.Socket) (v T, err error) {
 // Source: setsockopt(2).
 func (o Option[T]) Set(s *sock.Socket, v T) error {
 	const op = "setsockopt"
-	if err := o.available(op); err != nil {
+	if err := o.available(s, op); err != nil {
 		return err
 	}
 	var err error
@@ -111,13 +112,16 @@ func (o Option[T]) String() string {
 	return sys.OptionName(sys.AF_UNSPEC, o.level, o.name)
 }
 
-func (o Option[T]) available(op string) error {
+func (o Option[T]) available(s *sock.Socket, op string) error {
 	switch {
 	case o.codec == nil:
 		return &sock.Error{Op: op, Err: &misuse{"no option", sys.EINVAL}}
 	case !sys.Supported:
 		return &sock.Error{Op: op, Err: &misuse{"sockets: not supported on this system", errors.ErrUnsupported}}
 	case !sys.Has(o.level) || !sys.Has(o.name) || o.codec.linux && runtime.GOOS != "linux":
+		if err := s.Setsockopt(sys.Missing, sys.Missing, nil); errors.Is(err, net.ErrClosed) {
+			return &sock.Error{Op: op, Err: net.ErrClosed} // that comes first
+		}
 		return &sock.Error{Op: op, Err: &misuse{o.String() + ": not supported on this system", errors.ErrUnsupported}}
 	}
 	return nil

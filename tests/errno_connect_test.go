@@ -133,7 +133,7 @@ func TestErrnoConnectAgain(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("POSIX leaves the socket's state open")
 	}
-	for _, network := range []string{"tcp4", "tcp6", "unix"} {
+	for _, network := range present(t, "tcp4", "tcp6", "unix") {
 		refuse := refusing(t, network)
 		_, at := listening(t, network)
 		s := open(t, at.Domain(), sock.Stream)
@@ -158,7 +158,7 @@ func TestErrnoConnectAgain(t *testing.T) {
 // The address that has no family dissolves a datagram socket's association.
 func TestErrnoConnectUnspec(t *testing.T) {
 	t.Parallel()
-	for _, network := range datagramNetworks {
+	for _, network := range present(t, datagramNetworks...) {
 		a, aName, b, bName := datagrams(t, network)
 		if err := a.Connect(bName); err != nil {
 			t.Fatal(err)

@@ -35,6 +35,9 @@ func TestErrnoSocket(t *testing.T) {
 		{"EINVAL a huge type", sock.Inet, 1 << 20, 0, onLinux(syscall.EINVAL)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.d == sock.Inet6 {
+				needInet6(t)
+			}
 			s, err := sock.Open(c.d, c.ty, c.p)
 			if s != nil {
 				s.Close()

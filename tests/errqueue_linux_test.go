@@ -18,9 +18,10 @@ import (
 func TestRecvErrRefused(t *testing.T) {
 	t.Parallel()
 	for network, c := range map[string]struct {
-		option            [2]int
-		origin, typ, code int
-		offender          string
+		option    [2]int
+		origin    cmsg.Origin
+		typ, code int
+		offender  string
 	}{
 		"udp4": {[2]int{unix.IPPROTO_IP, unix.IP_RECVERR}, cmsg.OriginICMP, 3, 3, "127.0.0.1:0"},
 		"udp6": {[2]int{unix.IPPROTO_IPV6, unix.IPV6_RECVERR}, cmsg.OriginICMP6, 1, 4, "[::1]:0"},
@@ -50,7 +51,7 @@ func TestRecvErrRefused(t *testing.T) {
 				if string(p[:r.N]) != "anyone?"[:min(room, 7)] || r.To != to || r.Flags&sock.ErrQueue == 0 || (r.Flags&sock.Trunc != 0) != (room < 7) {
 					t.Errorf("%q to %v, %v", p[:r.N], r.To, r.Flags)
 				}
-				if x.Err != syscall.ECONNREFUSED || x.Origin != c.origin || x.Type != c.typ || x.Code != c.code || x.Offender != addr(t, c.offender).AddrPort().Addr() {
+				if x.Err != syscall.ECONNREFUSED || x.Origin != c.origin || x.Type != c.typ || x.Code != c.code || x.Offender != addr(t, c.offender).AddrPort() {
 					t.Errorf("%+v", x)
 				}
 				if want := fmt.Sprintf("type %d code %d from %s: connection refused", c.typ, c.code, c.offender); x.String()[len(x.String())-len(want):] != want {
@@ -110,7 +111,7 @@ func TestRecvErrTimestamps(t *testing.T) {
 			t.Parallel()
 			a, _, to := controlPair(t, "udp4", "")
 			setInt(t, a, unix.SOL_SOCKET, unix.SO_TIMESTAMPING, flags|more)
-			moments := map[int]int{}
+			moments := map[cmsg.Moment]int{}
 			for id := range 3 {
 				before := time.Now()
 				if _, err := a.SendTo([]byte("when"), 0, to); err != nil {
@@ -140,7 +141,7 @@ func TestRecvErrTimestamps(t *testing.T) {
 					}
 				}
 			}
-			if want := 3; moments[sock.Sent] != want || more == unix.SOF_TIMESTAMPING_TX_SCHED && moments[sock.Scheduled] != want {
+			if want := 3; moments[cmsg.MomentSent] != want || more == unix.SOF_TIMESTAMPING_TX_SCHED && moments[cmsg.MomentScheduled] != want {
 				t.Errorf("moments %v", moments)
 			}
 		})
@@ -158,7 +159,7 @@ func TestRecvErrTimestampOfOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := a.RecvErr(nil)
-	if _, moment, ok := r.Timestamp(); err != nil || !ok || moment != sock.Sent || r.Time.Software.IsZero() {
+	if _, moment, ok := r.Timestamp(); err != nil || !ok || moment != cmsg.MomentSent || r.Time.Software.IsZero() {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if _, err := a.RecvErr(nil); err != sock.ErrWouldBlock {
@@ -177,7 +178,7 @@ func TestRecvErrAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := a.RecvErr(nil)
-	if id, moment, ok := r.Timestamp(); err != nil || !ok || moment != sock.Acknowledged || id != 4 {
+	if id, moment, ok := r.Timestamp(); err != nil || !ok || moment != cmsg.MomentAcknowledged || id != 4 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -192,8 +193,8 @@ func TestRecvErrNetwork(t *testing.T) {
 	there := newNamespace(t)
 	veth(t, 10, []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}, there, []netip.Prefix{netip.MustParsePrefix("10.9.0.2/24")})
 	for to, want := range map[string]cmsg.ExtendedError{
-		"10.9.0.2:9":  {Err: syscall.ECONNREFUSED, Origin: cmsg.OriginICMP, Type: 3, Code: 3, Offender: addr(t, "10.9.0.2:0").AddrPort().Addr()},
-		"10.9.0.77:9": {Err: syscall.EHOSTUNREACH, Origin: cmsg.OriginICMP, Type: 3, Code: 1, Offender: addr(t, "10.9.0.1:0").AddrPort().Addr()},
+		"10.9.0.2:9":  {Err: syscall.ECONNREFUSED, Origin: cmsg.OriginICMP, Type: 3, Code: 3, Offender: addr(t, "10.9.0.2:0").AddrPort()},
+		"10.9.0.77:9": {Err: syscall.EHOSTUNREACH, Origin: cmsg.OriginICMP, Type: 3, Code: 1, Offender: addr(t, "10.9.0.1:0").AddrPort()},
 	} {
 		s := open(t, sock.Inet, sock.Dgram)
 		setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)

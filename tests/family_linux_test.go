@@ -116,21 +116,26 @@ func TestFamilyPing(t *testing.T) {
 		to             string
 		request, reply byte
 	}{{sock.ICMP, "127.0.0.1:0", 8, 0}, {sock.ICMPv6, "[::1]:0", 128, 129}} {
-		to := addr(t, c.to)
-		s, err := sock.Open(to.Domain(), sock.Dgram, c.p)
-		is(t, err, nil)
-		closed(t, s)
-		is(t, s.Bind(to), nil)
-		name, err := s.Name()
-		is(t, err, nil)
-		if _, err := s.SendTo(echoRequest(c.request, 0, 7, "ping"), 0, to); err != nil {
-			t.Fatal(err)
-		}
-		p := make([]byte, 100)
-		n, from, err := s.RecvFrom(p, 0) // no header; the id is the port of the socket
-		if err != nil || from.AddrPort().Addr() != to.AddrPort().Addr() || p[0] != c.reply || binary.BigEndian.Uint16(p[4:]) != name.Port() || binary.BigEndian.Uint16(p[6:]) != 7 || string(p[8:n]) != "ping" {
-			t.Errorf("%x from %v, %v", p[:n], from, err)
-		}
+		t.Run(c.to, func(t *testing.T) {
+			to := addr(t, c.to)
+			if to.Domain() == sock.Inet6 {
+				needInet6(t)
+			}
+			s, err := sock.Open(to.Domain(), sock.Dgram, c.p)
+			is(t, err, nil)
+			closed(t, s)
+			is(t, s.Bind(to), nil)
+			name, err := s.Name()
+			is(t, err, nil)
+			if _, err := s.SendTo(echoRequest(c.request, 0, 7, "ping"), 0, to); err != nil {
+				t.Fatal(err)
+			}
+			p := make([]byte, 100)
+			n, from, err := s.RecvFrom(p, 0) // no header; the id is the port of the socket
+			if err != nil || from.AddrPort().Addr() != to.AddrPort().Addr() || p[0] != c.reply || binary.BigEndian.Uint16(p[4:]) != name.Port() || binary.BigEndian.Uint16(p[6:]) != 7 || string(p[8:n]) != "ping" {
+				t.Errorf("%x from %v, %v", p[:n], from, err)
+			}
+		})
 	}
 }
 

@@ -139,7 +139,7 @@ func TestListenerOfNothing(t *testing.T) {
 // What the listener is set to, what it accepts is too.
 func TestListenerNoDelay(t *testing.T) {
 	t.Parallel()
-	for _, network := range []string{"tcp4", "tcp6"} {
+	for _, network := range present(t, "tcp4", "tcp6") {
 		for _, on := range []bool{false, true} {
 			s, at := listening(t, network)
 			is(t, sockopt.TCPNoDelay.Set(s, on), nil)

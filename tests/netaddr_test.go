@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -409,7 +408,7 @@ func TestNetAddrNoCall(t *testing.T) {
 // The methods that take a net.Addr take what LocalAddr gave.
 func TestNetAddrThereAndBack(t *testing.T) {
 	t.Parallel()
-	for _, network := range datagramNetworks {
+	for _, network := range present(t, datagramNetworks...) {
 		a, aName, b, _ := datagrams(t, network)
 		if _, err := sock.PacketConn(a).WriteTo([]byte("x"), b.LocalAddr()); err != nil {
 			t.Errorf("%s: %v", network, err)
@@ -425,8 +424,10 @@ func TestNetAddrThereAndBack(t *testing.T) {
 // A raw socket's address is an IP.
 func TestNetAddrRaw(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("raw sockets need a privilege")
+	if s, err := sock.Open(sock.Inet, sock.Raw, sock.ICMP); err != nil {
+		t.Skip("raw sockets need a privilege: ", err)
+	} else {
+		s.Close()
 	}
 	for _, network := range []string{"ip4:icmp", "ip6:ipv6-icmp"} {
 		host := "127.0.0.1"
@@ -460,13 +461,13 @@ func TestNetAddrRaw(t *testing.T) {
 // It is not parallel, as all that counts allocations.
 func TestNetAddrAlloc(t *testing.T) {
 	needRawCalls(t)
-	for _, network := range []string{"tcp4", "tcp6"} {
+	for _, network := range present(t, "tcp4", "tcp6") {
 		a, b := streams(t, network)
 		allocates(t, network+" LocalAddr", 1, func() { a.LocalAddr() })
 		allocates(t, network+" RemoteAddr, connected", 1, func() { a.RemoteAddr() })
 		allocates(t, network+" RemoteAddr, accepted", 1, func() { b.RemoteAddr() })
 	}
-	for _, network := range []string{"udp4", "udp6"} {
+	for _, network := range present(t, "udp4", "udp6") {
 		a, _, _, to := datagrams(t, network)
 		is(t, a.Connect(to), nil)
 		c := sock.PacketConn(a)
@@ -480,28 +481,61 @@ func TestNetAddrAlloc(t *testing.T) {
 // one, also where Connect succeeds at once.
 func TestNetAddrUnspecified(t *testing.T) {
 	t.Parallel()
-	for network, any := range map[string]string{"tcp4": "0.0.0.0", "tcp6": "::", "udp4": "0.0.0.0", "udp6": "::"} {
+	for network, any := range map[string]string{"tcp4": "0.0.0.0:0", "tcp6": "[::]:0", "udp4": "0.0.0.0:0", "udp6": "[::]:0"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			ty, at := sock.Dgram, sock.Addr{}
-			if strings.HasPrefix(network, "tcp") {
-				ty = sock.Stream
-				_, at = listening(t, network)
-			} else {
-				_, at = bound(t, network, sock.Dgram)
+			if strings.HasSuffix(network, "6") {
+				needIPv6(t)
 			}
-			to, err := sock.AddrFrom(netip.AddrPortFrom(netip.MustParseAddr(any), at.Port()))
+			kind := sock.Dgram
+			if strings.HasPrefix(network, "tcp") {
+				kind = sock.Stream
+			}
+			// Bound to all addresses, for the kernel may choose any.
+			at := addr(t, any)
+			there := open(t, at.Domain(), kind)
+			is(t, there.Bind(at), nil)
+			if kind == sock.Stream {
+				is(t, there.Listen(0), nil)
+			}
+			to, err := there.Name()
 			is(t, err, nil)
-			for range 40 {
-				s := open(t, to.Domain(), ty)
-				is(t, s.Connect(to), nil)
+			for i := range 40 {
+				s := open(t, to.Domain(), kind)
+				s.SetNonblock(i%2 == 0)
+				err := s.Connect(to)
+				if err == sock.ErrInProgress {
+					is(t, readable(s, sock.Writable), nil)
+					err = s.ConnectResult()
+				}
+				if err != nil && runtime.GOOS != "linux" {
+					t.Skip("no connection to the unspecified address here: ", err)
+				}
+				is(t, err, nil)
+				got := s.RemoteAddr().String() // before Peer, which may make it right
 				peer, err := s.Peer()
 				is(t, err, nil)
-				if got := s.RemoteAddr().String(); got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
+				if got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
 					t.Fatalf("RemoteAddr = %s, getpeername says %v", got, peer)
 				}
 				is(t, s.Close(), nil)
+				if after := s.RemoteAddr().String(); after != got {
+					t.Fatalf("RemoteAddr = %s, and after Close %s", got, after)
+				}
 			}
 		})
 	}
+}
+
+// Without a port a datagram socket is connected all the same, though getpeername(2)
+// says ENOTCONN.
+func TestNetAddrUnspecifiedPort(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("no datagram socket connects to port 0 on ", runtime.GOOS)
+	}
+	s := open(t, sock.Inet, sock.Dgram)
+	is(t, s.Connect(addr(t, "0.0.0.0:0")), nil)
+	_, err := s.Peer()
+	is(t, err, syscall.ENOTCONN)
 }

@@ -113,7 +113,10 @@ type play struct {
 }
 
 func (p *play) possible(a sock.Addr) bool {
-	s := must1(sock.Open(a.Domain(), sock.Dgram, 0))
+	s, err := sock.Open(a.Domain(), sock.Dgram, 0)
+	if err != nil {
+		return false
+	}
 	defer s.Close()
 	return s.Bind(a) == nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/leakcheck"
+	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/socktest"
 )
 
@@ -117,6 +119,37 @@ func needIPv6(t testing.TB) {
 	}
 }
 
+// present returns those of networks that are here. Each of the others is a test of
+// its name that is skipped. It is for loops that have no test for each.
+func present(t *testing.T, networks ...string) (here []string) {
+	t.Helper()
+	for _, network := range networks {
+		if !strings.HasSuffix(network, "6") || noIPv6() == nil {
+			here = append(here, network)
+		} else {
+			t.Run(network, func(t *testing.T) { needIPv6(t) })
+		}
+	}
+	return here
+}
+
+// needInet6 skips the test where the kernel has no sockets of IPv6.
+func needInet6(t testing.TB) {
+	t.Helper()
+	if err := noInet6(); err != nil {
+		t.Skip("no IPv6 in this kernel: ", err)
+	}
+}
+
+// noInet6 returns why no socket of IPv6 can be opened.
+var noInet6 = sync.OnceValue(func() error {
+	s, err := sock.Open(sock.Inet6, sock.Dgram, 0)
+	if err == nil {
+		s.Close()
+	}
+	return err
+})
+
 // noIPv6 returns why a socket cannot be bound to ::1. It asks once.
 var noIPv6 = sync.OnceValue(func() error {
 	s, err := sock.Open(sock.Inet6, sock.Dgram, 0)
@@ -125,6 +158,20 @@ var noIPv6 = sync.OnceValue(func() error {
 	}
 	defer s.Close()
 	return s.Bind(loopback6)
+})
+
+// noPrivilege returns why this process may not configure the network: it is not
+// root's, or root lacks CAP_NET_ADMIN, as in a container. It asks once.
+var noPrivilege = sync.OnceValue(func() error {
+	if id := os.Geteuid(); id != 0 {
+		return fmt.Errorf("user %d is not root", id)
+	}
+	s, err := sock.Open(sock.Inet, sock.Dgram, 0)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return sockopt.Debug.Set(s, true)
 })
 
 // needPrivilege skips the test if err is EPERM: the kernel refuses what to this

@@ -218,7 +218,7 @@ func TestWaitAtOnce(t *testing.T) {
 // when it is connected.
 func TestWaitConnections(t *testing.T) {
 	t.Parallel()
-	for _, network := range []string{"tcp4", "tcp6"} {
+	for _, network := range present(t, "tcp4", "tcp6") {
 		l, name := listening(t, network)
 		waiting := begin(t, func() error { return readable(l, sock.Readable) })
 		c := open(t, name.Domain(), sock.Stream)

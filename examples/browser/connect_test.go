@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -67,6 +68,7 @@ func TestSeveral(t *testing.T) {
 	}
 	four := vacant(t)
 	six := vacant6(t)
+	refused6 := "(connect " + regexp.QuoteMeta(six.String()) + "|socket): " // a kernel without IPv6 opens no socket
 	var said []string
 	b := browser{timeout: programtest.Patience, say: func(format string, a ...any) { said = append(said, fmt.Sprintf(format, a...)) }}
 
@@ -78,7 +80,7 @@ func TestSeveral(t *testing.T) {
 		t.Errorf("it is connected to %v, %v", peer, err)
 	}
 	s.Close()
-	if len(said) != 6 || said[0] != "* try "+six.String() || !strings.HasPrefix(said[1], "* connect "+six.String()+": ") || said[2] != "* try "+four.String() ||
+	if len(said) != 6 || said[0] != "* try "+six.String() || !regexp.MustCompile(`^\* `+refused6).MatchString(said[1]) || said[2] != "* try "+four.String() ||
 		said[3] != "* connect "+four.String()+": connection refused" || said[4] != "* try "+at.String() || !strings.HasPrefix(said[5], "* connected: we are 127.0.0.1:") {
 		t.Errorf("it says %q", said)
 	}
@@ -88,7 +90,7 @@ func TestSeveral(t *testing.T) {
 		s.Close()
 		t.Fatal("it is connected")
 	}
-	if !strings.HasPrefix(err.Error(), "connect "+six.String()+": ") || !strings.HasSuffix(err.Error(), "; connect "+four.String()+": connection refused") {
+	if !regexp.MustCompile("^"+refused6).MatchString(err.Error()) || !strings.HasSuffix(err.Error(), "; connect "+four.String()+": connection refused") {
 		t.Error(err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // site is a folder with pages: one of text, one of 10 MB, none, and one that a

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // clientsOf are programs that send stdin to a server, half-close, and print

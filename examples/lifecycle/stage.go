@@ -99,7 +99,7 @@ func (s *stage) look(client, server, why string) (string, string, string, error)
 		switch {
 		case err != nil:
 			return "", "", "", err
-		case (c == client || c == unknown) && (v == server || v == unknown):
+		case reached(c, client) && reached(v, server):
 			return c, v, why, nil
 		case time.Now().After(late):
 			return c, v, fmt.Sprintf("(expected: %s, %s)", client, server), nil

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/berkeleysockets/sock"
+import (
+	"runtime"
+
+	"github.com/berkeleysockets/sock"
+)
 
 // An end is one of the two of a connection: its addresses, and its socket while
 // there is one.
@@ -20,6 +24,15 @@ func (e *end) Close() error {
 
 // unknown is the state of an end where the kernel cannot be asked.
 const unknown = "?"
+
+// keepsTimeWait: FreeBSD has no TIME_WAIT between two addresses of one computer
+// (net.inet.tcp.nolocaltimewait). The end that closed first is closed at once.
+const keepsTimeWait = runtime.GOOS != "freebsd"
+
+// reached reports whether an end in state got is where the act wants it.
+func reached(got, want string) bool {
+	return got == want || got == unknown || want == "TIME_WAIT" && got == "CLOSE" && !keepsTimeWait
+}
 
 // state is the kernel's for e. An end that it does not know is "-" before its life,
 // and "gone" after it; if there is a socket all the same that is CLOSE.

@@ -1,12 +1,5 @@
 package sys
 
-import "runtime"
-
-// EmptyReceiveWaits reports whether a receive without room finds out if there is
-// data. The BSDs and macOS return 0 at once (soreceive in sys/kern/uipc_socket.c:
-// nothing is left to copy).
-const EmptyReceiveWaits = runtime.GOOS == "linux"
-
 // returnedFlags removes from got, the flags of a received message, those that the kernel
 // only copied from given, the flags of the call. The BSDs and macOS return the call's
 // flags with them (soreceive in sys/kern/uipc_socket.c ends with *flagsp |= flags), and

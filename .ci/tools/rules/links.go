@@ -5,8 +5,8 @@ import (
 	"go/build"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -221,34 +221,38 @@ func load(pack string) map[string]bool {
 		if err != nil || !p.Goroot {
 			continue
 		}
-		parsed, err := parser.ParseDir(token.NewFileSet(), p.Dir, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, parser.SkipObjectResolution)
-		if err != nil || len(parsed) == 0 {
-			continue
-		}
 		names := map[string]bool{}
-		for _, one := range parsed {
-			for _, f := range one.Files {
-				for _, d := range f.Decls {
-					switch d := d.(type) {
-					case *ast.FuncDecl:
-						names[d.Name.Name] = true
-					case *ast.GenDecl:
-						for _, s := range d.Specs {
-							switch s := s.(type) {
-							case *ast.TypeSpec:
-								names[s.Name.Name] = true
-								members(s.Type, func(n string) { names[n] = true })
-							case *ast.ValueSpec:
-								for _, n := range s.Names {
-									names[n.Name] = true
-								}
-							}
-						}
-					}
-				}
+		paths, _ := filepath.Glob(filepath.Join(p.Dir, "*.go"))
+		for _, path := range paths {
+			f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err == nil && !strings.HasSuffix(path, "_test.go") {
+				declared(f, func(name string) { names[name] = true })
 			}
 		}
 		return names
 	}
 	return nil
+}
+
+// declared calls add with the names that a file declares, fields and methods of
+// interfaces too.
+func declared(f *ast.File, add func(string)) {
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			add(d.Name.Name)
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					add(s.Name.Name)
+					members(s.Type, add)
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						add(n.Name)
+					}
+				}
+			}
+		}
+	}
 }

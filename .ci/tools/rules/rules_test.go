@@ -112,6 +112,29 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+func TestBacked(t *testing.T) {
+	t.Parallel()
+	readme := "\n## What is where\n\n| | sock |\n|---|---|\n| files, all | yes |\n| deadlines | yes |\n\n## Figures\n| | a |\n|---|---|\n| b | c |\n"
+	table := func(rows ...string) string {
+		return "\n## What backs README's table\n\n| row | ours |\n|---|---|\n| " + strings.Join(rows, " | `TestA` |\n| ") + " | `TestA` |\n"
+	}
+	for contributing, want := range map[string]string{
+		table("files", "deadlines"):          "",
+		table("files"):                       `nothing backs the row "deadlines"`,
+		table("deadlines", "files"):          `nothing backs the row "files, all"`,
+		table("files", "deadlines", "other"): `has no row "other"`,
+		"":                                   `nothing backs the row "files, all"`,
+	} {
+		got := strings.Join(backed(readme, contributing), "\n")
+		if !strings.Contains(got, want) || got == "" != (want == "") {
+			t.Errorf("%q: %q, want %q", contributing, got, want)
+		}
+	}
+	if len(backed("", table("files"))) == 0 {
+		t.Error("a README.md without the table passes")
+	}
+}
+
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{

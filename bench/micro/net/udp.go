@@ -5,9 +5,9 @@ import (
 	"net/netip"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/bench/internal/twin"
 	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
-	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
 
 // An udp sends datagrams one by one.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/twin"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A pair is two connected sockets, and the buffers of each.

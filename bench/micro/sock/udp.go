@@ -2,9 +2,9 @@ package main
 
 import (
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/bench/internal/twin"
 	"github.com/berkeleysockets/sock/cmsg"
 	"github.com/berkeleysockets/sock/sockopt"
-	"github.com/berkeleysockets/sock/bench/internal/twin"
 )
 
 // datagrams is a socket that sends to another, none of which waits.

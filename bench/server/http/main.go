@@ -9,8 +9,8 @@ import (
 	"net/http"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/rules"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 var body = []byte("hello, world\n")

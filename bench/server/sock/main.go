@@ -6,8 +6,8 @@ import (
 	"log"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 	"github.com/berkeleysockets/sock/bench/internal/rules"
+	"github.com/berkeleysockets/sock/sockopt"
 )
 
 func main() {

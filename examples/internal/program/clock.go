@@ -1,17 +1,26 @@
 package program
 
 import (
+	"fmt"
 	"os"
 	"time"
 )
 
-// Now returns the time of day, for examples that print it. SOCK_EXAMPLE_DATE, as
-// 2028-02-29, replaces the date: the tests run on other days by it.
-func Now() time.Time {
-	now := time.Now()
-	if day, err := time.Parse(time.DateOnly, os.Getenv("SOCK_EXAMPLE_DATE")); err == nil {
-		now = now.UTC()
-		return day.Add(now.Sub(now.Truncate(24 * time.Hour)))
+// Now returns the time of day that an example prints. SOCK_EXAMPLE_DATE, such as
+// 2028-02-29, replaces the date, so that a test can run an example on any day.
+// Deadlines and durations use package time.
+func Now() time.Time { return on(os.Getenv("SOCK_EXAMPLE_DATE"), time.Now()) }
+
+// on returns now on another date, in UTC. A date that is none panics: else a test would
+// run today, and pass.
+func on(date string, now time.Time) time.Time {
+	if date == "" {
+		return now
 	}
-	return now
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		panic(fmt.Sprintf("SOCK_EXAMPLE_DATE: %v", err))
+	}
+	now = now.UTC()
+	return day.Add(now.Sub(now.Truncate(24 * time.Hour)))
 }

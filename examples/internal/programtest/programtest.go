@@ -69,6 +69,11 @@ func Stranger(t *testing.T, name string, args ...string) *Process {
 			t.Skip("nc here has no -N and -U: it is not OpenBSD's")
 		}
 	}
+	if name == "script" {
+		if version, _ := exec.Command(path, "--version").CombinedOutput(); !bytes.Contains(version, []byte("util-linux")) {
+			t.Skip("script here is not util-linux's: another one knows other options")
+		}
+	}
 	p := &Process{t: t, Cmd: exec.Command(path, args...)}
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Out, &p.Err
 	p.Cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // tests compare its words
