@@ -96,6 +96,10 @@ var waitTests = []struct {
 		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup, maybe: sock.Failed},
 	{name: "reset, asked for data", networks: []string{"tcp4", "tcp6"}, want: sock.Readable,
 		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup, maybe: sock.Failed | sock.Readable},
+	{name: "reset, asked for room", networks: []string{"tcp4", "tcp6"}, want: sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup | sock.Writable, maybe: sock.Failed},
+	{name: "hung up, asked for room", networks: []string{"unix", "pair"}, want: sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Close() }, got: sock.Hangup | sock.Writable, maybe: sock.Failed},
 }
 
 func TestWaitReady(t *testing.T) {
