@@ -45,7 +45,7 @@ func stuffFirmly(t testing.TB, s *sock.Socket) {
 		if s.Domain() == sock.Unix {
 			return
 		}
-		is(t, s.SetWriteDeadline(time.Now().Add(onLinuxElse[time.Duration](50, 300)*time.Millisecond)), nil)
+		is(t, s.SetWriteDeadline(time.Now().Add(onLinuxElse[time.Duration](50, 600)*time.Millisecond)), nil)
 		_, err := s.Wait(sock.Writable)
 		is(t, s.SetWriteDeadline(time.Time{}), nil)
 		if err != nil {
