@@ -67,7 +67,7 @@ func (s *Socket) Wait(want Ready) (Ready, error) {
 	events := pollEvents(want)
 	for tries := 0; ; {
 		got, e := s.fd.Poll(events, deadlines)
-		if r := readyOf(got) & (want | Hangup | Failed); e == 0 && r != 0 {
+		if r := readyOf(events, got) & (want | Hangup | Failed); e == 0 && r != 0 {
 			return r, nil
 		}
 		if e == 0 {
@@ -102,8 +102,9 @@ func pollEvents(r Ready) (events int16) {
 	return events
 }
 
-// readyOf reads what poll(2) returned. A hang-up has closed both halves.
-func readyOf(got int16) (r Ready) {
+// readyOf reads what poll(2) returned. A hang-up has closed both halves. FreeBSD
+// reports no POLLOUT then, although a send would not wait: it fails.
+func readyOf(asked, got int16) (r Ready) {
 	for _, b := range readyBits {
 		if got&b.poll != 0 {
 			r |= b.ready
@@ -111,6 +112,9 @@ func readyOf(got int16) (r Ready) {
 	}
 	if got&sys.POLLHUP != 0 {
 		r |= Hangup | ReadClosed | WriteClosed
+		if asked&sys.POLLOUT != 0 {
+			r |= Writable
+		}
 	}
 	if got&(sys.POLLERR|sys.POLLNVAL) != 0 {
 		r |= Failed

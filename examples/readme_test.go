@@ -21,11 +21,13 @@ import (
 var section = regexp.MustCompile("(?s)```sh\ngo run ./examples/(\\w+)( [^\n]*)?\n```\n+```text\n(.*?)```")
 
 // What differs from run to run, and from machine to machine: the date, numbers, how
-// long something took, how much space that takes, and where a ball was.
+// long something took, how much space that takes, the folder for temporary files, the
+// permissions that the umask leaves, and where a ball was.
 var (
 	times   = regexp.MustCompile(`\d+(\.\d+)? ?(ns|us|µs|ms|s)\b`)
 	dates   = regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d+ \w+( \d{4} [\d:]+ GMT)?`) // of HTTP; a trace cuts it short
 	numbers = regexp.MustCompile(`\d+([-.,: ]+\d+)*`)
+	modes   = regexp.MustCompile(`\bS[rwx-]{9}`) // of a socket's file: the umask decides
 	bars    = regexp.MustCompile(`\|[ ods]+\|`)
 	spaces  = regexp.MustCompile(`[ \t]+`)
 )
@@ -34,6 +36,8 @@ var (
 // they like, so they are sorted.
 func lines(output string) (list []string) {
 	for line := range strings.Lines(output) {
+		line = strings.ReplaceAll(line, filepath.Clean(os.TempDir())+"/", "/tmp/")
+		line = modes.ReplaceAllString(line, "MODE")
 		line = bars.ReplaceAllString(line, "| BAR |")
 		line = dates.ReplaceAllString(line, "DATE")
 		line = times.ReplaceAllString(line, "TIME")

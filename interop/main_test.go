@@ -55,7 +55,8 @@ func stranger(t *testing.T, name string, args ...string) *exec.Cmd {
 		t.Skip("no ", name, " here")
 	}
 	c := exec.CommandContext(t.Context(), path, args...)
-	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // tests compare its words
+	// Tests compare its words, and it shall reach the loopback and not a proxy.
+	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "no_proxy=*", "NO_PROXY=*")
 	c.WaitDelay = 10 * time.Second
 	return c
 }

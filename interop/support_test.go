@@ -34,10 +34,15 @@ func addr(t testing.TB, s string) sock.Addr {
 	return a
 }
 
-// path returns a file name that is short enough for every sun_path.
+// path returns a file name that is short enough for every sun_path, also where TMPDIR
+// is not.
 func path(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
+	in := os.TempDir()
+	if len(in) > len("/tmp") {
+		in = "/tmp"
+	}
+	dir, err := os.MkdirTemp(in, "s")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,10 +100,15 @@ func place(t testing.TB, network string) sock.Addr {
 	return sock.Addr{}
 }
 
-// path returns a file name that is short enough for every sun_path.
+// path returns a file name that is short enough for every sun_path, and for an Addr
+// to keep it without an allocation. TMPDIR may be neither.
 func path(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
+	in := os.TempDir()
+	if len(in) > len("/tmp") {
+		in = "/tmp"
+	}
+	dir, err := os.MkdirTemp(in, "s")
 	if err != nil {
 		t.Fatal(err)
 	}

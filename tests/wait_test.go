@@ -73,7 +73,7 @@ func stuffFirmly(t testing.TB, s *sock.Socket) {
 		if s.Domain() == sock.Unix {
 			return
 		}
-		is(t, s.SetWriteDeadline(time.Now().Add(onLinuxElse[time.Duration](50, 300)*time.Millisecond)), nil)
+		is(t, s.SetWriteDeadline(time.Now().Add(onLinuxElse[time.Duration](50, 600)*time.Millisecond)), nil)
 		_, err := s.Wait(sock.Writable)
 		is(t, s.SetWriteDeadline(time.Time{}), nil)
 		if err != nil {
@@ -124,6 +124,10 @@ var waitTests = []struct {
 		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup, maybe: sock.Failed},
 	{name: "reset, asked for data", networks: []string{"tcp4", "tcp6"}, want: sock.Readable,
 		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup, maybe: sock.Failed | sock.Readable},
+	{name: "reset, asked for room", networks: []string{"tcp4", "tcp6"}, want: sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { abort(t, peer) }, got: sock.Hangup | sock.Writable, maybe: sock.Failed},
+	{name: "hung up, asked for room", networks: []string{"unix", "pair"}, want: sock.Writable, stuffed: true,
+		make: func(t testing.TB, s, peer *sock.Socket) { peer.Close() }, got: sock.Hangup | sock.Writable, maybe: sock.Failed},
 }
 
 func TestWaitReady(t *testing.T) {

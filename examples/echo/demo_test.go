@@ -95,7 +95,7 @@ func TestDemoTraceColour(t *testing.T) {
 	}{{"TERM=xterm", true}, {"NO_COLOR=1", false}, {"TERM=dumb", false}} {
 		own := programtest.Own(t, "-trace")
 		p := programtest.Stranger(t, "script", "-qec", "'"+strings.Join(own.Cmd.Args, "' '")+"'", "/dev/null")
-		p.Cmd.Env = append(own.Cmd.Env, "TERM=xterm", c.env)
+		p.Cmd.Env = append(own.Cmd.Env, "TERM=xterm", "NO_COLOR=", c.env)
 		p.Start(strings.NewReader(""))
 		p.Wait(0)
 		for _, want := range []string{"\x1b[36mbind\x1b[0m(", "\x1b[31m = -1 EAGAIN"} {

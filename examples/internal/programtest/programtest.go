@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -76,7 +77,8 @@ func Stranger(t *testing.T, name string, args ...string) *Process {
 	}
 	p := &Process{t: t, Cmd: exec.Command(path, args...)}
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Out, &p.Err
-	p.Cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // tests compare its words
+	// Tests compare its words, and it shall reach the loopback and not a proxy.
+	p.Cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "no_proxy=*", "NO_PROXY=*")
 	p.Cmd.WaitDelay = 10 * time.Second
 	return p
 }
@@ -240,12 +242,23 @@ func Place(t *testing.T, network string) string {
 // UnixPath is short enough for every sun_path.
 func UnixPath(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "e")
+	return filepath.Join(ShortDir(t), "s")
+}
+
+// ShortDir is a folder of the test's own for sockets, also where TMPDIR is longer than
+// a sun_path.
+func ShortDir(t *testing.T) string {
+	t.Helper()
+	in := os.TempDir()
+	if runtime.GOOS != "windows" && len(in) > len("/tmp") {
+		in = "/tmp"
+	}
+	dir, err := os.MkdirTemp(in, "e")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "s")
+	return dir
 }
 
 // Split takes an address of a program's apart: host and port, or the path.
