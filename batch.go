@@ -8,15 +8,14 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Batch is messages of any family that are sent, or were received, with one
-// system call. It owns headers, addresses, and room for control messages and
-// to receive; nothing is allocated after [NewBatch]. One goroutine at a time
-// may use it. The zero Batch has no room.
+// A Batch holds messages of any family that one system call sends or has received. It owns
+// headers, addresses, and buffers for control messages and received data; nothing is
+// allocated after [NewBatch]. One goroutine at a time may use it. The zero Batch holds
+// nothing.
 //
-// To send: Add, [Socket.SendBatch], then Drop what went or Reset. To receive:
-// [Socket.RecvBatch], then At, Addr, Control and Flags of each. A message that
-// was received can be sent: it goes back where it came from, without its
-// control messages.
+// To send: Add, [Socket.SendBatch], then Drop what was sent, or Reset. To receive:
+// [Socket.RecvBatch], then At, Addr, Control and Flags of each message. A received message
+// can be sent: it goes back to its sender, without its control messages.
 type Batch struct {
 	m          sys.Batch
 	first, end int   // the messages that are there
@@ -31,11 +30,10 @@ type Batch struct {
 
 const receivedLater = -1
 
-// NewBatch returns a Batch for up to messages at a time, with room to receive
-// bytes of data and control bytes of control messages for each (see
-// [ControlSpace]); control is also the most that a message to send may have.
-// With bytes 0 it only sends. One call takes at most 1,024 messages
-// (UIO_MAXIOV), and so does a Batch.
+// NewBatch returns a Batch for up to messages at a time. For each it has room to receive
+// bytes of data and control bytes of control messages (see cmsg.Space); control is also the
+// limit for a message to send. With bytes 0 the Batch only sends. One call takes at most
+// 1,024 messages (UIO_MAXIOV), and so does a Batch.
 func NewBatch(messages, bytes, control int) *Batch {
 	const most = math.MaxInt32
 	messages = min(max(messages, 0), sys.MaxBatch)
@@ -63,13 +61,11 @@ func (b *Batch) String() string {
 	return text
 }
 
-// Add appends a message to send, to an address or, if that is zero, to the
-// peer. p is kept, and not to be changed, until Reset or Drop; control and the
-// address are copied.
+// Add appends a message to send. If to is the zero Addr it goes to the peer. The caller must
+// not modify p until Reset or Drop; control and the address are copied.
 //
-// Errors: ENOBUFS (the batch is full), EMSGSIZE (more control messages than
-// there is room for), [errors.ErrUnsupported] (a control message that this
-// system lacks).
+// Errors: ENOBUFS (the batch is full), EMSGSIZE (more control messages than there is room
+// for), [errors.ErrUnsupported] (a control message that this system lacks).
 func (b *Batch) Add(p, control []byte, to Addr) error {
 	switch _, room := b.m.Room(); {
 	case b.bad != nil:
@@ -90,7 +86,7 @@ func (b *Batch) Add(p, control []byte, to Addr) error {
 	return nil
 }
 
-// pack moves the messages to the beginning.
+// pack moves the messages to the start of the arrays.
 func (b *Batch) pack() {
 	for i := range b.Len() {
 		b.m.Move(i, b.first+i)
@@ -104,8 +100,8 @@ func (b *Batch) pack() {
 	b.first, b.end = 0, n
 }
 
-// Drop forgets the first n messages: those that SendBatch sent, or one that
-// cannot be. The next SendBatch goes on behind them.
+// Drop removes the first n messages: those that SendBatch sent, or one that cannot be sent.
+// The next SendBatch continues behind them.
 func (b *Batch) Drop(n int) {
 	n = min(max(n, 0), b.Len())
 	for i := range n {
@@ -119,7 +115,7 @@ func (b *Batch) Drop(n int) {
 	}
 }
 
-// Reset forgets all messages.
+// Reset removes all messages.
 func (b *Batch) Reset() {
 	for i := b.first; i < b.end; i++ {
 		b.m.DropData(i)
@@ -127,15 +123,14 @@ func (b *Batch) Reset() {
 	b.first, b.end, b.received, b.later, b.laterAt = 0, 0, 0, 0, 0
 }
 
-// Len returns how many messages there are.
+// Len returns the number of messages.
 func (b *Batch) Len() int { return b.end - b.first }
 
-// Cap returns how many messages there is room for.
+// Cap returns the number of messages that the Batch has room for.
 func (b *Batch) Cap() int { return b.m.Cap() }
 
-// At returns the bytes of message i, counted from 0, as far as there was room
-// for them; nil if there is none. What was received stays until the next
-// RecvBatch.
+// At returns the data of message i, counted from 0, cut to the room that there was; nil if
+// there is no such message. Received data stays until the next RecvBatch.
 func (b *Batch) At(i int) []byte {
 	if !b.has(i) {
 		return nil
@@ -143,9 +138,8 @@ func (b *Batch) At(i int) []byte {
 	return b.m.Data(b.first + i)
 }
 
-// Addr returns the sender of message i, or the receiver of one to send. It is
-// the zero Addr where there is none. It allocates for a unix path above 28
-// bytes.
+// Addr returns the sender of message i, or the receiver of a message to send; the zero Addr
+// if there is none. It allocates for a unix path above 28 bytes.
 func (b *Batch) Addr(i int) Addr {
 	if !b.has(i) {
 		return Addr{}
@@ -153,8 +147,8 @@ func (b *Batch) Addr(i int) Addr {
 	return sourceAddr(b.m.Name(b.first + i))
 }
 
-// Control returns the control messages of message i: see [ControlMessages].
-// Those that were received are there until the message is sent.
+// Control returns the control messages of message i: see package cmsg. Received ones stay
+// until the message is sent.
 func (b *Batch) Control(i int) []byte {
 	if !b.has(i) {
 		return nil
@@ -162,8 +156,8 @@ func (b *Batch) Control(i int) []byte {
 	return b.m.Control(b.first + i)
 }
 
-// Flags returns what was told of message i when it was received: Trunc, CTrunc,
-// EOR, OOB, ErrQueue.
+// Flags returns the flags that message i was received with: Trunc, CTrunc, EOR, OOB,
+// ErrQueue.
 func (b *Batch) Flags(i int) Flags {
 	if !b.has(i) || b.first+i >= b.received {
 		return 0
@@ -174,16 +168,16 @@ func (b *Batch) Flags(i int) Flags {
 func (b *Batch) has(i int) bool { return i >= 0 && i < b.Len() }
 
 // SendBatch sends the messages in order: one sendmmsg(2) (Linux 3.0), elsewhere a
-// sendmsg(2) for each. It returns how many went, which may be fewer than there
-// are: [Batch.Drop] those, and go on. In blocking mode it waits until one can go.
-// It does not drop any by itself.
+// sendmsg(2) for each. It returns how many were sent, which may be fewer than there are:
+// [Batch.Drop] these and continue. In blocking mode it waits until one can be sent. It drops
+// no message itself.
 //
-// An error is that of the first message, and nothing went. One of a later message
-// ends the call before it, and comes back when that is the first: Drop(1) then
-// leaves it out. (What is pending from an earlier datagram, ECONNREFUSED, belongs
-// to no message: if it meets a later one Linux tells only the short count.
-// IPRecvErr keeps it in the error queue.) A stream may take a part of a message:
-// what it did not take stays, and that message does not count yet.
+// An error is that of the first message, and nothing was sent. The error of a later message
+// ends the call before that message, and is returned when it is the first: Drop(1) then
+// skips it. An error that is pending from an earlier datagram, such as ECONNREFUSED, belongs
+// to no message: if it meets a later message Linux returns only the short count, and
+// sockopt.IPRecvErr keeps it in the error queue. A stream may take a part of a message: the
+// rest stays, and the message does not count yet.
 //
 // Errors: those of [Socket.SendMsg]; EINVAL (a nil Batch).
 //
@@ -218,16 +212,15 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 	}
 }
 
-// RecvBatch receives as many messages as there are and b has room for: one
-// recvmmsg(2) (Linux 2.6.33), elsewhere a recvmsg(2) for each. In blocking mode it
-// waits for the first. What b held is forgotten, also if it fails. At the end of a
-// connection the messages are empty; what does not fit a message's room is lost,
-// as Trunc in its Flags tells.
+// RecvBatch receives as many messages as have arrived and b has room for: one recvmmsg(2)
+// (Linux 2.6.33), elsewhere a recvmsg(2) for each. In blocking mode it waits for the first
+// message. The earlier content of b is removed, also if the call fails. At the end of a
+// connection the messages are empty. Data beyond a message's room is lost, which Trunc in
+// its Flags reports.
 //
-// An error after the first message ends the call, and comes with the next.
+// An error after the first message ends the call; the next call returns it.
 //
-// Errors: those of [Socket.RecvMsg]; EINVAL (a nil Batch, or one without room to
-// receive).
+// Errors: those of [Socket.RecvMsg]; EINVAL (a nil Batch, or one without room to receive).
 //
 // Source: recvmmsg(2).
 func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {

@@ -11,17 +11,16 @@ type accepted struct {
 	from Addr
 }
 
-// Accept takes the next connection that waits: accept4(2), or accept(2) and
-// what it takes to set the same flags. The new Socket is in the listener's
-// mode; its deadlines are not inherited. The address is the peer's: the unnamed
-// unix address for a unix client that did not bind.
+// Accept takes the next connection from the backlog: accept4(2), or accept(2) and the calls
+// that set the same flags. The new Socket has the listener's mode; deadlines are not
+// inherited. The address is the peer's: the unnamed unix address for a unix client that did
+// not bind.
 //
-// [AcceptRetryable] tells a passing failure from a final one.
+// [AcceptRetryable] reports if the listener is still good after a failure.
 //
-// Errors: [ErrWouldBlock] (non-blocking), ECONNABORTED (gone again), EMFILE,
-// ENFILE, ENOBUFS, ENOMEM, EINVAL (not listening), EOPNOTSUPP (not a type that
-// listens), EPERM (a firewall), on Linux any error pending for the new
-// connection's network.
+// Errors: [ErrWouldBlock] (non-blocking), ECONNABORTED (the client has reset the connection),
+// EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL (not listening), EOPNOTSUPP (a type that does not
+// listen), EPERM (a firewall), on Linux any error pending for the new connection's network.
 //
 // Source: accept(2).
 func (s *Socket) Accept() (*Socket, Addr, error) {
@@ -49,26 +48,26 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 	return &c.Socket, c.from, nil
 }
 
-// Connect connects to a, or names the one address a datagram socket is to talk
-// with: connect(2).
+// Connect connects to a: connect(2). For a datagram socket it sets the only address that
+// it sends to and receives from.
 //
-// In blocking mode it returns when the connection is made or has failed: after
-// EINPROGRESS it calls poll(2), waits, and asks like [Socket.ConnectResult]; for
-// TCP on Linux it asks by connect(2) once more. A write deadline ends the waiting,
-// not the attempt: Close does. In non-blocking mode it may return [ErrInProgress].
+// In blocking mode it returns when the connection is made or has failed: after EINPROGRESS
+// it calls poll(2), waits, and asks like [Socket.ConnectResult]; for TCP on Linux it asks by
+// connect(2) once more. A write deadline ends the wait, not the attempt: Close does. In
+// non-blocking mode it may return [ErrInProgress].
 //
-// A unix stream socket whose listener's backlog is full answers
-// [ErrWouldBlock] in every mode on Linux, and no readiness ever tells that
-// there is room again.
+// A unix stream socket whose listener's backlog is full returns [ErrWouldBlock] in every
+// mode on Linux, and no readiness reports when there is room again.
 //
-// A datagram socket forgets its peer by connecting to the address that
-// [RawAddr] makes of the family [Unspec]. The BSDs and macOS then answer EINVAL,
-// EAFNOSUPPORT or EADDRNOTAVAIL, and it is forgotten all the same.
+// A datagram socket is disconnected by connecting to the address that [RawAddr] makes of
+// the family [Unspec]. The BSDs and macOS then return EINVAL, EAFNOSUPPORT or EADDRNOTAVAIL,
+// and the peer is removed all the same.
 //
-// Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and,
-// for datagrams on Linux, EAGAIN (no port left), EISCONN, EALREADY (under way), EAFNOSUPPORT, EPROTOTYPE (unix:
-// another type), ENOENT and EACCES (unix paths), EPERM (firewall, broadcast),
-// ECONNRESET (FreeBSD: the listener's backlog is full; Linux sends again instead).
+// Errors: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL and, for
+// datagrams on Linux, EAGAIN (no port left), EISCONN, EALREADY (in progress), EAFNOSUPPORT,
+// EPROTOTYPE (unix: another type), ENOENT and EACCES (unix paths), EPERM (firewall,
+// broadcast), ECONNRESET (FreeBSD: the listener's backlog is full; Linux sends again
+// instead).
 //
 // Source: connect(2), ip(7), unix(7).
 func (s *Socket) Connect(a Addr) error {
@@ -99,9 +98,9 @@ func (s *Socket) Connect(a Addr) error {
 	return opError("connect", a, s.awaitConnect())
 }
 
-// pollConnect waits as settle does, and asks by connect(2): a TCP socket of Linux
-// answers EALREADY, 0 once it is connected, or why it is not. On the loopback, where
-// all is over by then, this one call is the whole of it.
+// pollConnect waits as awaitConnect does, and asks by connect(2): Linux returns EALREADY for
+// a TCP socket that is connecting, 0 once it is connected, or the error. On the loopback the
+// connection is made by then, and this is the only call.
 func (s *Socket) pollConnect(a *Addr) sys.Errno {
 	for tries := 0; ; {
 		switch e := s.callConnect(a); e {
@@ -121,7 +120,7 @@ func (s *Socket) pollConnect(a *Addr) sys.Errno {
 	}
 }
 
-// settle waits until a connection that has begun is made, or has failed.
+// awaitConnect waits until a connection in progress is made or has failed.
 func (s *Socket) awaitConnect() sys.Errno {
 	for tries := 0; ; {
 		got, e := s.fd.Poll(sys.POLLOUT, sockfd.WriteDeadline)
@@ -137,9 +136,8 @@ func (s *Socket) awaitConnect() sys.Errno {
 	}
 }
 
-// fastOpening is after a send with FastOpen that found no cookie of the server's: the
-// kernel connects first, and has not inUse the data. 0: it is connected, and they can be
-// sent.
+// fastOpening is called after a send with FastOpen for which there was no cookie: the kernel
+// connects first and has taken no data. It returns 0 once the data can be sent.
 func (s *Socket) fastOpening(flags Flags) sys.Errno {
 	if flags&DontWait != 0 || s.fd.State()&sockfd.Nonblock != 0 {
 		return sys.EINPROGRESS
@@ -147,16 +145,15 @@ func (s *Socket) fastOpening(flags Flags) sys.Errno {
 	return s.awaitConnect()
 }
 
-// fastOpenIfAny is no flag where there is none.
+// fastOpenIfAny is 0 on systems without the flag.
 const fastOpenIfAny = max(FastOpen, 0)
 
-// ConnectResult tells how a Connect that was in progress ended: nil once it is
-// connected, [ErrInProgress] while it is not known, and otherwise why it
-// failed, once (the kernel forgets; from then on ENOTCONN). Ask when the Socket
-// has become Writable.
+// ConnectResult returns the result of a Connect that was in progress: nil once it is
+// connected, [ErrInProgress] while it is not known, and otherwise the error, once (the kernel
+// clears it; from then on ENOTCONN). Call it when the Socket has become Writable.
 //
-// It calls poll(2) with no time-out, getsockopt(2) with SO_ERROR, and
-// getpeername(2): a wake-up alone proves nothing.
+// It calls poll(2) with no time-out, getsockopt(2) with SO_ERROR, and getpeername(2): a
+// wake-up alone proves nothing.
 //
 // Errors: those of Connect.
 //
@@ -183,8 +180,7 @@ func (s *Socket) connectResult() sys.Errno {
 	return e
 }
 
-// connected asks who the other end is. That there is one shows that the connection
-// was made.
+// confirmPeer calls getpeername(2). That there is a peer shows that the connection was made.
 func (s *Socket) confirmPeer() sys.Errno {
 	var name sys.Name
 	e := s.callGetpeername(&name)
@@ -194,7 +190,7 @@ func (s *Socket) confirmPeer() sys.Errno {
 	return e
 }
 
-// setPeer notes who the other end is, for RemoteAddr.
+// setPeer stores the peer's address, for RemoteAddr.
 func (s *Socket) setPeer(a Addr) {
 	if a.Domain() == Unspec { // a datagram socket has forgotten its peer
 		s.peer.Store(nil)

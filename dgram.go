@@ -9,27 +9,25 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// SendTo sends p to an address: one sendto(2). The zero Addr is no address, and
-// SendTo is Send then.
+// SendTo sends p to an address: one sendto(2). With the zero Addr it is Send.
 //
-// On a unix datagram socket whose receiver is full it waits (Linux), looking
-// again at least every millisecond if the socket is not connected: no readiness
-// tells. The BSDs answer ENOBUFS.
+// On a unix datagram socket whose receiver is full it waits (Linux). If the socket is not
+// connected it tries again at least every millisecond, since no readiness reports the room.
+// The BSDs return ENOBUFS.
 //
-// Errors: those of [Socket.Send]; EAFNOSUPPORT and EINVAL (an address of another
-// family), EISCONN (a connected socket; not on Linux), EACCES (broadcast, unix
-// permissions), ENETUNREACH, EHOSTUNREACH, ENOENT (unix paths), EPERM (a
-// firewall).
+// Errors: those of [Socket.Send]; EAFNOSUPPORT and EINVAL (an address of another family),
+// EISCONN (a connected socket; not on Linux), EACCES (broadcast, unix permissions),
+// ENETUNREACH, EHOSTUNREACH, ENOENT (unix paths), EPERM (a firewall).
 //
 // Source: sendto(2).
 func (s *Socket) SendTo(p []byte, flags Flags, to Addr) (int, error) {
 	return s.sendto("sendto", p, flags, &to)
 }
 
-// RecvFrom receives a datagram and its sender's address: one recvfrom(2). The
-// address is the zero Addr where there is none: a stream, a unix sender that
-// did not bind. An empty datagram is (0, its sender, nil). It allocates only for
-// a unix sender with a path above 28 bytes.
+// RecvFrom receives a datagram and its sender's address: one recvfrom(2). The address is the
+// zero Addr if there is none: on a stream, or from a unix sender that did not bind. An empty
+// datagram is (0, its sender, nil). It allocates only for a unix sender with a path above 28
+// bytes.
 //
 // Errors: those of [Socket.Recv].
 //
@@ -43,8 +41,8 @@ func (s *Socket) RecvFrom(p []byte, flags Flags) (n int, from Addr, err error) {
 	return n, sourceAddr(name.Bytes()), nil
 }
 
-// A Message is what SendMsg sends and RecvMsg receives: data in pieces, control
-// messages (ancillary data) beside it, and an address.
+// A Message is the argument of SendMsg and RecvMsg: data in several buffers, control
+// messages (ancillary data), and an address.
 type Message struct {
 	Bufs    [][]byte // the data; RecvMsg fills them in order
 	Control []byte   // control messages as the kernel has them; RecvMsg fills it
@@ -77,11 +75,11 @@ func (m Message) String() string {
 	return text
 }
 
-// SendMsg sends a message: one sendmsg(2). No buffers is an empty message,
-// which may still carry control messages (not on macOS and OpenBSD: EOPNOTSUPP).
+// SendMsg sends a message: one sendmsg(2). Without buffers it is an empty message, which may
+// still carry control messages (not on macOS and OpenBSD: EOPNOTSUPP).
 //
-// Errors: those of [Socket.SendTo]; EMSGSIZE (more than 1,024 buffers), EINVAL
-// (control messages the kernel does not understand; a nil Message).
+// Errors: those of [Socket.SendTo]; EMSGSIZE (more than 1,024 buffers), EINVAL (control
+// messages the kernel does not understand; a nil Message).
 //
 // Source: sendmsg(2), cmsg(3).
 func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
@@ -115,16 +113,16 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	}
 }
 
-// RecvMsg receives a message: one recvmsg(2). It sets Addr, N, NControl and
-// Flags, and returns N. Trunc in Flags tells that the datagram was longer than
-// the buffers, CTrunc that control messages were cut. Descriptors that arrive
-// are close-on-exec where the kernel can (not on macOS).
+// RecvMsg receives a message: one recvmsg(2). It sets Addr, N, NControl and Flags, and
+// returns N. Trunc in Flags reports that the datagram was longer than the buffers, CTrunc
+// that control messages were cut. Received descriptors are close-on-exec where the kernel
+// can do it (not on macOS).
 //
-// WaitAll does what the kernel does for a descriptor that does not block:
-// nothing. Errors leave m as it was.
+// WaitAll has the kernel's effect for a non-blocking descriptor: none. On an error m is
+// unchanged.
 //
-// Errors: those of [Socket.Recv]; EMSGSIZE (more than 1,024 buffers), EINVAL (a
-// nil Message).
+// Errors: those of [Socket.Recv]; EMSGSIZE (more than 1,024 buffers), EINVAL (a nil
+// Message).
 //
 // Source: recvmsg(2), cmsg(3).
 func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {

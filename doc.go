@@ -1,108 +1,103 @@
-// Package sock is every call of Berkeley sockets, one thin layer over the
-// kernel: for programs that need control of a socket's life, and for people who
-// want to see what a socket is.
+// Package sock provides the Berkeley sockets API: each method of [Socket] makes one
+// system call. It is for programs that need control of a socket's life, and for
+// learning what a socket is.
 //
 // # Sockets
 //
-// A [Socket] is made by [Open], [Pair] or [Socket.Accept], and ends with
-// [Socket.Close]. Its methods are the calls: one method, one system call, by the
-// name of its man page. Where one is not enough the method's documentation lists
-// the calls. There are no buffers, no goroutines and no finalizers behind it. Any
-// number of goroutines may use a Socket at once.
+// [Open], [Pair] and [Socket.Accept] make a [Socket]; [Socket.Close] ends it. A method
+// has the name of its system call. Where one call is not enough, the documentation of
+// the method lists the calls. There are no buffers, goroutines or finalizers behind a
+// Socket. Any number of goroutines may use it at the same time.
 //
-// A server calls Open, [Socket.Bind], [Socket.Listen] and Accept; a client Open
-// and [Socket.Connect]; then both call [Socket.Send] and [Socket.Recv], or
-// [Socket.Write] and [Socket.Read], which do what package io wants of them. A
-// datagram socket needs no connection: [Socket.SendTo] and [Socket.RecvFrom].
-// [Socket.SendMsg] and [Socket.RecvMsg] carry pieces, control messages and flags
-// besides.
+// A server calls Open, [Socket.Bind], [Socket.Listen] and Accept; a client calls Open
+// and [Socket.Connect]. Then both call [Socket.Send] and [Socket.Recv], or
+// [Socket.Write] and [Socket.Read], which are those of package io. A datagram socket
+// needs no connection: [Socket.SendTo] and [Socket.RecvFrom]. [Socket.SendMsg] and
+// [Socket.RecvMsg] also carry several buffers, control messages and flags.
 //
 // # Addresses
 //
-// An [Addr] is the address of a socket of any family, a comparable value that
-// keeps the kernel's own bytes: what RecvFrom returned SendTo takes as it is.
-// [ParseAddr] reads 127.0.0.1:80, [::1]:80, unix:/path and whatever else
-// [Addr.String] writes; [AddrFrom] takes a [netip.AddrPort]. Names are not
-// addresses: [Resolve] looks them up.
+// An [Addr] is the address of a socket of any family. It is a comparable value and keeps
+// the kernel's own bytes: SendTo accepts the address that RecvFrom returned. [ParseAddr]
+// reads 127.0.0.1:80, [::1]:80, unix:/path and every other text that [Addr.String]
+// writes; [AddrFrom] takes a [netip.AddrPort]. Names are not addresses: [Resolve] looks
+// them up.
 //
 // # Options
 //
-// An [Option] is a socket option with the Go type of its value, and options are
-// variables of this package, such as [ReuseAddr] or [TCPNoDelay], with methods Get
-// and Set. Open takes some, with their values, to set before anything else
-// happens:
+// Package sockopt has every socket option, with the Go type of its value and the methods
+// Get and Set. Open takes options with their values, and sets them before the Socket is
+// used:
 //
 //	s, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.ReuseAddr.With(true))
 //
-// One that has no variable has a number: [IntOption], [BoolOption], [BytesOption].
+// A [Setting] is a function, so a program can write its own. [Socket.Getsockopt] and
+// [Socket.Setsockopt] take any option by its number, as bytes.
 //
 // # Control messages
 //
-// What goes beside the data, such as the hops a datagram had left, or open files, is
-// control messages: [AppendTOS], [AppendSegmentSize] and their like write them for
-// [Socket.SendMsg] and [Batch.Add], and [NextControl] and [ControlMessages] read what
-// came, each a [ControlMessage] with methods for what it may say. Most have to be asked
-// for by an option, such as [IPRecvPktInfo]. [Socket.SendFiles] and [Socket.RecvFiles]
-// pass open files. The error queue, which [Socket.RecvErr] reads, tells what became of
-// packets that were sent.
+// Control messages (ancillary data) go beside the data: the hop limit of a datagram, or
+// open files. Package cmsg builds them for [Socket.SendMsg] and [Batch.Add], and reads
+// those that were received. An option such as sockopt.IPRecvPktInfo asks the kernel for
+// most of them. [Socket.SendFiles] and [Socket.RecvFiles] pass open files. The error
+// queue, which [Socket.RecvErr] reads, reports errors and timestamps of sent packets.
 //
 // # Many messages in one call
 //
-// A [Batch] is messages of any family that [Socket.SendBatch] and [Socket.RecvBatch]
-// send and receive with one system call, control messages and addresses with them. Its
-// memory is made once: see the example of a QUIC loop.
+// A [Batch] holds messages of any family. [Socket.SendBatch] and [Socket.RecvBatch] send
+// and receive them with one system call, with control messages and addresses. Its memory
+// is allocated once: see the example of a QUIC loop.
 //
 // # Files
 //
-// [Socket.ReadFrom] and [Socket.WriteTo], which io.Copy and net/http find by themselves,
-// have the kernel move files, pipes and streams where it can; [Socket.SendFile] is one
-// such call. [Socket.SendZeroCopy] sends from memory without a copy.
+// [Socket.ReadFrom] and [Socket.WriteTo], which io.Copy and net/http call, have the
+// kernel move the bytes of files, pipes and streams where it can. [Socket.SendFile] is
+// one such call. [Socket.SendZeroCopy] sends from memory without a copy.
 //
 // # Families
 //
 // [Open] takes every family, type and protocol that the kernel has, and an [Addr] is of
-// any:
+// any family:
 //
-//	Inet, Inet6   Stream; Dgram; Raw with a protocol, [ICMP] say, which takes CAP_NET_RAW;
-//	              Dgram with ICMP or [ICMPv6], a ping socket, for the groups of the sysctl
+//	Inet, Inet6   Stream; Dgram; Raw with a protocol, such as [ICMP] (needs CAP_NET_RAW);
+//	              Dgram with ICMP or [ICMPv6]: a ping socket, for the groups of the sysctl
 //	              ping_group_range; Stream with [MPTCP]. [AddrFrom], [ParseAddr]
 //	Unix          Stream, Dgram, SeqPacket. [UnixAddr], [AbstractAddr]
 //	Packet        Dgram without link headers, Raw with them (CAP_NET_RAW). [PacketAddr]; bound to
-//	              an EtherType and an interface it sees what passes there
+//	              an EtherType and an interface it receives what passes there
 //	Netlink       Raw with a netlink protocol: 0 for routes, 4 for sock_diag. [NetlinkAddr]
 //	VSock         Stream between a virtual machine and its host. [VSockAddr]
-//	others        by their numbers, Open(44, Raw, 0) for XDP, with [RawAddr] and [BytesOption]
+//	others        by their numbers, Open(44, Raw, 0) for XDP, with [RawAddr] and sockopt.Bytes
 //
 // # How a call waits
 //
-// Every descriptor is non-blocking in the kernel. What a call does that cannot
-// go on at once is the Socket's mode:
+// Every descriptor is non-blocking in the kernel. The mode of the Socket decides what
+// happens to a call that cannot proceed at once:
 //
-//   - blocking, the default: its goroutine waits in Go's own network poller, and
-//     no thread is held. Deadlines end the waiting, and so does Close. The first
-//     wait puts the descriptor into that poller, which takes about 600 bytes and
-//     an epoll_ctl(2) or kevent(2); a wait costs a poll(2) besides. A Socket that
-//     never waits never pays. A receive without a deadline, on a connection that
-//     is busy, may let other goroutines run first.
-//   - non-blocking ([Socket.SetNonblock]): the call returns [ErrWouldBlock], for
-//     which nothing is allocated. An accepted Socket inherits its listener's mode.
-//   - by call: the flag [DontWait] does the same for one call.
+//   - blocking, the default: the goroutine waits in the runtime poller, and no thread is
+//     held. A deadline or Close ends the wait. The first wait registers the descriptor
+//     with the runtime poller, which costs about 600 bytes and an epoll_ctl(2) or
+//     kevent(2); each wait costs a poll(2). A Socket that never waits never pays this. A
+//     receive without a deadline on a busy connection may let other goroutines run first.
+//   - non-blocking ([Socket.SetNonblock]): the call returns [ErrWouldBlock], which
+//     allocates nothing. An accepted Socket inherits the mode of its listener.
+//   - one call: the flag [DontWait] does the same for one call.
 //
-// [Socket.Wait] waits, in any mode, without receiving or sending anything. In no
-// mode does a call allocate that sends, receives or would block, with the few
-// exceptions that its documentation names.
+// [Socket.Wait] waits in any mode, and neither receives nor sends. A call that sends,
+// receives or would block does not allocate, with the few exceptions that its
+// documentation names.
 //
 // # Deadlines
 //
-// [Socket.SetReadDeadline] and [Socket.SetWriteDeadline] are a point in time, as in
-// package net: from then on calls fail with [os.ErrDeadlineExceeded], those that
-// wait already and those that could go on. They make no system call. A context
-// that ends a call is a deadline in the past, set by [context.AfterFunc]: see the
-// example of SetDeadline.
+// [Socket.SetReadDeadline] and [Socket.SetWriteDeadline] set a point in time, as in
+// package net. From then on calls fail with [os.ErrDeadlineExceeded]: those that wait
+// already, and those that could proceed. They make no system call. To end a call with a
+// context, set a deadline in the past by [context.AfterFunc]: see the example of
+// SetDeadline.
 //
 // # Many sockets in one goroutine
 //
-// A [Poller] watches non-blocking Sockets and tells which are ready:
+// A [Poller] watches non-blocking Sockets and reports which are ready:
 //
 //	events := make([]sock.Event, 256)
 //	for {
@@ -114,74 +109,75 @@
 //			n, err := e.Socket.Recv(buf, 0)
 //			switch {
 //			case err == sock.ErrWouldBlock:
-//				continue // nothing after all
+//				continue // another goroutine was faster
 //			case n == 0 || err != nil:
-//				e.Socket.Close() // it leaves the Poller too
+//				e.Socket.Close() // which removes it from the Poller
 //				continue
 //			}
 //			handle(e.Socket, e.Data, buf[:n])
 //		}
 //	}
 //
-// A goroutine for each Socket is simpler, and good for thousands: what one waits
-// for stands in its own code. It costs a stack of some kilobytes and a buffer, a
-// switch of goroutines for each message, and a third of the rate or so. A Poller
-// is for the many that are idle, about 180 bytes each, and for programs that must
-// decide themselves who comes next.
+// A goroutine for each Socket is simpler, and good for thousands of connections. It costs
+// a stack of some kilobytes, a buffer, and a switch of goroutines for each message: about
+// a third of the rate. A Poller is for many idle connections, about 180 bytes each, and
+// for programs that decide the order of work themselves.
 //
-// Level-triggered, the default: Wait tells what is so, as long as it is so.
-// Receive once, and what is left is told again. [Edge]-triggered: Wait tells what
-// has changed. On a stream a receive that fills less than its buffer, and on all
-// one that would block, is the end of it: only then does the next change come
-// through. It saves a call where a Socket is Writable all the time, and loses data
-// where a loop stops too soon. Data and the end behind it may be one change: watch
-// for ReadClosed too, and where it is told receive until 0 comes. [OneShot] tells
-// once, until [Poller.Modify]: for several goroutines that share the work of one
-// Poller's events.
+// Level-triggered is the default: Wait reports a socket as long as it is ready. A program
+// may receive once; anything left over is reported again.
+//
+// With [Edge] Wait reports changes. The program must receive until a call on a stream
+// returns less than the buffer holds, or until a call would block: only then is the next
+// change reported. Edge saves a call for a socket that is always Writable, and loses data
+// if a loop stops too early. Data and the end of the stream may be one change: watch for
+// ReadClosed too, and when it is reported receive until the result is 0.
+//
+// With [OneShot] Wait reports a socket once, until [Poller.Modify]. It serves several
+// goroutines that share the events of one Poller.
 //
 // # Close
 //
-// A descriptor's number can never be used after it was closed: each operation
-// holds a reference, Close marks the end and wakes whoever waits, and the last
-// operation out calls close(2), once. When Close returns the descriptor is
-// closed. From then on everything returns an error that matches [net.ErrClosed].
-// Close never calls shutdown(2): copies of the descriptor, from [Socket.Dup] or in
-// other processes, live on. A Socket that is dropped without Close leaks its
-// descriptor; package socktest finds such in tests.
+// A descriptor is never used after it was closed. Each operation holds a reference; Close
+// marks the Socket closed and wakes every waiting call; the last operation to return
+// calls close(2), once. When Close returns, the descriptor is closed. From then on every
+// call returns an error that matches [net.ErrClosed]. Close never calls shutdown(2):
+// copies of the descriptor, from [Socket.Dup] or in other processes, stay open. The caller
+// must call Close or [Socket.Detach]: there is no finalizer, and an unreachable Socket
+// leaks its descriptor. Package socktest finds such leaks in tests.
 //
 // # Errors
 //
-// A failed call returns an [*Error], which names the call, the address and the
-// reason. The reason is the kernel's errno, as errors.Is finds it
-// (syscall.ECONNREFUSED), or [net.ErrClosed], [os.ErrDeadlineExceeded], or
-// [errors.ErrUnsupported] for what a system lacks. [ErrWouldBlock] and
-// [ErrInProgress] are no failures, and are returned as they are. What the kernel
-// says, the caller hears: short counts, flags and errnos are not changed. EINTR is
-// tried again, but for close(2) and connect(2). Bad input is an error, never a
-// panic.
+// A failed call returns an [*Error] with the call, the address and the reason. The reason
+// is the kernel's errno, which errors.Is finds (syscall.ECONNREFUSED), or
+// [net.ErrClosed], [os.ErrDeadlineExceeded], or [errors.ErrUnsupported] for what a system
+// lacks. [ErrWouldBlock] and [ErrInProgress] are no failures and are returned without an
+// Error. Short counts, flags and errnos are returned as the kernel gives them. A call
+// that a signal interrupts (EINTR) is made again, except close(2) and connect(2). Bad
+// input is an error, never a panic.
 //
 // # End of stream
 //
-// [Socket.Recv] returns what the kernel does: (0, nil) at the end of a stream. A
-// loop that tests only the error spins there. [Socket.Read] returns io.EOF, on
-// connection-oriented types alone, since an empty datagram is no end.
+// [Socket.Recv] returns the kernel's result: (0, nil) at the end of a stream. A loop that
+// tests only the error never ends there. [Socket.Read] returns io.EOF, on
+// connection-oriented types only, since an empty datagram is not an end.
 //
 // # Package net
 //
-// A *Socket is a [net.Conn]: crypto/tls, bufio and io.Copy use it as it is.
-// [Listener] and [PacketConn] make a [net.Listener] for net/http and a
-// [net.PacketConn] for quic-go of one. [FromConn] makes a Socket of what package
-// net has; [Socket.NetConn], [Socket.NetListener] and [Socket.NetPacketConn] hand
-// one over. [Socket.File] and [Inherited] pass sockets to a child, or from
+// A *Socket is a [net.Conn]: crypto/tls, bufio and io.Copy accept it. [Listener] returns
+// a [net.Listener] for net/http, and [PacketConn] a [net.PacketConn] for quic-go.
+// [FromConn] makes a Socket of a connection of package net; [Socket.NetConn],
+// [Socket.NetListener] and [Socket.NetPacketConn] hand a Socket over to it.
+// [Socket.File] and [Inherited] pass sockets to a child process, and take them from
 // systemd.
 //
 // # Tracing
 //
-// [SetTracer] shows each system call as strace prints it. Off, it costs a branch.
+// [SetTracer] shows each system call as strace prints it. When it is off it costs a
+// branch.
 //
 // # Systems
 //
-// Every name compiles everywhere, and answers [errors.ErrUnsupported] where a
+// Every name compiles on every system, and returns [errors.ErrUnsupported] where the
 // system has no such thing.
 //
 //	                            the kernel is reached by    a transfer allocates
@@ -190,5 +186,5 @@
 //	macOS, OpenBSD              golang.org/x/sys            for addresses and vectors
 //	others                      not at all                  -
 //
-// Only Linux is run by the project's own checks.
+// The project's own checks run on Linux only; the tests were run on FreeBSD 15 by hand.
 package sock

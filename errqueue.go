@@ -5,8 +5,7 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Report is one entry of a Socket's error queue: of a packet that was sent, what
-// became of it.
+// A Report is one entry of a Socket's error queue. It is about a packet that was sent.
 type Report struct {
 	N        int                // bytes of the packet that were received; Flags tells if some were cut
 	To       Addr               // where it was sent to; zero if that is not known
@@ -22,22 +21,23 @@ func (r *Report) Timestamp() (id uint32, moment cmsg.Moment, ok bool) {
 	return r.Extended.Data, cmsg.Moment(r.Extended.Info), r.Extended.Origin == cmsg.OriginTimestamping
 }
 
-// ZeroCopy returns which sends of [Socket.SendZeroCopy] are done: the ids from first to
-// last. Copied tells that the kernel copied after all, so that there was nothing gained.
+// ZeroCopy returns which sends of [Socket.SendZeroCopy] are complete: the ids from first to
+// last. copied reports that the kernel copied the data after all, so that nothing was saved.
 func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 	const copiedCode = 1 // SO_EE_CODE_ZEROCOPY_COPIED
 	return r.Extended.Info, r.Extended.Data, r.Extended.Code&copiedCode != 0, r.Extended.Origin == cmsg.OriginZeroCopy
 }
 
 // RecvErr receives one Report from the error queue: one recvmsg(2) with MSG_ERRQUEUE. It
-// never waits: an empty queue is [ErrWouldBlock]. [Socket.Wait] with Failed waits for
-// one, and a [Poller] tells Failed while there is one. p receives the beginning of the
+// never waits: an empty queue is [ErrWouldBlock]. [Socket.Wait] with Failed waits for a
+// report, and a [Poller] reports Failed while there is one. p receives the beginning of the
 // packet, and may be empty.
 //
-// ICMP errors come here with the options IPRecvErr and IPv6RecvErr, transmit timestamps
-// with Timestamping, completions after SendZeroCopy. An error that was not asked for so
-// is PendingError's, and the other calls' to return. What RecvErr does not decode
-// [Socket.RecvMsg] with ErrQueue shows. It allocates nothing.
+// ICMP errors arrive here with the options sockopt.IPRecvErr and sockopt.IPv6RecvErr,
+// transmit timestamps with sockopt.Timestamping, completions after SendZeroCopy. Without
+// these options the other calls return such an error, and sockopt.Error reads it.
+// [Socket.RecvMsg] with ErrQueue returns the entry as the kernel has it. RecvErr allocates
+// nothing.
 //
 // Errors: [ErrWouldBlock], net.ErrClosed, [errors.ErrUnsupported] (not Linux; unix and
 // netlink sockets, which have no such queue).
@@ -67,5 +67,5 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 	return r, nil
 }
 
-// roomForReport is for all that a socket may have asked for beside the error.
+// roomForReport is enough for the error and every control message that an option asks for.
 const roomForReport = 512

@@ -11,9 +11,9 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// FD returns the descriptor's number, to print and to pass down; -1 after
-// Close. It stays the Socket's: another goroutine's Close can make the number a
-// stranger's at any time. To use it, see [Socket.WithFD].
+// FD returns the descriptor's number, to print it or pass it to a child; -1 after Close. The
+// descriptor stays the Socket's: once another goroutine has called Close the number may be
+// that of a reused descriptor. To use it, see [Socket.WithFD].
 func (s *Socket) FD() int {
 	if !s.fd.IsOpen() {
 		return -1
@@ -22,7 +22,10 @@ func (s *Socket) FD() int {
 	return int(s.fd.Sysfd)
 }
 
-// WithFD calls f with the descriptor.
+// WithFD calls f with the descriptor, which is neither closed nor reused while f runs. A
+// Close during f returns nil at once, and the descriptor is closed when f returns.
+//
+// Errors: net.ErrClosed; EINVAL (f is nil); the error of f.
 func (s *Socket) WithFD(f func(fd int) error) error {
 	if f == nil {
 		return invalidInput("withfd", "no function")
@@ -34,9 +37,8 @@ func (s *Socket) WithFD(f func(fd int) error) error {
 	return err
 }
 
-// Dup returns a second Socket on the same socket of the kernel: fcntl(2) with
-// F_DUPFD_CLOEXEC. Mode and deadlines are its own: blocking, none. The
-// connection ends when both are closed.
+// Dup returns a second Socket of the same kernel socket: fcntl(2) with F_DUPFD_CLOEXEC. It
+// has its own mode, blocking, and no deadlines. The connection ends when both are closed.
 //
 // Errors: EMFILE.
 //
@@ -58,13 +60,12 @@ func (s *Socket) dup() (int, sys.Errno) {
 
 const dupArgs = "F_DUPFD_CLOEXEC, 0"
 
-// Detach ends the Socket as Close does and returns a descriptor of the same
-// socket, which is the caller's from now on: fcntl(2) with F_DUPFD_CLOEXEC,
-// then close(2). Its number is another one: one that has waited in Go's poller
-// cannot leave it, and a call of another goroutine may still hold the old. It
-// is close-on-exec and non-blocking.
+// Detach ends the Socket as Close does, and returns a descriptor of the same kernel socket
+// that the caller owns: fcntl(2) with F_DUPFD_CLOEXEC, then close(2). Its number is a new
+// one: a descriptor that has waited cannot leave the runtime poller, and another goroutine's
+// call may still hold the old number. It is close-on-exec and non-blocking.
 //
-// Errors: net.ErrClosed; EMFILE, and the Socket stays whole.
+// Errors: net.ErrClosed; EMFILE, after which the Socket is unchanged.
 //
 // Source: fcntl(2), close(2).
 func (s *Socket) Detach() (int, error) {
@@ -79,14 +80,13 @@ func (s *Socket) Detach() (int, error) {
 	return fd, nil
 }
 
-// File returns a duplicate as an os.File, to hand to a child in
-// exec.Cmd.ExtraFiles: fcntl(2) with F_DUPFD_CLOEXEC. Both are to be closed. The
-// child's half is [Inherited].
+// File returns a duplicate as an os.File, for exec.Cmd.ExtraFiles: fcntl(2) with
+// F_DUPFD_CLOEXEC. The caller must close both. The child calls [Inherited].
 //
-// The copy is non-blocking, for O_NONBLOCK belongs to what both share. A child
-// that clears it, as Python does for a socket without a time-out, makes our Accept
-// and Connect wait in the kernel, where Close does not reach them; transfers
-// never do.
+// The copy is non-blocking, because O_NONBLOCK belongs to the open file description that
+// both share. A child that clears it, as Python does for a socket without a time-out, makes
+// Accept and Connect of this Socket wait in the kernel, where Close does not wake them.
+// Transfers never wait there.
 //
 // Errors: EMFILE.
 //
@@ -99,15 +99,13 @@ func (s *Socket) File() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "socket"), nil
 }
 
-// FromFD adopts a descriptor that is a socket, and from then on owns it:
-// getsockopt(2) for its type, domain and protocol, fcntl(2) to make it
-// close-on-exec and non-blocking. On any error fd stays the caller's, as it
-// was.
+// FromFD makes a Socket of a descriptor that is a socket, and owns it from then on:
+// getsockopt(2) for its type, domain and protocol, fcntl(2) to make it close-on-exec and
+// non-blocking. On an error the caller still owns fd, unchanged.
 //
-// O_NONBLOCK belongs to the open file description: every copy of the
-// descriptor, in other processes too, becomes non-blocking with it. A
-// descriptor that a live os.File or net.Conn owns must not be given away so:
-// use [FromConn].
+// O_NONBLOCK belongs to the open file description: every copy of the descriptor becomes
+// non-blocking, in other processes too. Do not pass a descriptor that a live os.File or
+// net.Conn owns: use [FromConn].
 //
 // Errors: ENOTSOCK, EBADF.
 //
@@ -129,7 +127,7 @@ func FromFD(fd int) (*Socket, error) {
 	return s, nil
 }
 
-// adopt gives the descriptor the flags that ours have.
+// adopt sets the flags that every descriptor of a Socket has.
 func (s *Socket) adopt() sys.Errno {
 	flags, e := s.fd.Fcntl("F_GETFL", sys.StatusFlags)
 	if e == 0 && flags&sys.O_NONBLOCK == 0 {
@@ -146,8 +144,8 @@ func (s *Socket) adopt() sys.Errno {
 	return e
 }
 
-// identify asks the kernel what the descriptor is. Where there is no SO_DOMAIN,
-// its name tells.
+// identify asks the kernel for domain, type and protocol. On systems without SO_DOMAIN the
+// family of the socket's name is its domain.
 func (s *Socket) identify() (d Domain, t Type, p Protocol, e sys.Errno) {
 	n, e := s.getInt(sys.SOL_SOCKET, sys.SO_TYPE)
 	if e != 0 {
@@ -169,9 +167,8 @@ func (s *Socket) identify() (d Domain, t Type, p Protocol, e sys.Errno) {
 	return d, t, p, 0
 }
 
-// SyscallConn returns the Socket as a [syscall.RawConn], for packages that want
-// one. Its callbacks are as WithFD's; Read and Write wait, by the Socket's mode
-// and deadlines, until their callback returns true.
+// SyscallConn returns the Socket as a [syscall.RawConn]. Its callbacks are those of WithFD;
+// Read and Write wait, by the Socket's mode and deadlines, until their callback returns true.
 //
 // Errors: net.ErrClosed; of Read and Write also os.ErrDeadlineExceeded and
 // [ErrWouldBlock].

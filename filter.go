@@ -7,8 +7,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A FilterInstruction is one of classic BPF, as the kernel has it. The fields are
-// those of bpf.RawInstruction in golang.org/x/net, which converts to it and back:
+// A FilterInstruction is one instruction of classic BPF. The fields are those of
+// bpf.RawInstruction in golang.org/x/net, so that a conversion is enough:
 // FilterInstruction(raw).
 type FilterInstruction struct {
 	Op     uint16
@@ -20,24 +20,23 @@ type FilterInstruction struct {
 // An eBPF program is attached by its descriptor: see AttachBPF and
 // AttachReusePortEBPF.
 
-// AttachFilter has a program look at what arrives, and keep or drop it:
-// setsockopt(2) with SO_ATTACH_FILTER. It returns how many bytes to keep, and 0
-// drops; it sees a datagram from its UDP header on, a packet socket's frame from
-// where that begins. One that is attached already is replaced. What has
-// arrived before stays.
+// AttachFilter attaches a program that decides which packets are kept: setsockopt(2) with
+// SO_ATTACH_FILTER. The program returns how many bytes to keep; 0 drops the packet. It sees
+// a datagram from its UDP header on, and a packet socket's frame from where the frame begins.
+// It replaces an attached program. Packets that have arrived before stay.
 //
-// Errors: EINVAL (no program, a bad one, or more than 4096 instructions), ENOMEM
-// (more memory than net.core.optmem_max), EPERM (locked with SO_LOCK_FILTER; or a
-// TCP socket, and the process lacks CAP_NET_ADMIN: newer kernels ask for it, Linux
-// 6.18 does), [errors.ErrUnsupported].
+// Errors: EINVAL (no program, a bad one, or more than 4096 instructions), ENOMEM (more
+// memory than net.core.optmem_max), EPERM (locked with SO_LOCK_FILTER; or a TCP socket, and
+// the process lacks CAP_NET_ADMIN: newer kernels ask for it, Linux 6.18 does),
+// [errors.ErrUnsupported].
 //
 // Source: socket(7), Documentation/networking/filter.rst.
 func (s *Socket) AttachFilter(program []FilterInstruction) error {
 	return s.attach("attachfilter", sys.SO_ATTACH_FILTER, program)
 }
 
-// DetachFilter takes the program of a socket away, a classic or an eBPF one:
-// setsockopt(2) with SO_DETACH_FILTER.
+// DetachFilter removes the program of a socket, a classic or an eBPF one: setsockopt(2) with
+// SO_DETACH_FILTER.
 //
 // Errors: ENOENT (none is attached), EPERM (locked with SO_LOCK_FILTER),
 // [errors.ErrUnsupported].
@@ -75,36 +74,35 @@ func (s *Socket) Filter() ([]FilterInstruction, error) {
 	return program, nil
 }
 
-// AttachReusePortFilter has a program choose between the sockets that share an
-// address by [ReusePort]: setsockopt(2) with SO_ATTACH_REUSEPORT_CBPF. It returns
-// the index of one, in the order in which they were bound or, of a stream, began
-// to listen; from 0, with gaps filled by the last when one is closed. An index
-// that none has leaves the choice to the kernel. It sees a datagram's data from
-// their first byte, of a connection the beginning, with no data. One program is
-// for all of them, whichever it is attached to, and replaces that before; it may
-// be attached before Bind, once ReusePort is set (Linux 4.5; of streams 4.6).
+// AttachReusePortFilter attaches a program that chooses between the sockets that share an
+// address by sockopt.ReusePort: setsockopt(2) with SO_ATTACH_REUSEPORT_CBPF. The program
+// returns the index of a socket, from 0, in the order in which they were bound or, for
+// streams, began to listen; when one is closed the last takes its index. For an index
+// without a socket the kernel chooses. The program sees a datagram's data from the first
+// byte, and of a connection its beginning, without data. One program serves all sockets of
+// the address, whichever it is attached to, and replaces the earlier one. It may be attached
+// before Bind, once ReusePort is set (Linux 4.5; streams 4.6).
 //
-// Errors: EINVAL (ReusePort was not set before Bind; or as AttachFilter), ENOMEM,
-// EPERM (locked with SO_LOCK_FILTER), [errors.ErrUnsupported].
+// Errors: EINVAL (ReusePort was not set before Bind; or as AttachFilter), ENOMEM, EPERM
+// (locked with SO_LOCK_FILTER), [errors.ErrUnsupported].
 //
 // Source: socket(7).
 func (s *Socket) AttachReusePortFilter(program []FilterInstruction) error {
 	return s.attach("attachreuseportfilter", sys.SO_ATTACH_REUSEPORT_CBPF, program)
 }
 
-// DetachReusePort takes away the program, classic or eBPF, that chooses between
-// sockets: setsockopt(2) with SO_DETACH_REUSEPORT_BPF (Linux 5.3). The choice is the
-// kernel's again.
+// DetachReusePort removes the program, classic or eBPF, that chooses between sockets:
+// setsockopt(2) with SO_DETACH_REUSEPORT_BPF (Linux 5.3). The kernel chooses again.
 //
-// Errors: ENOENT (none is attached), EINVAL (ReusePort is not set), EPERM (locked
-// with SO_LOCK_FILTER), ENOPROTOOPT (an older kernel), [errors.ErrUnsupported].
+// Errors: ENOENT (none is attached), EINVAL (ReusePort is not set), EPERM (locked with
+// SO_LOCK_FILTER), ENOPROTOOPT (an older kernel), [errors.ErrUnsupported].
 //
 // Source: socket(7).
 func (s *Socket) DetachReusePort() error {
 	return s.detach("detachreuseport", sys.SO_DETACH_REUSEPORT_BPF)
 }
 
-// maxFilter is the most instructions a kernel takes (BPF_MAXINSNS).
+// maxFilter is the largest number of instructions (BPF_MAXINSNS).
 const maxFilter = 4096
 
 func (s *Socket) attach(op string, name int, program []FilterInstruction) error {

@@ -8,10 +8,10 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Group is a multicast group on one interface, and perhaps of one sender: what a
-// datagram socket can be a member of. It may be of several, and must be bound to the
-// port that is sent to. A zone of Addr or of Source is another way to say Interface,
-// by number or by a name that is looked up, and cannot contradict it.
+// A Group is a multicast group on one interface, optionally of one source. A datagram socket
+// may be a member of several, and must be bound to the destination port. A zone of Addr or of
+// Source is another way to give Interface, by its index or by a name, which is looked up; it
+// must not contradict Interface.
 type Group struct {
 	Addr      netip.Addr // 224.0.0.0/4 or ff00::/8
 	Interface int        // its index; 0 leaves the choice to the kernel's routes
@@ -31,72 +31,69 @@ func (g Group) String() string {
 	return text
 }
 
-// JoinGroup has the socket receive what is sent to a group: setsockopt(2). If
-// Source is set it hears that sender alone, and more of them by regMu for each:
-// source-specific multicast, for which 232.0.0.0/8 and ff3x::/32 are. Membership
+// JoinGroup makes the socket a member of a group: setsockopt(2). If Source is set the socket
+// receives from that source alone, and from further sources after joining for each:
+// source-specific multicast, for which 232.0.0.0/8 and ff3x::/32 are reserved. The membership
 // ends with LeaveGroup or Close.
 //
-// On Linux a socket hears also the groups that other sockets of this machine have
-// joined, if its port and address are those sent to, unless IP_MULTICAST_ALL
-// (IPV6_MULTICAST_ALL) is off. There an IPv6 socket can join a group of IPv4, if it
-// is not [IPv6Only], and a member for all, that has blocked nobody, becomes one for
-// a single sender by regMu for that; elsewhere both are refused.
+// On Linux a socket also receives for groups that other sockets of this machine have joined,
+// if its port and address are the destination, unless IP_MULTICAST_ALL (IPV6_MULTICAST_ALL)
+// is off. On Linux an IPv6 socket can join an IPv4 group unless it is sockopt.IPv6Only; and a
+// member for all sources that has blocked none becomes a member for one source by joining for
+// it. Other systems refuse both.
 //
 //	Linux                       MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP
 //	FreeBSD, macOS              the same; with Interface 0 those below, and
 //	                            IP_ADD_SOURCE_MEMBERSHIP
-//	NetBSD, OpenBSD, DragonFly  IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP: they know no Source
+//	NetBSD, OpenBSD, DragonFly  IP_ADD_MEMBERSHIP, IPV6_JOIN_GROUP: they have no Source
 //
-// Errors: EINVAL (Addr is no group, Source is of the other family, a zone is not
-// Interface, or a member for all, as above), ENODEV (no such interface, or no route to
-// choose it by; EADDRNOTAVAIL on other systems), EADDRINUSE (a member already),
-// EADDRNOTAVAIL (one for the same sender), ENOBUFS (too many groups of one
-// socket, or senders of one group: on Linux net.ipv4.igmp_max_memberships, 20, and
-// igmp_max_msf, 10, and net.ipv6.mld_max_msf, 64), ENOPROTOOPT and EOPNOTSUPP (an
-// IPv6 group for an IPv4 socket, a socket of another kind), [errors.ErrUnsupported]
-// (Source).
+// Errors: EINVAL (Addr is no group, Source is of the other family, a zone is not Interface,
+// or a member for all sources, as above), ENODEV (no such interface, or no route to choose it
+// by; EADDRNOTAVAIL on other systems), EADDRINUSE (a member already), EADDRNOTAVAIL (a member
+// for this source already), ENOBUFS (too many groups of one socket, or sources of one group:
+// on Linux net.ipv4.igmp_max_memberships, 20, and igmp_max_msf, 10, and
+// net.ipv6.mld_max_msf, 64), ENOPROTOOPT and EOPNOTSUPP (an IPv6 group for an IPv4 socket, a
+// socket of another kind), [errors.ErrUnsupported] (Source).
 //
 // Source: ip(7), ipv6(7), ip(4), ip6(4), RFC 3678.
 func (s *Socket) JoinGroup(g Group) error { return s.change("joingroup", sys.Join, g) }
 
-// LeaveGroup ends what JoinGroup of the same Group began: setsockopt(2) with
-// MCAST_LEAVE_GROUP and MCAST_LEAVE_SOURCE_GROUP, or where JoinGroup takes older options
-// with IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP and IP_DROP_SOURCE_MEMBERSHIP. Without
-// Source a registration for single senders ends for all of them. Interface 0 is the
-// one that the route leads to now for IPv4 on Linux, else the first that is found.
+// LeaveGroup ends the membership that JoinGroup of the same Group began: setsockopt(2) with
+// MCAST_LEAVE_GROUP and MCAST_LEAVE_SOURCE_GROUP, or, where JoinGroup uses older options,
+// with IP_DROP_MEMBERSHIP, IPV6_LEAVE_GROUP and IP_DROP_SOURCE_MEMBERSHIP. Without Source a
+// membership for single sources ends for all of them. Interface 0 is the interface of the
+// present route for IPv4 on Linux, else the first one found.
 //
-// Errors: EADDRNOTAVAIL (not a member; EINVAL on Linux with a Source and no
-// registration at all), and those of JoinGroup.
+// Errors: EADDRNOTAVAIL (not a member; EINVAL on Linux with a Source and no membership at
+// all), and those of JoinGroup.
 //
 // Source: ip(7), ipv6(7), ip(4), ip6(4), RFC 3678.
 func (s *Socket) LeaveGroup(g Group) error { return s.change("leavegroup", sys.Leave, g) }
 
-// BlockSource has a member of a group for all senders no longer hear g.Source:
-// setsockopt(2) with MCAST_BLOCK_SOURCE; on FreeBSD and macOS, with Interface 0,
-// IP_BLOCK_SOURCE.
+// BlockSource makes a member for all sources ignore g.Source: setsockopt(2) with
+// MCAST_BLOCK_SOURCE; on FreeBSD and macOS, with Interface 0, IP_BLOCK_SOURCE.
 //
-// Errors: EADDRNOTAVAIL (it is blocked already; not a member, on other systems than
-// Linux), EINVAL (not a member; one for single senders; no Source), ENOBUFS (too many
-// senders), [errors.ErrUnsupported] (NetBSD, OpenBSD and DragonFly), and those of
-// JoinGroup.
+// Errors: EADDRNOTAVAIL (blocked already; not a member, on systems other than Linux), EINVAL
+// (not a member; a member for single sources; no Source), ENOBUFS (too many sources),
+// [errors.ErrUnsupported] (NetBSD, OpenBSD and DragonFly), and those of JoinGroup.
 //
 // Source: ip(7), RFC 3678.
 func (s *Socket) BlockSource(g Group) error { return s.change("blocksource", sys.Block, g) }
 
-// UnblockSource undoes BlockSource: setsockopt(2) with MCAST_UNBLOCK_SOURCE; on
-// FreeBSD and macOS, with Interface 0, IP_UNBLOCK_SOURCE.
+// UnblockSource ends BlockSource: setsockopt(2) with MCAST_UNBLOCK_SOURCE; on FreeBSD and
+// macOS, with Interface 0, IP_UNBLOCK_SOURCE.
 //
-// Errors: EADDRNOTAVAIL (it is not blocked), and those of BlockSource.
+// Errors: EADDRNOTAVAIL (not blocked), and those of BlockSource.
 //
 // Source: ip(7), RFC 3678.
 func (s *Socket) UnblockSource(g Group) error { return s.change("unblocksource", sys.Unblock, g) }
 
-// Joined returns the group for [Open], which calls JoinGroup.
+// Joined returns a Setting for [Open] that calls JoinGroup.
 func (g Group) Joined() Setting {
 	return func(s *Socket) error { return s.JoinGroup(g) }
 }
 
-// change makes one setsockopt(2). Its level follows the group's family.
+// change makes one setsockopt(2). Its level is that of the group's family.
 func (s *Socket) change(op string, c sys.Change, g Group) error {
 	if !sys.Supported {
 		return s.unsupportedOrClosed(op, "sockets")
@@ -124,7 +121,7 @@ func (s *Socket) change(op string, c sys.Change, g Group) error {
 	return opError(op, a, e)
 }
 
-// at is the group as an address, without a port; the zero Addr for none.
+// at returns the group as an address without a port; the zero Addr if there is none.
 func (g Group) at() (a Addr) {
 	switch ip := g.Addr; {
 	case ip.Is4():
@@ -135,7 +132,7 @@ func (g Group) at() (a Addr) {
 	return a
 }
 
-// check returns the index of the interface, or says what is wrong.
+// check returns the index of the interface, or a text of what is wrong.
 func (g Group) check(c sys.Change) (ifindex uint32, wrong string) {
 	switch {
 	case !g.Addr.IsValid():
@@ -168,7 +165,7 @@ func (g Group) check(c sys.Change) (ifindex uint32, wrong string) {
 	return ifindex, ""
 }
 
-// memberArgs writes a registration for a trace, in one form for all structures.
+// memberArgs formats a membership for a trace, in one form for all structures.
 func memberArgs(m *sys.Membership, ifindex uint32, g Group) string {
 	name := sys.ConstName(sys.OptionGroup(sys.AF_UNSPEC, m.Level), m.Name)
 	if name == strconv.Itoa(m.Name) { // the MCAST options have one number, and name, at both levels

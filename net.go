@@ -15,12 +15,12 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// FromConn makes a Socket of a duplicate of what c holds: a [net.Conn],
-// [net.Listener] or [net.PacketConn] of package net, an [os.File] that is a
-// socket. The two live on side by side and share one socket: close both. It
-// calls fcntl(2) with F_DUPFD_CLOEXEC, then as [FromFD].
+// FromConn makes a Socket of a duplicate of the descriptor of c: a [net.Conn],
+// [net.Listener] or [net.PacketConn] of package net, or an [os.File] that is a socket. The
+// two share one kernel socket, and the caller must close both. It calls fcntl(2) with
+// F_DUPFD_CLOEXEC, then as [FromFD].
 //
-// Errors: ENOTSOCK (a file that is none), EMFILE, net.ErrClosed and os.ErrClosed.
+// Errors: ENOTSOCK (a file that is no socket), EMFILE, net.ErrClosed and os.ErrClosed.
 //
 // Source: fcntl(2).
 func FromConn(c syscall.Conn) (*Socket, error) {
@@ -51,17 +51,16 @@ func FromConn(c syscall.Conn) (*Socket, error) {
 	return s, nil
 }
 
-// NetConn hands the socket over to package net: it returns a *net.TCPConn,
-// *net.UDPConn, *net.IPConn or *net.UnixConn by what the socket is, and closes s,
-// which wakes its callers. On any error s stays as it was, whole. The way back
-// is [FromConn].
+// NetConn hands the socket over to package net. It returns a *net.TCPConn, *net.UDPConn,
+// *net.IPConn or *net.UnixConn, by the kind of socket, and closes s, which wakes its calls.
+// On an error s is unchanged. [FromConn] is the way back.
 //
-// It is [Socket.File], [net.FileConn] and Close. Package net sets TCP_NODELAY and
+// It calls [Socket.File], [net.FileConn] and Close. Package net sets TCP_NODELAY and
 // keep-alive on a TCP connection.
 //
-// Errors: ENOTCONN (a stream that has no peer: it listens, or was not
-// connected), EPROTONOSUPPORT and EAFNOSUPPORT (a family that package net does not
-// know), EMFILE, net.ErrClosed.
+// Errors: ENOTCONN (a stream without a peer: it listens, or is not connected),
+// EPROTONOSUPPORT and EAFNOSUPPORT (a family that package net does not have), EMFILE,
+// net.ErrClosed.
 func (s *Socket) NetConn() (net.Conn, error) {
 	if s.Type().connected() && s.peer.Load() == nil {
 		if _, err := s.Peer(); err != nil {
@@ -71,9 +70,9 @@ func (s *Socket) NetConn() (net.Conn, error) {
 	return toNet(s, "netconn", net.FileConn)
 }
 
-// NetListener hands a listening socket over to package net: it returns a
-// *net.TCPListener or *net.UnixListener, and closes s, as [Socket.NetConn] does.
-// The path of a unix listener stays when it is closed. It is [net.FileListener].
+// NetListener hands a listening socket over to package net. It returns a *net.TCPListener or
+// *net.UnixListener, and closes s, as [Socket.NetConn] does. The path of a unix listener is
+// not removed when it is closed. It calls [net.FileListener].
 //
 // Errors: EINVAL (it does not listen), EPROTONOSUPPORT, EAFNOSUPPORT, EMFILE,
 // net.ErrClosed.
@@ -88,9 +87,9 @@ func (s *Socket) NetListener() (net.Listener, error) {
 	return toNet(s, "netlistener", net.FileListener)
 }
 
-// NetPacketConn hands a datagram or raw socket over to package net: it returns a
-// *net.UDPConn, *net.IPConn or *net.UnixConn, and closes s, as [Socket.NetConn]
-// does. It is [net.FilePacketConn].
+// NetPacketConn hands a datagram or raw socket over to package net. It returns a
+// *net.UDPConn, *net.IPConn or *net.UnixConn, and closes s, as [Socket.NetConn] does. It
+// calls [net.FilePacketConn].
 //
 // Errors: EINVAL (a stream), EPROTONOSUPPORT, EMFILE, net.ErrClosed.
 func (s *Socket) NetPacketConn() (net.PacketConn, error) {
@@ -103,7 +102,7 @@ func (s *Socket) NetPacketConn() (net.PacketConn, error) {
 	return toNet(s, "netpacketconn", net.FilePacketConn)
 }
 
-// handOver gives package net a duplicate, and closes s when that has worked.
+// toNet gives package net a duplicate, and closes s if that succeeds.
 func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (theirs T, err error) {
 	var none T
 	fd, e := s.dup()
@@ -126,15 +125,14 @@ func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (t
 	return theirs, nil
 }
 
-// LocalAddr returns the socket's own address as package net has it:
-// *net.TCPAddr, *net.UDPAddr, *net.IPAddr or *net.UnixAddr by domain and type,
-// [Addr.String] for the rest. It calls getsockname(2). After Close it is the
-// family's unspecified address.
+// LocalAddr returns the socket's own address in the form of package net: *net.TCPAddr,
+// *net.UDPAddr, *net.IPAddr or *net.UnixAddr by domain and type, [Addr.String] for others.
+// It calls getsockname(2). After Close it is the family's unspecified address.
 //
 // Source: getsockname(2).
 func (s *Socket) LocalAddr() net.Addr { return s.localAddr(Addr{}) }
 
-// localAddr is LocalAddr for whoever knows what it was.
+// localAddr is LocalAddr with the address that the caller knows already.
 func (s *Socket) localAddr(known Addr) net.Addr {
 	if a, err := s.Name(); err == nil {
 		known = a
@@ -142,10 +140,10 @@ func (s *Socket) localAddr(known Addr) net.Addr {
 	return s.netAddr(known)
 }
 
-// RemoteAddr returns the address of the other end as package net has it, nil if
-// there is none. Of a stream it is what Accept, Connect, ConnectResult or an
-// earlier RemoteAddr learned, and no call is made; so it is told after a reset and
-// after Close too. Else it calls getpeername(2).
+// RemoteAddr returns the peer's address in the form of package net, nil if there is none. For
+// a stream it is the address that Accept, Connect, ConnectResult or an earlier RemoteAddr
+// learned; it makes no call, and works after a reset and after Close. Otherwise it calls
+// getpeername(2).
 //
 // Source: getpeername(2).
 func (s *Socket) RemoteAddr() net.Addr {
@@ -213,8 +211,7 @@ func ipAddr(a Addr) *net.IPAddr {
 	return &v.IPAddr
 }
 
-// parts takes an IP address to pieces, its bytes into the array given. The zero
-// Addr has none.
+// parts splits an IP address; ip uses the array b. The zero Addr has no parts.
 func (a Addr) parts(b *[16]byte) (ip net.IP, port int, zone string) {
 	ap := a.AddrPort()
 	switch addr := ap.Addr(); {
@@ -240,8 +237,8 @@ func (s *Socket) unixAddr(a Addr) *net.UnixAddr {
 
 var errStream = &inputError{"a stream, to which no address is written", sys.EINVAL}
 
-// addrOf is the way back from netAddr: an address of package net for this
-// socket. An IP that is missing is the unspecified one, as there.
+// addrOf is the inverse of netAddr: an address of package net for this socket. A missing IP
+// is the unspecified address, as in package net.
 func (s *Socket) addrOf(to net.Addr) (Addr, error) {
 	if s.Type() == Stream {
 		return Addr{}, errStream
@@ -295,7 +292,7 @@ func (s *Socket) fitIP(ip net.IP, port int, zone string) (Addr, error) {
 	return s.fit(netip.AddrPortFrom(addr, uint16(port)))
 }
 
-// fit writes an IPv4 address as the socket's family has it: see [PacketConn].
+// fit returns an IPv4 address in the form of the socket's family: see [PacketConn].
 func (s *Socket) fit(ap netip.AddrPort) (Addr, error) {
 	if s.Type() == Stream {
 		return Addr{}, errStream
