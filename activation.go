@@ -16,23 +16,22 @@ const (
 	firstListenFD = 3
 )
 
-// Inherited returns the sockets that systemd or a parent has handed over to this
-// process, in their order: LISTEN_FDS of them, from descriptor 3 on. None is no
-// error. It adopts each as [FromFD] does: it is close-on-exec from then on, and
-// non-blocking, which its other owners notice. The environment is cleared, so
-// that no child believes the sockets are its own. Call it once, early in main.
+// Inherited returns the sockets that systemd or a parent process has passed to this process,
+// in their order: LISTEN_FDS of them, from descriptor 3 on. None is no error. Each becomes a
+// Socket as by [FromFD]: it is close-on-exec from then on, and non-blocking, also for other
+// owners. The environment variables are removed, so that no child takes the sockets for its
+// own. Call it once, early in main.
 //
-// The parent's half is [Socket.File] and exec.Cmd, with LISTEN_FDS=1 in Env for
-// one file in ExtraFiles. A LISTEN_PID that names another process is the
-// environment of a parent that forgot to clear it: there is nothing for us. Go
-// cannot know a child's PID beforehand, so none is as good as ours. The names of
-// LISTEN_FDNAMES are for you to read beforehand.
+// The parent uses [Socket.File] and exec.Cmd, with LISTEN_FDS=1 in Env for one file in
+// ExtraFiles. If LISTEN_PID names another process the variables are left over from a parent,
+// and there are no sockets. A Go parent cannot know the PID of its child beforehand, so a
+// missing LISTEN_PID is accepted. Read the names in LISTEN_FDNAMES before the call.
 //
-// On any error nothing has changed, neither descriptors nor environment.
+// On an error neither descriptors nor environment have changed.
 //
-// Errors: EINVAL (LISTEN_FDS is no number; a descriptor that is close-on-exec was
-// opened here, and not inherited), EBADF (fewer were given), ENOTSOCK (another
-// kind of file).
+// Errors: EINVAL (LISTEN_FDS is no number; a descriptor that is close-on-exec was opened by
+// this process, and not inherited), EBADF (fewer were passed), ENOTSOCK (another kind of
+// file).
 //
 // Source: sd_listen_fds(3).
 func Inherited() ([]*Socket, error) {
@@ -69,7 +68,7 @@ func Inherited() ([]*Socket, error) {
 	return found, nil
 }
 
-// inheritable reports why a descriptor cannot have been handed over.
+// inheritable returns an error if a descriptor cannot have been passed.
 func inheritable(fd int) error {
 	ours, e := sys.Cloexec(fd)
 	if e != 0 {

@@ -12,21 +12,21 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// inline is how many bytes of a sockaddr fit into an Addr: all of IPv4, IPv6,
-// netlink, packet and vsock, and unix paths up to 28 bytes.
+// inline is how many bytes of a sockaddr an Addr holds itself: all of IPv4, IPv6, netlink,
+// packet and vsock, and unix paths up to 28 bytes.
 const inline = 31
 
-// An Addr is the address of a socket in any family: a value of 48 bytes that
-// keeps what the kernel keeps, so that a received one is sent to as it is. Two
-// that name the same are equal with ==, and an Addr can be a map's key. The
-// zero Addr is no address.
+// An Addr is the address of a socket of any family. It is a value of 48 bytes that keeps the
+// kernel's own bytes, so that SendTo accepts a received one without conversion. Two Addrs of
+// the same address are equal with ==, and an Addr can be the key of a map. The zero Addr is
+// no address.
 type Addr struct {
 	long string       // the whole sockaddr, where b is too small
 	b    [inline]byte // else the sockaddr, then zeros
 	n    uint8        // its length in b
 }
 
-// bytes returns the sockaddr. It is not to be changed.
+// bytes returns the sockaddr. The caller must not modify it.
 func (a *Addr) bytes() []byte {
 	switch {
 	case a == nil:
@@ -39,9 +39,8 @@ func (a *Addr) bytes() []byte {
 	return a.b[:a.n]
 }
 
-// clone shares nothing with a. What an error or a tracer keeps is one: of a
-// Message whose own address were kept, the compiler would move all buffers to
-// the heap.
+// clone shares no memory with a. Errors and traces keep a clone: if they kept the address of
+// a Message itself, the compiler would move all its buffers to the heap.
 func (a *Addr) clone() Addr {
 	if a == nil {
 		return Addr{}
@@ -49,7 +48,7 @@ func (a *Addr) clone() Addr {
 	return Addr{strings.Clone(a.long), a.b, a.n}
 }
 
-// keep makes an Addr of a sockaddr that is in its one canonical form.
+// newAddr makes an Addr of a sockaddr in canonical form.
 func newAddr(sa []byte) (a Addr) {
 	if len(sa) > inline {
 		a.long = string(sa)
@@ -59,11 +58,11 @@ func newAddr(sa []byte) (a Addr) {
 	return a
 }
 
-// room for a sockaddr while it is put together.
+// A buffer has room for any sockaddr.
 type buffer [128]byte
 
-// addrFromKernel makes an Addr of what the kernel wrote, whose length and padding
-// differ from call to call and system to system.
+// addrFromKernel makes an Addr of a sockaddr from the kernel, whose length and padding differ
+// by call and system.
 func addrFromKernel(sa []byte) Addr {
 	switch d := sys.Family(sa); {
 	case len(sa) < 2, d == sys.AF_UNSPEC && !known(sa):
@@ -95,7 +94,7 @@ func addrFromKernel(sa []byte) Addr {
 	return newAddr(sa)
 }
 
-// known reports whether an address of no family says anything.
+// known reports whether an address without a family has content.
 func known(sa []byte) bool {
 	for _, c := range sa[2:] {
 		if c != 0 {
@@ -105,8 +104,8 @@ func known(sa []byte) bool {
 	return false
 }
 
-// sourceAddr is addrFromKernel for a datagram's sender: one without a name is no
-// address to send to.
+// sourceAddr is addrFromKernel for the sender of a datagram: an unnamed sender has no address
+// to send to.
 func sourceAddr(sa []byte) Addr {
 	a := addrFromKernel(sa)
 	if a.Domain() == Unix && len(sys.UnixPath(a.bytes())) == 0 {
@@ -172,8 +171,8 @@ func UnixAddr(path string) (Addr, error) {
 	return newAddr(b[:sys.PutUnix(b[:], sys.StringBytes(path))]), nil
 }
 
-// AbstractAddr returns the address of an abstract name: any bytes, NUL too, that
-// are no path and vanish with the last socket (Linux).
+// AbstractAddr returns the address of an abstract name: any bytes, also NUL. It is no path,
+// and the name vanishes with the last socket (Linux).
 //
 // Errors: EINVAL (above 107 bytes), [errors.ErrUnsupported].
 //
@@ -189,9 +188,9 @@ func AbstractAddr(name string) (Addr, error) {
 	return newAddr(b[:sys.PutUnix(b[:], sys.StringBytes("\x00"+name))]), nil
 }
 
-// PacketAddr returns the address of a link: an EtherType (0x0800 for IPv4, 3 for
-// all), an interface by its index (0 is every one), and a hardware address of at
-// most 8 bytes, which may be empty (Linux).
+// PacketAddr returns the address of a link: an EtherType (0x0800 for IPv4, 3 for all), an
+// interface by its index (0 for every one), and a hardware address of at most 8 bytes, which
+// may be empty (Linux).
 //
 // Errors: EINVAL, [errors.ErrUnsupported].
 //
@@ -210,9 +209,8 @@ func PacketAddr(protocol uint16, ifindex int, hardware []byte) (Addr, error) {
 	return a, nil
 }
 
-// NetlinkAddr returns a netlink address: a port id (0 is the kernel, or in Bind
-// the kernel's choice) and a set of multicast groups. Where there is no netlink
-// it is the zero Addr.
+// NetlinkAddr returns a netlink address: a port id (0 is the kernel; in Bind the kernel
+// chooses) and a set of multicast groups. On systems without netlink it is the zero Addr.
 //
 // Source: netlink(7).
 func NetlinkAddr(pid, groups uint32) (a Addr) {
@@ -222,8 +220,8 @@ func NetlinkAddr(pid, groups uint32) (a Addr) {
 	return a
 }
 
-// VSockAddr returns the address of a port on a virtual machine or its host.
-// Where there is no vsock it is the zero Addr.
+// VSockAddr returns the address of a port on a virtual machine or its host. On systems
+// without vsock it is the zero Addr.
 //
 // Source: vsock(7).
 func VSockAddr(cid, port uint32) (a Addr) {
@@ -233,10 +231,9 @@ func VSockAddr(cid, port uint32) (a Addr) {
 	return a
 }
 
-// RawAddr returns an address of any family from its sockaddr as it lies in this
-// machine's memory: family first (on the BSDs a length byte before it, which is
-// set), 2 to 128 bytes. What it knows of the family it brings into the form that
-// the other constructors make.
+// RawAddr returns an address of any family from its sockaddr in this machine's layout: the
+// family first (on the BSDs after a length byte, which is set), 2 to 128 bytes. For a family
+// that it knows, the result equals that of the other constructors.
 //
 // Errors: EINVAL (too short, too long).
 func RawAddr(sockaddr []byte) (Addr, error) {
@@ -283,8 +280,8 @@ func (a Addr) IsValid() bool { return a.n != 0 || a.long != "" }
 // Domain returns the family; [Unspec] for the zero Addr.
 func (a Addr) Domain() Domain { return Domain(sys.Family(a.bytes())) }
 
-// AddrPort returns IP and port, the zero AddrPort in other families. A scope id
-// becomes a zone in digits.
+// AddrPort returns IP and port; the zero AddrPort for other families. A scope id becomes a
+// zone in digits.
 func (a Addr) AddrPort() netip.AddrPort {
 	if ip, port, ok := sys.Inet4(a.bytes()); ok {
 		return netip.AddrPortFrom(netip.AddrFrom4(ip), port)
@@ -299,7 +296,7 @@ func (a Addr) AddrPort() netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// Port returns the port of an IP address, 0 in other families.
+// Port returns the port of an IP address; 0 for other families.
 func (a Addr) Port() uint16 {
 	if _, port, ok := sys.Inet4(a.bytes()); ok {
 		return port
@@ -308,8 +305,8 @@ func (a Addr) Port() uint16 {
 	return port
 }
 
-// Path returns the path of a unix address: "" if it is unnamed or abstract, and
-// in other families.
+// Path returns the path of a unix address; "" if it is unnamed or abstract, and for other
+// families.
 func (a Addr) Path() string {
 	if p := a.unixPath(); len(p) > 0 && p[0] != 0 {
 		return string(p)

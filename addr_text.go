@@ -11,10 +11,9 @@ import (
 )
 
 // String returns the address in the form that [ParseAddr] reads: 127.0.0.1:80,
-// [fe80::1%2]:80, unix:/path, unix:@abstract, unix: (unnamed), vsock:2:1024,
-// netlink:0:1, packet:2048:1:0a0b0c0d0e0f, and raw: with the sockaddr in
-// hexadecimal for all else. A unix name that would read as another, or that does
-// not print, is quoted. The zero Addr is "".
+// [fe80::1%2]:80, unix:/path, unix:@abstract, unix: (unnamed), vsock:2:1024, netlink:0:1,
+// packet:2048:1:0a0b0c0d0e0f, and for all others raw: with the sockaddr in hexadecimal. A unix
+// name is quoted if it would read as another or does not print. The zero Addr is "".
 func (a Addr) String() string {
 	sa := a.bytes()
 	if len(sa) == 0 {
@@ -64,10 +63,10 @@ func unixText(path []byte) string {
 	return mark + name
 }
 
-// ParseAddr reads an address: 127.0.0.1:80, [::1]:80, [fe80::1%eth0]:80 (the
-// interface is looked up; digits are a scope id), unix:/path, unix:@abstract,
-// unix: (unnamed), vsock:2:1024, and whatever else [Addr.String] writes. Names of
-// hosts and services are not addresses: see [Resolve].
+// ParseAddr reads an address: 127.0.0.1:80, [::1]:80, [fe80::1%eth0]:80 (the interface is
+// looked up; digits are a scope id), unix:/path, unix:@abstract, unix: (unnamed), vsock:2:1024,
+// and every other text that [Addr.String] writes. Names of hosts and services are not
+// addresses: see [Resolve].
 //
 // Errors: EINVAL, [errors.ErrUnsupported] (a family this system lacks).
 func ParseAddr(s string) (Addr, error) {

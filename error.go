@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// An Error says which call failed, with which address if one was given, and
-// why. It is a [net.Error].
+// An Error is a failed call: its name, the address if one was given, and the reason. It is a
+// [net.Error].
 type Error struct {
 	Op   string // the method, in lower case: "bind", "recvfrom"
 	Addr Addr   // the address given to the call, if any
@@ -29,8 +29,8 @@ func (e *Error) Error() string {
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// As finds an errno as package net has it too, in an [os.SyscallError]: quic-go,
-// for one, asks for that to learn that a device cannot segment.
+// As finds an errno as an [os.SyscallError], which package net's errors contain: quic-go asks
+// for one to learn that a device cannot segment.
 func (e *Error) As(target any) bool {
 	errno, is := e.Err.(sys.Errno)
 	p, wanted := target.(**os.SyscallError)
@@ -40,7 +40,7 @@ func (e *Error) As(target any) bool {
 	return is && wanted
 }
 
-// Timeout reports whether time ran out: a deadline, a context's too, the kernel's
+// Timeout reports whether the reason is a timeout: a deadline, a context's too, the kernel's
 // ETIMEDOUT, or a name server that did not answer.
 func (e *Error) Timeout() bool {
 	for _, t := range [...]error{os.ErrDeadlineExceeded, context.DeadlineExceeded, sys.ETIMEDOUT} {
@@ -52,8 +52,8 @@ func (e *Error) Timeout() bool {
 	return errors.As(e.Err, &dns) && dns.Timeout()
 }
 
-// Temporary is the same as Timeout, and of Accept it is [AcceptRetryable]: that is
-// how net/http asks whether to go on.
+// Temporary is Timeout; for Accept it is also [AcceptRetryable], which net/http asks to learn
+// if it may continue.
 func (e *Error) Temporary() bool { return e.Timeout() || e.Op == "accept" && AcceptRetryable(e.Err) }
 
 // Two answers of a call that does not wait. They are no failures, and carry
@@ -69,11 +69,10 @@ var (
 	ErrInProgress error = &condition{"connection in progress", sys.EINPROGRESS}
 )
 
-// AcceptRetryable reports whether err, from Accept, says something of one
-// connection or of this moment, so that the listener is still good: the
-// connection was aborted or its network failed (accept again at once), or
-// descriptors or memory ran out (accept again when some are free; at once would
-// spin). [ErrWouldBlock] is no failure and is not counted.
+// AcceptRetryable reports whether err, from Accept, concerns one connection or this moment,
+// so that the listener is still good: the connection was aborted or its network failed
+// (accept again at once), or descriptors or memory ran out (accept again when some are free;
+// at once would spin). It is false for [ErrWouldBlock], which is no failure.
 //
 // Source: accept(2), "Error handling".
 func AcceptRetryable(err error) bool {
@@ -108,7 +107,7 @@ const (
 	errnoExclusive                                         // a registration that cannot be changed
 )
 
-// reason is the error an errno stands for.
+// errnoError returns the error that an errno stands for.
 func errnoError(e sys.Errno) error {
 	switch e {
 	case errnoClosed:
@@ -119,7 +118,7 @@ func errnoError(e sys.Errno) error {
 	return e
 }
 
-// fail makes the error of a call; nil for 0.
+// opError makes the error of a call; nil for 0.
 func opError(op string, a Addr, e sys.Errno) error {
 	if e == 0 {
 		return nil
@@ -127,8 +126,8 @@ func opError(op string, a Addr, e sys.Errno) error {
 	return &Error{Op: op, Addr: a, Err: errnoError(e)}
 }
 
-// addressed is fail for a call that was given an address; if that is of another
-// family it says so, for the kernel's word may be a bare EINVAL.
+// addrError is opError for a call with an address. If that is of another family the error
+// says so: the kernel may return a bare EINVAL.
 func (s *Socket) addrError(op string, a Addr, e sys.Errno) error {
 	if (e == sys.EINVAL || e == sys.EAFNOSUPPORT) && a.IsValid() && a.Domain() != s.Domain() {
 		text := "an " + a.Domain().String() + " address for an " + s.Domain().String() + " socket: " + e.Error()
@@ -137,7 +136,7 @@ func (s *Socket) addrError(op string, a Addr, e sys.Errno) error {
 	return opError(op, a, e)
 }
 
-// refused is opResult for a call that was given an address, or nil for none.
+// addrResult is opResult for a call with an address, or nil for none.
 func (s *Socket) addrResult(op string, a *Addr, e sys.Errno) error {
 	switch e {
 	case sys.EAGAIN:
@@ -148,8 +147,8 @@ func (s *Socket) addrResult(op string, a *Addr, e sys.Errno) error {
 	return s.addrError(op, a.clone(), e)
 }
 
-// opResult is what a call that could not go on returns: would-block is no
-// failure, and costs no allocation.
+// opResult returns the result of a call that could not proceed: would-block is no failure, and
+// allocates nothing.
 func opResult(op string, e sys.Errno) error {
 	switch e {
 	case sys.EAGAIN:

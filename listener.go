@@ -10,18 +10,17 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Listener returns s, on which Listen was called, as a [net.Listener]: for
-// net/http, crypto/tls and whatever else serves. Accept returns the *Socket as
-// a net.Conn, Close closes s, and Addr is [Socket.LocalAddr], after Close too.
-// It has SetDeadline, SyscallConn and File as well, as a net.TCPListener does.
+// Listener returns s, which must listen, as a [net.Listener] for net/http, crypto/tls and
+// other servers. Accept returns the *Socket as a net.Conn, Close closes s, and Addr is
+// [Socket.LocalAddr], after Close too. It also has SetDeadline, SyscallConn and File, as a
+// net.TCPListener has.
 //
-// A net.Listener waits: if s is non-blocking Accept fails, with EINVAL. Its
-// errors are Temporary where [AcceptRetryable] says so, for which net/http
-// waits and tries again.
+// A net.Listener waits: if s is non-blocking Accept fails with EINVAL. Its errors are
+// Temporary if [AcceptRetryable] reports true for them; net/http then waits and tries again.
 //
-// Package net sets TCP_NODELAY and keep-alive on what it accepts. Here s is as
-// you made it: what TLS or HTTP/2 send in several pieces is slow without
-// [TCPNoDelay]. An accepted TCP socket inherits it from its listener.
+// Package net sets TCP_NODELAY and keep-alive on what it accepts. Listener does not: what TLS
+// or HTTP/2 send in several pieces is slow without sockopt.TCPNoDelay. An accepted TCP socket
+// inherits it from its listener.
 //
 // It calls getsockname(2).
 //

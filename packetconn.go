@@ -7,25 +7,22 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// PacketConn returns s as a [net.PacketConn]. ReadFrom is [Socket.RecvFrom] and
-// WriteTo is [Socket.SendTo], with addresses as package net has them; of the
-// rest, all that s has, it has too. It calls getsockname(2), and knows what that
-// said after Close.
+// PacketConn returns s as a [net.PacketConn]. ReadFrom is [Socket.RecvFrom] and WriteTo is
+// [Socket.SendTo], with addresses in the form of package net; every other method of s is there
+// too. It calls getsockname(2), and returns that address after Close.
 //
-// What asks for a net.UDPConn by its methods finds them: ReadFromUDP,
-// ReadFromUDPAddrPort, ReadMsgUDP, ReadMsgUDPAddrPort, the same for Write,
-// SyscallConn, SetReadBuffer, SetWriteBuffer. This is what quic-go's fast path
-// and golang.org/x/net want.
+// It has the methods that programs look for in a net.UDPConn: ReadFromUDP,
+// ReadFromUDPAddrPort, ReadMsgUDP, ReadMsgUDPAddrPort, the same for Write, SyscallConn,
+// SetReadBuffer, SetWriteBuffer. quic-go's fast path needs them.
 //
-// An IPv4 address is written as the socket's family has it: v4-mapped for an
-// Inet6 socket, and an address that is v4-mapped is unmapped for an Inet one. A
-// zone is a scope id in digits; one to write to may also be an interface's name,
-// which is looked up each time.
+// An IPv4 address is converted to the form of the socket's family: v4-mapped for an Inet6
+// socket; a v4-mapped address is unmapped for an Inet socket. A zone is a scope id in digits;
+// WriteTo also takes an interface's name, which is looked up each time.
 //
-// A non-blocking s returns [ErrWouldBlock], which few users of a net.PacketConn
-// expect. A stream has no packets: to write to an address is an error, EINVAL,
-// where some kernels would send it to the peer, and others connect. What a raw
-// IPv4 socket reads begins with the IP header, which net.IPConn takes off.
+// A non-blocking s returns [ErrWouldBlock], which few users of a net.PacketConn expect. On a
+// stream WriteTo with an address is an error, EINVAL: some kernels would send to the peer, and
+// others connect. What a raw IPv4 socket reads begins with the IP header, which net.IPConn
+// removes.
 //
 // Source: getsockname(2), recvmsg(2), sendmsg(2).
 func PacketConn(s *Socket) net.PacketConn {
@@ -105,7 +102,7 @@ func (c *packetConn) WriteToUDPAddrPort(p []byte, to netip.AddrPort) (int, error
 	return c.SendTo(p, 0, a)
 }
 
-// WriteMsgUDP sends to the peer if there is no address: so does package net's.
+// WriteMsgUDP sends to the peer if there is no address, as in package net.
 func (c *packetConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
 	m := Message{Bufs: [][]byte{p}, Control: oob}
 	if to != nil {

@@ -14,16 +14,16 @@ import (
 	"github.com/berkeleysockets/sock/internal/trace"
 )
 
-// A Poller watches any number of Sockets for one goroutine: epoll(7) on Linux,
-// kqueue(2) on the BSDs and macOS. What it costs grows with the Sockets that are
-// ready, not with those that are watched.
+// A Poller watches any number of Sockets for one goroutine: epoll(7) on Linux, kqueue(2) on
+// the BSDs and macOS. Its cost grows with the number of ready Sockets, not with the number
+// of registered ones.
 //
-// One goroutine waits at a time. Add, Modify, Remove, Wake and Close are for any
-// goroutine, also while it does. A Socket may be in several Pollers; its Close
-// takes it out of all.
+// One goroutine may call Wait at a time. Any goroutine may call Add, Modify, Remove, Wake and
+// Close, also during a Wait. A Socket may be in several Pollers; its Close removes it from
+// all.
 //
-// An event is for a Socket and never for a descriptor's number: what happened to
-// one that has been removed or closed meanwhile is dropped.
+// An event belongs to a Socket, never to a descriptor's number: events of a Socket that was
+// removed or closed are dropped.
 type Poller struct {
 	refs      refcount.Count // reference count and closed bit, as a Socket's
 	waiting   atomic.Bool    // a Wait is under way
@@ -37,7 +37,7 @@ type Poller struct {
 	files map[int]uint32 // slots of AddFD's descriptors
 }
 
-// An Event is what has become of one Socket or descriptor.
+// An Event reports the readiness of one Socket or descriptor.
 type Event struct {
 	Socket *Socket // nil for one of AddFD
 	FD     int     // its descriptor, to print; of AddFD, the one
@@ -47,8 +47,8 @@ type Event struct {
 	slot uint32
 }
 
-// Ready says what a socket can do without waiting, what has become of its
-// connection, and, for a [Poller], how to watch it. What each bit comes from:
+// Ready is a set of bits: what a socket can do without waiting, the state of its connection,
+// and, for a [Poller], how to watch it. Each bit comes from:
 //
 //	             epoll (Linux)         kqueue                     poll(2)
 //	Readable     EPOLLIN               EVFILT_READ                POLLIN
@@ -59,15 +59,16 @@ type Event struct {
 //	Hangup       EPOLLHUP              EV_EOF of both, or errno   POLLHUP
 //	Failed       EPOLLERR              EV_EOF with an errno       POLLERR
 //
-// Readable and Writable are promises: where one was to be told and is not, the
-// call would have waited. (That it does not wait now is none: another goroutine
-// may have been faster.) An end is Readable too, and an error of a connection both,
-// on every system, so that a loop which reads and writes learns of all; an error of
-// a datagram socket is, on Linux, Failed alone. Priority is a promise where it is
-// (not on FreeBSD and NetBSD), and never told as Readable. The other four are
-// hints, which come sooner or say more than reading does, and on some systems not
-// at all: kqueue knows one half only of a socket that is watched for one, and tells
-// Priority, and ReadClosed or WriteClosed without Readable or Writable, once for each
+// Readable and Writable are guaranteed: if one is watched and not reported, the call would
+// have waited. Wait consumes nothing: another goroutine may use the readiness first, and the
+// next call can still return ErrWouldBlock. On every system the end of a stream is Readable,
+// and an error of a connection is both, so that a loop which reads and writes learns of
+// everything; an error of a datagram socket is Failed alone on Linux. Priority is guaranteed
+// where it exists (not on FreeBSD and NetBSD), and is never reported as Readable.
+//
+// The other four are hints. They come earlier or say more than reading does, and on some
+// systems they do not come: kqueue knows only the half of a socket that is watched, and
+// reports Priority, and ReadClosed or WriteClosed without Readable or Writable, once for each
 // change. Data may still wait to be read behind each of them.
 type Ready uint16
 
@@ -105,8 +106,8 @@ func (r Ready) String() string {
 	return strings.Join(s, "|")
 }
 
-// NewPoller makes a Poller: epoll_create1(2), eventfd2(2), timerfd_create(2) and
-// epoll_ctl(2), or kqueue(2), pipe(2) and kevent(2). It has three descriptors.
+// NewPoller makes a Poller: epoll_create1(2), eventfd2(2), timerfd_create(2) and epoll_ctl(2),
+// or kqueue(2), pipe(2) and kevent(2). It holds three descriptors.
 //
 // Errors: EMFILE, ENFILE, ENOMEM, [errors.ErrUnsupported].
 //
@@ -122,22 +123,20 @@ func NewPoller() (*Poller, error) {
 	return p, nil
 }
 
-// Wait waits until something that is watched is ready, and writes what is so to
-// events, one for each Socket at most: epoll_pwait(2) or kevent(2). It returns how
-// many, at most 4,096; when there are more the others come next time. With a timeout
-// below 0 it waits forever, with 0 not at all. It is never early. Below 20 ms it is
-// as exact as the kernel's clock, above that at most a millisecond late: on Linux
-// short times are a timerfd's, long ones those of Go's poller. (0, nil) says that the
-// time has passed, or that Wake was called; with events as well, Wake does not show.
+// Wait waits until a registered socket is ready, and writes the events, at most one for each
+// Socket: epoll_pwait(2) or kevent(2). It returns how many, at most 4,096; further ones are
+// returned by the next Wait. With a timeout below 0 it waits without limit, with 0 not at all.
+// It never returns early. Below 20 ms the timeout is as exact as the kernel's clock, above
+// that at most a millisecond late: on Linux a timerfd measures short timeouts, the runtime
+// poller long ones. (0, nil) means that the timeout has passed, or that Wake was called; if
+// there are events as well, Wake does not show.
 //
-// It asks without waiting first, and if nothing is ready waits in Go's own poller:
-// no thread is held (with kqueue one is).
+// Wait first asks without waiting; if nothing is ready the goroutine waits in the runtime
+// poller and holds no thread (with kqueue it holds one).
 //
-// The events keep their Sockets and Data from being collected until they are
-// overwritten.
+// The events keep their Sockets and Data from being collected until they are overwritten.
 //
-// Errors: EINVAL (no room in events), EBUSY (another Wait is under way),
-// net.ErrClosed.
+// Errors: EINVAL (no room in events), EBUSY (another Wait is in progress), net.ErrClosed.
 //
 // Source: epoll_wait(2), kevent(2).
 func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
@@ -195,8 +194,7 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 	}
 }
 
-// collect makes Events of what the kernel has told, for those who still want to
-// know.
+// collect makes Events of what the selector has fetched, without the stale ones.
 func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -240,8 +238,8 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 	return got, woken
 }
 
-// reduce leaves of events that came in parts what is wanted. Two halves that have
-// ended are a hang-up.
+// reduce removes from merged events the bits that are not watched. Two closed halves are a
+// hang-up.
 func (p *Poller) reduce(events []Event) (got int) {
 	for _, e := range events {
 		if e.Ready&(ReadClosed|WriteClosed) == ReadClosed|WriteClosed {
@@ -258,8 +256,8 @@ func (p *Poller) reduce(events []Event) (got int) {
 	return got
 }
 
-// Wake makes Wait return, the one under way or else the next, as if its time had
-// passed: write(2), unless a Wake is on its way already. It never waits.
+// Wake makes Wait return, the one in progress or else the next, as if its timeout had passed:
+// write(2), unless an earlier Wake is still pending. It never waits.
 //
 // Errors: net.ErrClosed.
 //
@@ -273,9 +271,9 @@ func (p *Poller) Wake() error {
 	return opError("wake", Addr{}, e)
 }
 
-// Close ends the Poller: it wakes Wait, which returns an error that matches
-// [net.ErrClosed], and calls close(2) when all calls have left; then it returns.
-// Its Sockets stay open, and are in it no more.
+// Close ends the Poller: it wakes Wait, which returns an error that matches [net.ErrClosed],
+// and calls close(2) when all calls have returned; then it returns. The Sockets stay open and
+// are not registered any more.
 //
 // Errors: net.ErrClosed.
 //
@@ -298,7 +296,7 @@ func (p *Poller) Close() error {
 	return nil
 }
 
-// empty forgets all that is watched, and returns the Sockets. No other comes in.
+// empty removes all registrations, and returns the Sockets. No other can be added.
 func (p *Poller) empty() (all []*Socket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -320,7 +318,7 @@ func (p *Poller) String() string {
 	return "poller: " + strconv.Itoa(int(p.slab.count.Load())) + " registered"
 }
 
-// String describes the event: whose it is, and its bits.
+// String describes the event: its Socket or descriptor, and its bits.
 func (e Event) String() string {
 	if e.Socket != nil {
 		return e.Socket.String() + ": " + e.Ready.String()
@@ -328,7 +326,8 @@ func (e Event) String() string {
 	return "descriptor " + strconv.Itoa(e.FD) + ": " + e.Ready.String()
 }
 
-// enter and leave are a Socket's: the last one out after Close ends the queue.
+// acquire and release count references as a Socket does: after Close the last release ends
+// the selector.
 func (p *Poller) acquire() sys.Errno {
 	if p == nil {
 		return errnoClosed
@@ -347,15 +346,15 @@ func (p *Poller) release() {
 	}
 }
 
-// exit is leave, and shows a tracer the calls that were made.
+// releaseAndTrace is release, and then shows the calls that were made to the tracer.
 func (p *Poller) releaseAndTrace() {
 	calls := p.calls()
 	p.release()
 	show(calls)
 }
 
-// calls are those that no tracer has seen yet, if there is one. The caller is inside:
-// when the Poller is closed they are for Close, which waits for who is inside.
+// calls returns the calls that no tracer has seen yet, if tracing is on. The caller holds a
+// reference. When the Poller is closed they are left for Close, which waits for the others.
 func (p *Poller) calls() []trace.Call {
 	if current.Load() == nil || p.refs.State()&refcount.Closed != 0 {
 		return nil

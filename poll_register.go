@@ -14,27 +14,27 @@ import (
 // A Socket knows the Pollers that it is in, for its Close: one beside it, the
 // others in its rare state. The lock of that comes before a Poller's.
 
-// A registration is a Poller and the slot there.
+// A registration is a Poller and the slot in it.
 type registration struct {
 	poller *Poller
 	slot   uint32
 }
 
-// Add watches s: epoll_ctl(2), or kevent(2) once or twice. Want is what for:
-// Readable, Writable, Priority, ReadClosed, WriteClosed; Hangup and Failed are
-// told unasked, and 0 is for them alone. Data comes back in each Event. The mode is
-// level-triggered unless want has Edge, OneShot or Exclusive.
+// Add registers s: epoll_ctl(2), or kevent(2) once or twice. want selects what to watch for:
+// Readable, Writable, Priority, ReadClosed, WriteClosed. Hangup and Failed are always
+// reported, and 0 watches for them alone. Each Event carries data. The mode is level-triggered
+// unless want has Edge, OneShot or Exclusive.
 //
-// Exclusive spares little here: the kernel wakes one of the threads that sleep in
-// epoll_wait(2), and a Poller that waits is parked in Go's own.
+// Exclusive saves little here: the kernel wakes one of the threads that sleep in
+// epoll_wait(2), and a waiting Poller is parked in the runtime poller.
 //
-// S must be non-blocking, or its calls would wait where the loop should not: see
-// [Socket.SetNonblock]. What is so already is told by the next Wait.
+// s must be non-blocking, since otherwise its calls would stop the loop: see
+// [Socket.SetNonblock]. If it is ready already the next Wait reports it.
 //
-// Errors: EINVAL (a blocking Socket; bits that do not fit together: Exclusive goes
-// with Readable, Writable and Edge alone), EEXIST (it is in already), ENOSPC and
-// ENOMEM (too many), net.ErrClosed (s or the Poller), [errors.ErrUnsupported]
-// (Priority on FreeBSD and NetBSD, Exclusive on all but Linux).
+// Errors: EINVAL (a blocking Socket; bits that do not fit together: Exclusive goes with
+// Readable, Writable and Edge alone), EEXIST (registered already), ENOSPC and ENOMEM (too
+// many), net.ErrClosed (s or the Poller), [errors.ErrUnsupported] (Priority on FreeBSD and
+// NetBSD, Exclusive on all but Linux).
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Add(s *Socket, want Ready, data any) error {
@@ -48,12 +48,12 @@ func (p *Poller) Add(s *Socket, want Ready, data any) error {
 	return opError("add", Addr{}, e)
 }
 
-// Modify changes what s is watched for, and its mode; Data stays. A OneShot that
-// has been told is armed again, and an Edge that is so now is told once more:
-// epoll_ctl(2) or kevent(2).
+// Modify changes what s is watched for, and its mode: epoll_ctl(2) or kevent(2). Data stays.
+// It arms a OneShot registration again, and an Edge registration that is ready is reported
+// once more.
 //
-// Errors: ENOENT (it is not in), EINVAL (Exclusive, before or after),
-// net.ErrClosed, [errors.ErrUnsupported].
+// Errors: ENOENT (not registered), EINVAL (Exclusive, before or after), net.ErrClosed,
+// [errors.ErrUnsupported].
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Modify(s *Socket, want Ready) error {
@@ -77,11 +77,11 @@ func changed(op string, e sys.Errno) error {
 	return opError(op, Addr{}, e)
 }
 
-// Remove watches s no more: epoll_ctl(2) or kevent(2). A Wait that begins after it
-// has returned tells nothing of s. A Socket that was closed has been removed, and
-// to remove it is no error.
+// Remove ends the registration of s: epoll_ctl(2) or kevent(2). A Wait that begins after
+// Remove has returned reports no event of s. Closing a Socket removes it, and to remove it
+// then is no error.
 //
-// Errors: ENOENT (it is not in), net.ErrClosed (the Poller).
+// Errors: ENOENT (not registered), net.ErrClosed (the Poller).
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) Remove(s *Socket) error {
@@ -109,15 +109,14 @@ func (p *Poller) Remove(s *Socket) error {
 	return opError("remove", Addr{}, e)
 }
 
-// AddFD watches a descriptor that is no Socket's: a pipe, a terminal, a timerfd,
-// signalfd or eventfd. It is as [Poller.Add], but the descriptor is yours, and so
-// is its mode; Event.Socket is nil, and Event.FD says which. Call RemoveFD before
-// you close it: its number may be another's next. An empty pipe without a writer is
-// Hangup alone on Linux. A signalfd tells of signals to the process, blocked in all
-// its threads; one to a thread it may lose.
+// AddFD registers a descriptor that is no Socket's: a pipe, a terminal, a timerfd, signalfd
+// or eventfd. It works as [Poller.Add], but the caller owns the descriptor and sets its mode;
+// Event.Socket is nil, and Event.FD is the descriptor. Call RemoveFD before closing it: its
+// number may be reused. An empty pipe without a writer is Hangup alone on Linux. A signalfd
+// reports signals to the process that all threads block, and may lose one to a thread.
 //
-// Errors: EBADF, EPERM (an ordinary file, which is always ready: on Linux), EEXIST,
-// and those of [Poller.Add].
+// Errors: EBADF, EPERM (an ordinary file, which is always ready: on Linux), EEXIST, and those
+// of [Poller.Add].
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) AddFD(fd int, want Ready, data any) error {
@@ -141,7 +140,7 @@ func (p *Poller) AddFD(fd int, want Ready, data any) error {
 
 // ModifyFD is [Poller.Modify] for a descriptor of AddFD.
 //
-// Errors: ENOENT (it is not in), and those of [Poller.Modify].
+// Errors: ENOENT (not registered), and those of [Poller.Modify].
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) ModifyFD(fd int, want Ready) error {
@@ -159,7 +158,7 @@ func (p *Poller) ModifyFD(fd int, want Ready) error {
 
 // RemoveFD is [Poller.Remove] for a descriptor of AddFD.
 //
-// Errors: ENOENT (it is not in), net.ErrClosed (the Poller).
+// Errors: ENOENT (not registered), net.ErrClosed (the Poller).
 //
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) RemoveFD(fd int) error {
@@ -173,8 +172,8 @@ func (p *Poller) RemoveFD(fd int) error {
 	}))
 }
 
-// interest refuses what cannot be watched for. That the Socket or the Poller is
-// closed, which open reports, comes before what this system lacks.
+// interest checks the bits to watch for. That the Socket or the Poller is closed, which open
+// reports, comes before what this system lacks.
 func interest(op string, want Ready, open func() sys.Errno) error {
 	const all = Readable | Writable | Priority | ReadClosed | WriteClosed | Hangup | Failed | Edge | OneShot | Exclusive
 	switch {
@@ -191,10 +190,10 @@ func interest(op string, want Ready, open func() sys.Errno) error {
 	return nil
 }
 
-// isOpen is for within and inside, which return errnoClosed instead.
+// isOpen does nothing: withRegistration and withPoller return errnoClosed in its place.
 func isOpen() sys.Errno { return 0 }
 
-// within runs f while s and p stay what they are.
+// withRegistration runs f with the locks of s and p, in this order, while both are open.
 func (s *Socket) withRegistration(p *Poller, f func() sys.Errno) sys.Errno {
 	e := p.acquire()
 	if e != 0 {
@@ -219,7 +218,7 @@ func (s *Socket) withRegistration(p *Poller, f func() sys.Errno) sys.Errno {
 	return e
 }
 
-// inside runs f while p stays what it is.
+// withPoller runs f with the lock of p, while p is open.
 func (p *Poller) withPoller(f func() sys.Errno) sys.Errno {
 	e := p.acquire()
 	if e == 0 {
@@ -229,7 +228,7 @@ func (p *Poller) withPoller(f func() sys.Errno) sys.Errno {
 	return e
 }
 
-// locked runs f with the Poller's lock, unless it has ended.
+// withLock runs f with the lock of p, unless p has ended.
 func (p *Poller) withLock(f func() sys.Errno) sys.Errno {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -239,7 +238,7 @@ func (p *Poller) withLock(f func() sys.Errno) sys.Errno {
 	return f()
 }
 
-// rare is the state of a Socket that few need, in its FD's Cold.
+// ownState is what package sock keeps in the Cold of an FD: few Sockets need it.
 type ownState struct {
 	members []registration
 	zero    *zeroCopy
@@ -292,7 +291,7 @@ func (s *Socket) addRegistration(p *Poller, slot uint32) {
 	c.Unlock()
 }
 
-// drop forgets p. The first place is never empty while another is in use.
+// removeRegistration removes p. The first place is never empty while another is in use.
 func (s *Socket) removeRegistration(p *Poller) {
 	var w *ownState
 	if c := s.fd.ColdIfAny(); c != nil {
@@ -314,16 +313,16 @@ func (s *Socket) removeRegistration(p *Poller) {
 	}
 }
 
-// forget is drop for a Poller that has ended.
+// pollerClosed is removeRegistration for a Poller that has ended.
 func (s *Socket) pollerClosed(p *Poller) {
 	s.regMu.Lock()
 	defer s.regMu.Unlock()
 	s.removeRegistration(p)
 }
 
-// leavePollers takes a Socket that is being closed out of its Pollers, while its
-// descriptor is still its own: a copy of it would keep the registrations. Where there
-// can be none, and nobody is left to make one, close(2) ends them and one call is saved.
+// leavePollers removes a closing Socket from its Pollers while its descriptor is still open: a
+// copy of the descriptor would keep the registrations. If there can be no copy, and no other
+// goroutine can make one, close(2) ends them and one call is saved.
 func (s *Socket) leavePollers() {
 	ends := selector.RemovesOnClose && s.fd.CloseCannotSleep() && s.fd.SoleUser()
 	s.regMu.Lock()

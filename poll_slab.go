@@ -6,9 +6,9 @@ import (
 	"github.com/berkeleysockets/sock/internal/selector"
 )
 
-// A slot is one registration in a Poller: 40 bytes. The kernel is given its
-// number, never a pointer, and with it the slot's generation, which every change
-// raises: so that an event tells whether it is still meant.
+// A slot is one registration in a Poller: 40 bytes. The kernel holds its number, never a
+// pointer, and with it the slot's generation. Every change raises the generation, so that an
+// event shows if it is still valid.
 type slot struct {
 	socket *Socket // nil: a descriptor of AddFD, or nothing
 	data   any     //
@@ -18,7 +18,7 @@ type slot struct {
 	want   Ready   //
 }
 
-// What a slot's want has besides the interest.
+// State bits of a slot's want, beside the interest.
 const (
 	inUse Ready = 1 << (15 - iota) // it is a registration
 	fired                          // its one shot has been told
@@ -30,8 +30,7 @@ const (
 	chunkSize = 128
 )
 
-// slots grow in pieces, which do not move, and have no more room than that to
-// spare.
+// A slab is the slots of a Poller. It grows in chunks that do not move.
 type slab struct {
 	chunks   []*[chunkSize]slot
 	freeList int32        // the first of a list
@@ -41,7 +40,7 @@ type slab struct {
 
 func (t *slab) at(i uint32) *slot { return &t.chunks[i/chunkSize][i%chunkSize] }
 
-// find returns the slot of a token, nil if it is of the past.
+// find returns the slot of a key, nil if the key is stale.
 func (t *slab) find(token uint64) *slot {
 	i := uint32(token & slotMask)
 	if uint64(i) >= uint64(t.used) {
@@ -78,7 +77,7 @@ func (t *slab) alloc() (i uint32, ok bool) {
 	return i, true
 }
 
-// key is what the kernel is given for a slot.
+// key returns the value that the kernel holds for a slot.
 func (t *slab) key(i uint32) uint64 {
 	return uint64(i) | uint64(t.at(i).gen&genMask)<<selector.SlotBits
 }
@@ -91,7 +90,7 @@ func (t *slab) free(i uint32) {
 	t.freeList = int32(i)
 }
 
-// sockets returns those that are registered.
+// sockets returns the registered Sockets.
 func (t *slab) sockets() (all []*Socket) {
 	for i := range t.used {
 		if s := t.at(uint32(i)); s.socket != nil {

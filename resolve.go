@@ -8,20 +8,18 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Resolve looks up a host and a service, "example.org:http", and returns the
-// addresses to try, the best first, as getaddrinfo(3) does: through
-// [net.DefaultResolver], the way package net does. With [Inet] or [Inet6] they are
-// of that family; with [Unspec] of both, and what [ParseAddr] reads is an address
-// too, "unix:/path" for one: a host must not be called unix, vsock, netlink, packet or
-// raw then. No host, ":80", is the unspecified address, to bind
+// Resolve looks up a host and a service, "example.org:http", and returns the addresses to
+// try, the best first, as getaddrinfo(3) does. It asks [net.DefaultResolver]. With [Inet] or
+// [Inet6] the addresses are of that family; with [Unspec] of both, and a text that [ParseAddr]
+// reads is an address too, such as "unix:/path": a host must not be called unix, vsock,
+// netlink, packet or raw then. Without a host, ":80", it is the unspecified address, to bind
 // to.
 //
-// The addresses are for you to try: one after another, or both families side by
-// side.
+// The caller tries the addresses, one after another or both families side by side.
 //
-// Errors: *net.AddrError (not HOST:PORT; a host that has addresses of the other
-// family alone), *net.DNSError (not found, no answer), EAFNOSUPPORT (an address of
-// another family), EINVAL (a zone that is no interface, a path that does not fit), context.Canceled,
+// Errors: *net.AddrError (not HOST:PORT; a host that has addresses of the other family alone),
+// *net.DNSError (not found, no answer), EAFNOSUPPORT (an address of another family), EINVAL (a
+// zone that is no interface, a path that does not fit), context.Canceled,
 // context.DeadlineExceeded.
 //
 // Source: getaddrinfo(3).

@@ -12,24 +12,24 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// ReadFrom sends all that r has, until its end, and returns how much: what
-// io.Copy(s, r) does. Where it can no byte passes through the program:
+// ReadFrom sends everything that r has, until its end, and returns the number of bytes: what
+// io.Copy(s, r) does. Where it can, no byte passes through the program:
 //
 //   - a regular file: sendfile(2), as [Socket.SendFile]
 //   - a pipe: splice(2) (Linux)
-//   - a stream, of this package or of net: splice(2) into a pipe that is made for
-//     the time (pipe2(2), fcntl(2), close(2) twice), and out of it (Linux)
+//   - a stream, of this package or of net: splice(2) into a pipe and out of it; the pipe is
+//     made for this call (pipe2(2), fcntl(2), close(2) twice) (Linux)
 //
-// and the same inside an [io.LimitedReader]. Of other types than *os.File and those
-// of net it knows nothing: they may do more than their descriptor does. They are
-// read, and what was read is sent; so is a file that the kernel does not send from.
+// and the same inside an [io.LimitedReader]. Any other type may do more than its descriptor
+// does, so ReadFrom reads from it and sends; likewise for a file that the kernel does not
+// send from.
 //
-// Its calls take turns with Write, one by one. If it stops early n bytes were sent;
-// of a stream or another reader more may have been read, as with every copy. So a
-// non-blocking Socket takes nothing but files and pipes, of which nothing is lost.
+// Each of its calls takes the write lock, so that Writes of other goroutines may fall between
+// them. If it stops early n bytes were sent; of a stream or another reader more may have been
+// read, as with every copy. So a non-blocking Socket accepts only files and pipes, of which
+// nothing is lost.
 //
-// Errors: those of [Socket.Write] and of r; EINVAL (non-blocking, and no file or
-// pipe).
+// Errors: those of [Socket.Write] and of r; EINVAL (non-blocking, and r is no file or pipe).
 //
 // Source: sendfile(2), splice(2).
 func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
@@ -57,10 +57,10 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 	return n + k, err
 }
 
-// WriteTo writes all that comes to w, until the end of the stream, and returns how
-// much: what io.Copy(w, s) does. Where w is a pipe, a regular file that is not
-// open for appending, or a stream, splice(2) does it as in [Socket.ReadFrom]
-// (Linux). Else what is received is written.
+// WriteTo writes everything that arrives to w, until the end of the stream, and returns the
+// number of bytes: what io.Copy(w, s) does. If w is a pipe, a regular file that is not open
+// for appending, or a stream, it uses splice(2) as [Socket.ReadFrom] does (Linux). Otherwise
+// it receives and writes.
 //
 // Errors: those of [Socket.Read] and of w; EINVAL (non-blocking).
 //
@@ -81,19 +81,17 @@ func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
 	return n + k, err
 }
 
-// SendFile sends up to n bytes of a file: one sendfile(2), through no buffer of
-// ours. With off nil they come from where the file is, which moves; else from
-// *off, which moves instead. The count may be short; 0 is the end of the file. A
-// file that is on a disk, and not in memory, makes it wait for the disk, in every
-// mode, as any read of a file does.
+// SendFile sends up to n bytes of a file: one sendfile(2), without a buffer of the program.
+// If off is nil they start at the file's offset, which moves; otherwise at *off, which moves
+// instead. The count may be short; 0 is the end of the file. If the file is not in memory the
+// call waits for the disk, in every mode, as any read of a file does.
 //
-// FreeBSD, DragonFly and macOS have it for regular files and streams; with off nil
-// it is lseek(2) twice besides. NetBSD and OpenBSD do not have it: [Socket.ReadFrom]
-// copies there.
+// FreeBSD, DragonFly and macOS have it for regular files and streams; with off nil it also
+// makes two lseek(2). NetBSD and OpenBSD do not have it: there [Socket.ReadFrom] copies.
 //
-// Errors: those of [Socket.Send]; EINVAL (n below 0; a file that cannot be sent from:
-// a pipe, a directory, some of /proc), os.ErrClosed and os.ErrInvalid (the file),
-// EBADF (a file not open for reading), [errors.ErrUnsupported].
+// Errors: those of [Socket.Send]; EINVAL (n below 0; a file that cannot be sent from: a pipe,
+// a directory, some of /proc), os.ErrClosed and os.ErrInvalid (the file), EBADF (a file not
+// open for reading), [errors.ErrUnsupported].
 //
 // Source: sendfile(2).
 func (s *Socket) SendFile(f *os.File, off *int64, n int) (int, error) {
@@ -120,8 +118,8 @@ type onlyWriter struct{ io.Writer } // without ReadFrom
 
 type onlyReader struct{ io.Reader } // without WriteTo
 
-// descriptorOf returns the descriptor behind a reader or writer that is nothing else:
-// one that embeds an *os.File may count or change what passes.
+// descriptorOf returns the descriptor of a reader or writer of packages os and net, nil for
+// other types: a type that embeds an *os.File may count or change the bytes.
 func descriptorOf(x any) syscall.RawConn {
 	c, ok := x.(syscall.Conn)
 	if !ok {

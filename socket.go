@@ -12,10 +12,11 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Socket is one socket of the kernel and its descriptor. Its methods are the
-// calls of Berkeley sockets, one system call each; any number of goroutines may
-// use it. It lives until Close or Detach: a Socket that is dropped leaks its
-// descriptor, as in C. The zero Socket is a closed one.
+// A Socket is one socket of the kernel, with its descriptor. Its methods make the calls of
+// Berkeley sockets, one system call each. Any number of goroutines may use it.
+//
+// The caller must call Close or Detach. There is no finalizer: an unreachable Socket leaks
+// its descriptor. The zero Socket is closed.
 type Socket struct {
 	fd    sockfd.FD
 	peer  atomic.Pointer[Addr] // the other end, once known
@@ -24,20 +25,20 @@ type Socket struct {
 	reg   registration         // the first of them
 }
 
-// A Setting is an option and its value, for [Open]: see [Option.With].
+// A Setting changes a Socket that [Open] has made, before Open returns it. The With method of
+// an option in package sockopt makes one; a program may write its own.
 type Setting func(s *Socket) error
 
-// Open makes a socket: socket(2). The settings are applied in order before
-// anything else happens to it; if one fails the socket is closed again. The
-// descriptor is close-on-exec and non-blocking in the kernel; the Socket's own
-// mode is blocking: see [Socket.SetNonblock].
+// Open makes a socket: socket(2). It applies the settings in order before it returns; if one
+// fails the socket is closed. The descriptor is close-on-exec and non-blocking in the kernel;
+// the mode of the Socket is blocking: see [Socket.SetNonblock].
 //
-// Errors: EAFNOSUPPORT, EPROTONOSUPPORT, EINVAL (the three do not fit
-// together), EMFILE and ENFILE (no descriptor left), EACCES and EPERM (raw and
-// packet sockets need a privilege), [errors.ErrUnsupported].
+// Errors: EAFNOSUPPORT, EPROTONOSUPPORT, EINVAL (family, type and protocol do not fit
+// together), EMFILE and ENFILE (no descriptor left), EACCES and EPERM (raw and packet sockets
+// need a privilege), [errors.ErrUnsupported]; those of the settings.
 //
-// On macOS also fcntl(2) twice and setsockopt(2) with SO_NOSIGPIPE, since
-// socket takes no flags there.
+// On macOS it also makes two fcntl(2) and a setsockopt(2) with SO_NOSIGPIPE, since socket
+// takes no flags there.
 //
 // Source: socket(2).
 func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
@@ -68,11 +69,11 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 	return s, nil
 }
 
-// Pair makes two sockets that are connected to each other: socketpair(2). The
-// domain is [Unix] on every system but for oddities.
+// Pair makes two sockets that are connected to each other: socketpair(2). Apart from
+// oddities, only the domain [Unix] has pairs.
 //
-// Errors: EOPNOTSUPP (the domain has no pairs), EAFNOSUPPORT, EPROTONOSUPPORT,
-// EMFILE, ENFILE, [errors.ErrUnsupported].
+// Errors: EOPNOTSUPP (the domain has no pairs), EAFNOSUPPORT, EPROTONOSUPPORT, EMFILE, ENFILE,
+// [errors.ErrUnsupported].
 //
 // Source: socketpair(2).
 func Pair(d Domain, t Type, p Protocol) (a, b *Socket, err error) {
@@ -90,7 +91,7 @@ func Pair(d Domain, t Type, p Protocol) (a, b *Socket, err error) {
 	return newSocket(x, d, t, p), newSocket(y, d, t, p), nil
 }
 
-// available answers for names that this system does not have.
+// available returns an error for a name that this system does not have.
 func available(op string, d Domain, t Type, p Protocol) error {
 	switch {
 	case !sys.Supported:
@@ -107,8 +108,8 @@ func available(op string, d Domain, t Type, p Protocol) error {
 	return nil
 }
 
-// typeMask has the bits of a type; above it Linux and the BSDs put flags, which
-// are not the caller's to choose.
+// typeMask has the bits of a type. Above it Linux and the BSDs have flags, which the caller
+// does not choose.
 const typeMask = 0xf
 
 func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
@@ -117,20 +118,19 @@ func newSocket(fd int, d Domain, t Type, p Protocol) *Socket {
 	return s
 }
 
-// isTCP reports whether it is an ordinary one.
+// isTCP reports whether s is a TCP socket without a protocol on top.
 func (s *Socket) isTCP() bool {
 	return s.Type() == Stream && (s.Domain() == Inet || s.Domain() == Inet6) && (s.proto == 0 || s.proto == int32(TCP))
 }
 
-// Bind gives the socket its own address: bind(2). Port 0 lets the kernel pick
-// one, which [Socket.Name] tells. Binding a unix socket to a path makes a file,
-// which stays when the socket is closed: removing it is the caller's. On Linux
-// the unnamed unix address (unix:) asks for an abstract name of the kernel's.
+// Bind sets the socket's own address: bind(2). With port 0 the kernel chooses a port, which
+// [Socket.Name] returns. Binding a unix socket to a path makes a file that stays when the
+// socket is closed; the caller removes it. On Linux the unnamed unix address (unix:) makes
+// the kernel choose an abstract name.
 //
-// Errors: EADDRINUSE, EADDRNOTAVAIL (not an address of this machine), EACCES (a
-// port below 1024, a directory closed to us), EINVAL (already bound, or an
-// address of another family), EAFNOSUPPORT (another family), ENOENT, ENOTDIR,
-// EROFS, ELOOP (unix paths).
+// Errors: EADDRINUSE, EADDRNOTAVAIL (not an address of this machine), EACCES (a port below
+// 1024, a directory without permission), EINVAL (already bound, or an address of another
+// family), EAFNOSUPPORT (another family), ENOENT, ENOTDIR, EROFS, ELOOP (unix paths).
 //
 // Source: bind(2), ip(7), unix(7).
 func (s *Socket) Bind(a Addr) error {
@@ -142,13 +142,12 @@ func (s *Socket) Bind(a Addr) error {
 	return s.addrError("bind", a, e)
 }
 
-// Listen makes the socket accept connections: listen(2). Up to backlog of them
-// wait, made and not yet accepted; 0 or less asks for the system's maximum
+// Listen makes the socket accept connections: listen(2). The backlog is the number of
+// connections that are made and not yet accepted; 0 or less is the system's maximum
 // (net.core.somaxconn on Linux). Calling it again changes the backlog.
 //
-// Errors: EADDRINUSE (not bound, and no port is free), EOPNOTSUPP (not a type
-// that listens), EINVAL (connected; on Linux also a unix socket that is not
-// bound).
+// Errors: EADDRINUSE (not bound, and no port is free), EOPNOTSUPP (a type that does not
+// listen), EINVAL (connected; on Linux also a unix socket that is not bound).
 //
 // Source: listen(2).
 func (s *Socket) Listen(backlog int) error {
@@ -161,11 +160,11 @@ func (s *Socket) Listen(backlog int) error {
 	return opError("listen", Addr{}, e)
 }
 
-// Shutdown ends one half of a connection or both, whoever else has its
-// descriptor: shutdown(2). The peer then reads an end of stream; what it still
-// sends after ShutRead is discarded on Linux.
+// Shutdown ends one half of a connection or both, for every copy of the descriptor:
+// shutdown(2). After ShutWrite the peer receives the end of the stream; after ShutRead Linux
+// discards what the peer still sends.
 //
-// Errors: ENOTCONN (not connected, or no longer), EINVAL (how).
+// Errors: ENOTCONN (not connected, or not any more), EINVAL (how).
 //
 // Source: shutdown(2).
 func (s *Socket) Shutdown(how How) error {
@@ -177,39 +176,37 @@ func (s *Socket) Shutdown(how How) error {
 	return opError("shutdown", Addr{}, e)
 }
 
-// CloseRead is Shutdown(ShutRead), by the name package net gives it.
+// CloseRead is Shutdown(ShutRead), under package net's name.
 //
 // Errors: those of [Socket.Shutdown].
 func (s *Socket) CloseRead() error { return s.Shutdown(ShutRead) }
 
-// CloseWrite is Shutdown(ShutWrite), a half-close, by the name package net
-// gives it: the peer reads an end of stream, and may still answer.
+// CloseWrite is Shutdown(ShutWrite), a half-close, under package net's name: the peer
+// receives the end of the stream and may still send.
 //
 // Errors: those of [Socket.Shutdown].
 func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
 
-// Close ends the Socket: close(2), exactly once. It wakes every call that waits
-// on it, and those return an error that matches [net.ErrClosed], as does every
-// later call, a second Close too.
+// Close ends the Socket: close(2), exactly once. It wakes every waiting call; these, and every
+// later call, also a second Close, return an error that matches [net.ErrClosed].
 //
-// When Close returns the descriptor is closed, so that its address can be bound
-// again at once: it waits for the calls that are still inside, which are brief. (A
-// child that is being forked at that moment has a copy of it until it executes.)
-// One case differs: while a callback of WithFD or SyscallConn runs on this
-// Socket Close returns nil at once, and the callback's return closes. Close
-// never calls shutdown(2): a copy of the descriptor, from [Socket.Dup] or in
-// another process, keeps the connection alive.
+// When Close returns the descriptor is closed, so that its address can be bound again at
+// once: it waits for calls in progress, which are brief. (A child that is being forked at
+// that moment holds a copy until it executes.) There is one exception: while a callback of
+// WithFD or SyscallConn runs, Close returns nil at once, and the descriptor is closed when
+// the callback returns. Close never calls shutdown(2): a copy of the descriptor, from
+// [Socket.Dup] or in another process, keeps the connection open.
 //
-// Errors: net.ErrClosed; those of close(2), although the descriptor is closed in
-// every case: ECONNRESET on FreeBSD (the peer's reset arrived at that moment), EIO.
+// Errors: net.ErrClosed; those of close(2), although the descriptor is closed in every case:
+// ECONNRESET on FreeBSD (the peer's reset arrived at that moment), EIO.
 //
 // Source: close(2).
 func (s *Socket) Close() error {
 	return opError("close", Addr{}, s.fd.Close(s.leavePollers))
 }
 
-// Name returns the socket's own address: getsockname(2). Before Bind or Connect
-// it is the family's unspecified address, for unix the unnamed one.
+// Name returns the socket's own address: getsockname(2). Before Bind or Connect it is the
+// family's unspecified address, for unix the unnamed address.
 //
 // Errors: net.ErrClosed.
 //
@@ -222,7 +219,7 @@ func (s *Socket) Name() (Addr, error) {
 	return addrFromKernel(name.Bytes()), nil
 }
 
-// Peer returns the address of the other end: getpeername(2).
+// Peer returns the peer's address: getpeername(2).
 //
 // Errors: ENOTCONN.
 //
@@ -235,14 +232,14 @@ func (s *Socket) Peer() (Addr, error) {
 	return addrFromKernel(name.Bytes()), nil
 }
 
-// Domain returns the address family. It makes no call.
+// Domain returns the address family. It makes no system call.
 func (s *Socket) Domain() Domain { return Domain(s.fd.Family) }
 
-// Type returns the type. It makes no call.
+// Type returns the type. It makes no system call.
 func (s *Socket) Type() Type { return Type(s.fd.Type) }
 
-// Protocol returns the protocol; where Open was given 0, the one that 0 means
-// for TCP and UDP. It makes no call.
+// Protocol returns the protocol. If Open was given 0 it is TCP or UDP where 0 means that. It
+// makes no system call.
 func (s *Socket) Protocol() Protocol {
 	if s.proto == 0 && (s.Domain() == Inet || s.Domain() == Inet6) {
 		switch s.Type() {

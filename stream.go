@@ -7,31 +7,32 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Send sends p to the peer: one send(2), which the kernel calls sendto. On a
-// stream n may be less than len(p), in blocking mode too: it waits only until
-// there is room for anything. A datagram goes whole or not at all. An empty p
-// sends an empty datagram, or on a stream nothing.
+// Send sends p to the peer: one send(2), which the kernel calls sendto. On a stream n may be
+// less than len(p), in blocking mode too: the call waits only until there is room for any
+// byte. A datagram is sent whole or not at all. An empty p is an empty datagram; on a stream
+// it sends nothing.
 //
-// Errors: [ErrWouldBlock], EPIPE (this side is shut, or the peer is gone; no
-// signal is raised), ECONNRESET, ENOTCONN, EDESTADDRREQ (a datagram socket with
-// no peer), EMSGSIZE (too long a datagram), ECONNREFUSED (an earlier datagram
-// found nobody; this one was not sent), EOPNOTSUPP (flags), ENOBUFS.
+// Errors: [ErrWouldBlock], EPIPE (this side is shut, or the peer has closed; no signal is
+// raised), ECONNRESET, ENOTCONN, EDESTADDRREQ (a datagram socket without a peer), EMSGSIZE (too
+// long a datagram), ECONNREFUSED (no socket received an earlier datagram; this one was not
+// sent), EOPNOTSUPP (flags), ENOBUFS.
 //
 // Source: send(2).
 func (s *Socket) Send(p []byte, flags Flags) (n int, err error) {
 	return s.sendto("send", p, flags, nil)
 }
 
-// Recv receives into p: one recv(2), which the kernel calls recvfrom. The
-// result is the kernel's: (0, nil) is the end of a stream, an empty datagram, a
-// datagram socket that was shut for reading, or an empty p, which waits for
-// something all the same; and a loop that tests only the error spins at the end. What of a datagram does not fit is lost;
-// [Socket.RecvMsg] tells. With WaitAll, in blocking mode, a stream's p is filled
-// over several calls; if those stop early n bytes were received, and err says
-// why. With Peek as well it is one call.
+// Recv receives into p: one recv(2), which the kernel calls recvfrom. The result is the
+// kernel's: (0, nil) is the end of a stream, an empty datagram, a datagram socket that was
+// shut for reading, or an empty p, which waits for data all the same. A loop that tests only
+// the error never ends at the end of a stream. The part of a datagram that does not fit is
+// lost; [Socket.RecvMsg] reports that.
 //
-// Errors: [ErrWouldBlock], ECONNRESET, ECONNREFUSED, ETIMEDOUT, ENOTCONN (not
-// connected), EINVAL (OOB: no urgent data).
+// With WaitAll, in blocking mode, a stream's p is filled by several calls; if they stop early
+// n bytes were received and err is the reason. With Peek as well it is one call.
+//
+// Errors: [ErrWouldBlock], ECONNRESET, ECONNREFUSED, ETIMEDOUT, ENOTCONN (not connected),
+// EINVAL (OOB: no urgent data).
 //
 // Source: recv(2).
 func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
@@ -73,8 +74,8 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 	}
 }
 
-// awaitsData is for kernels that answer a receive without room at once, with
-// nothing, whether data is there or not: it polls first. 0: make the call.
+// awaitsData polls before a receive without room on kernels that return 0 for it at once,
+// whether there is data or not. 0: make the call.
 func (s *Socket) awaitsData(room bool, flags Flags) sys.Errno {
 	if sys.EmptyReceiveWaits || room || flags&OOB != 0 {
 		return 0
@@ -137,16 +138,14 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 	}
 }
 
-// fills reports whether WaitAll makes this Socket wait: the kernel, to which
-// the descriptor is non-blocking, leaves that to us. What is peeked stays, and
-// readiness never tells that there is more of it.
+// fills reports whether WaitAll makes a call of this Socket wait: the kernel does not for a
+// non-blocking descriptor. Peeked data stays, and readiness does not report more of it.
 func (s *Socket) fills(flags Flags) bool {
 	return s.Type() == Stream && flags&(immediate|Peek) == 0 && s.fd.State()&sockfd.Nonblock == 0
 }
 
-// Read receives into p, as io.Reader wants it: recv(2), and at the end of a
-// stream or a sequence of packets io.EOF. An empty datagram is no end. An empty
-// p makes no call.
+// Read receives into p as io.Reader requires: recv(2), and io.EOF at the end of a stream or of
+// a sequence of packets. An empty datagram is not an end. An empty p makes no call.
 //
 // Errors: those of [Socket.Recv].
 //
@@ -162,13 +161,11 @@ func (s *Socket) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write sends all of p, as io.Writer wants it: send(2) as often as it takes,
-// waiting between. Writes of several goroutines do not interleave; Sends may
-// fall between. On a socket of messages it sends p as one, even an empty one.
-// If it stops early, n bytes were sent.
+// Write sends all of p as io.Writer requires: send(2) as often as needed, waiting between.
+// Writes of several goroutines do not interleave; Sends may fall between. On a socket of
+// messages it sends p as one message, even an empty one. If it stops early n bytes were sent.
 //
-// In non-blocking mode it stops with [ErrWouldBlock], also while another Write
-// is under way.
+// In non-blocking mode it stops with [ErrWouldBlock], also while another Write is in progress.
 //
 // Errors: those of [Socket.Send].
 //
@@ -192,13 +189,11 @@ func (s *Socket) Write(p []byte) (int, error) {
 	}
 }
 
-// Readv receives into the buffers in order: one recvmsg(2), since readv(2) has
-// no flag that keeps it from waiting. The count may be short; io.EOF as
-// [Socket.Read]. Beyond 1,024 buffers (IOV_MAX) a stream's are left for the next
-// call.
+// Readv receives into the buffers in order: one recvmsg(2), since readv(2) has no flag against
+// waiting. The count may be short; io.EOF as [Socket.Read]. On a stream buffers beyond 1,024
+// (IOV_MAX) are left for the next call.
 //
-// Errors: those of [Socket.Recv]; EINVAL (no buffers), EMSGSIZE (too many, of a
-// message).
+// Errors: those of [Socket.Recv]; EINVAL (no buffers), EMSGSIZE (too many, for a message).
 //
 // Source: readv(2), recvmsg(2).
 func (s *Socket) Readv(bufs [][]byte) (int, error) {
@@ -228,12 +223,11 @@ func (s *Socket) Readv(bufs [][]byte) (int, error) {
 	}
 }
 
-// Writev sends the buffers in order: one sendmsg(2), since writev(2) has no
-// flag that keeps it from waiting. On a stream the count may be short. Beyond
-// 1,024 buffers as [Socket.Readv].
+// Writev sends the buffers in order: one sendmsg(2), since writev(2) has no flag against
+// waiting. On a stream the count may be short, and buffers beyond 1,024 are left, as with
+// [Socket.Readv].
 //
-// Errors: those of [Socket.Send]; EINVAL (no buffers), EMSGSIZE (too many, of a
-// message).
+// Errors: those of [Socket.Send]; EINVAL (no buffers), EMSGSIZE (too many, for a message).
 //
 // Source: writev(2), sendmsg(2).
 func (s *Socket) Writev(bufs [][]byte) (int, error) {
@@ -275,11 +269,10 @@ func room(bufs [][]byte) bool {
 	return false
 }
 
-// AtMark reports whether the next byte to receive is the one after which urgent
-// data stood: ioctl(2) with SIOCATMARK. Send(p, OOB) sends urgent data: p's
-// last byte is. The receiver sees it as Priority, receives the byte with
-// Recv(b, OOB), and finds its place in the stream with AtMark, since no receive
-// passes the mark in one go.
+// AtMark reports whether the stream is at the mark of urgent data: ioctl(2) with SIOCATMARK.
+// Send(p, OOB) sends urgent data: the last byte of p. The receiver sees it as Priority,
+// receives the byte with Recv(b, OOB), and finds its place in the stream with AtMark, since
+// one receive does not pass the mark.
 //
 // Errors: EINVAL, ENOTTY (not a TCP socket).
 //

@@ -9,7 +9,7 @@ import (
 // again, and only then the tracer, which may itself use the Socket. They
 // return an errno, errnoClosed or errnoTimeout.
 
-// plain runs a call that no deadline concerns and that has no hot path.
+// guarded makes a call that has no deadline and no hot path, while it holds a reference.
 func (s *Socket) guarded(call func(fd int) sys.Errno, trace func() Call) sys.Errno {
 	if e := s.fd.Acquire(0); e != 0 {
 		return e
@@ -33,7 +33,7 @@ func resultOf(e sys.Errno) int {
 	return 0
 }
 
-// closeFD closes a descriptor that has not become a Socket's after all.
+// closeFD closes a descriptor that did not become a Socket's.
 func closeFD(fd int) {
 	t, start := tracing()
 	e := sys.Close(fd)
@@ -222,8 +222,8 @@ func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flag
 	return n, nc, rflags, e
 }
 
-// closesOnExec has descriptors that are received close-on-exec. A packet socket refuses
-// the flag (packet_recvmsg in net/packet/af_packet.c).
+// closesOnExec adds the flag that makes received descriptors close-on-exec. A packet socket
+// refuses it (packet_recvmsg in net/packet/af_packet.c).
 func (s *Socket) closesOnExec(flags Flags) Flags {
 	if s.Domain() == Packet {
 		return flags

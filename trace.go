@@ -13,8 +13,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/trace"
 )
 
-// A Call is one system call, as a tracer sees it. It is a value of its own: of
-// the caller's buffers it has the first bytes, copied.
+// A Call is one system call, for a tracer. It holds copies of the first bytes of the caller's
+// buffers, and no pointer to them.
 type Call struct {
 	Name     string        // as the kernel has it: "sendto", "accept4"
 	FD       int           // the descriptor it was made on; -1 for none
@@ -61,16 +61,15 @@ type tracer struct{ f func(Call) }
 
 var current atomic.Pointer[tracer]
 
-// SetTracer has t called for each system call of every Socket, as it returns,
-// in the goroutine that made it and holding nothing of the Socket: t may itself
-// use it, Close included, and may be called from several goroutines at once. One
-// thing it must not do: Write to the stream whose Write it is shown, which has
-// its turn until all is sent. A call made while waiting is shown when the waiting
-// ends, and one of a Poller when some method of it returns. nil turns tracing off:
-// it then costs a branch, and nothing is allocated.
+// SetTracer makes t receive each system call of every Socket as it returns; nil turns tracing
+// off. t runs in the goroutine that made the call and holds nothing of the Socket: it may use
+// the Socket, Close included, and several goroutines may call it at the same time. It must
+// not Write to the stream whose Write it is shown, which holds the write lock until all is
+// sent. A call that is made during a wait is shown when the wait ends, and a call of a Poller
+// when one of its methods returns. Off, it costs a branch and allocates nothing.
 //
-// What Go's own poller calls is not ours to show. On macOS neither are the calls
-// that stand in for the flags which socket and accept do not take there.
+// The runtime poller's calls are not shown. On macOS neither are the calls that replace the
+// flags which socket and accept do not take there.
 func SetTracer(t func(Call)) {
 	netpoll.Recording.Store(t != nil)
 	if t == nil {
@@ -91,7 +90,7 @@ func SetTracer(t func(Call)) {
 	current.Store(&tracer{t})
 }
 
-// tracing returns the tracer, nil for none, and if there is one the time.
+// tracing returns the tracer and the time, or nil if tracing is off.
 func tracing() (t *tracer, start time.Time) {
 	if t = current.Load(); t != nil {
 		start = time.Now()
@@ -103,7 +102,7 @@ func (t *tracer) emit(c Call, fd, result int, e sys.Errno, start time.Time) {
 	t.f(c.made(fd, result, e, start))
 }
 
-// made adds what became of the call, which has just returned.
+// made sets the result of a call that has just returned.
 func (c Call) made(fd, result int, e sys.Errno, start time.Time) Call {
 	c.FD, c.Result, c.Start = fd, result, start
 	if c.Duration == 0 {
@@ -203,7 +202,7 @@ func (t *tracer) recvmsg(fd int, bufs [][]byte, control []byte, from *sys.Name, 
 	t.emit(c, fd, n, e, start)
 }
 
-// shownOfBatch is how many of a batch's messages a trace writes out.
+// shownOfBatch is how many messages of a batch a trace shows.
 const shownOfBatch = 3
 
 func (t *tracer) batch(name string, fd int, b *Batch, from, to, room int, flags Flags, n int, e sys.Errno, start time.Time) {
@@ -238,7 +237,7 @@ func transfer(name string, flags Flags, size int, data []byte) Call {
 	return Call{Name: name, Flags: flags, Len: size, Data: append([]byte(nil), data[:min(len(data), TracePrefix)]...)}
 }
 
-// message writes a msghdr: who, what, in how many pieces, how much beside it.
+// message formats a msghdr: address, data, number of buffers, size of control messages.
 func message(a Addr, data []byte, total, pieces, control int, flags string) string {
 	s := "{" + orNull(a) + ", " + quote(data, total)
 	if pieces != 1 {
@@ -253,7 +252,7 @@ func message(a Addr, data []byte, total, pieces, control int, flags string) stri
 	return s + "}"
 }
 
-// gather copies the beginning of what bufs hold, n bytes of it; -1 is all.
+// gather copies the beginning of the first n bytes of bufs; n -1 is all.
 func gather(bufs [][]byte, n int) (prefix []byte, total int) {
 	for _, b := range bufs {
 		if n >= 0 {
@@ -265,7 +264,7 @@ func gather(bufs [][]byte, n int) (prefix []byte, total int) {
 	return prefix, total
 }
 
-// quote writes bytes as strace does: cut, and then with dots behind.
+// quote formats bytes as strace does, with dots where they are cut.
 func quote(p []byte, total int) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -6,9 +6,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Domain is an address family (AF_*), the first argument of socket(2). One
-// that a system lacks has a name there too; [Open] answers
-// [errors.ErrUnsupported].
+// A Domain is an address family (AF_*), the first argument of socket(2). Every family has a
+// name on every system; [Open] returns [errors.ErrUnsupported] if the system lacks it.
 type Domain int
 
 // The families. Source: address_families(7).
@@ -25,8 +24,7 @@ const (
 // String returns the C name, such as "AF_INET".
 func (d Domain) String() string { return sys.ConstName("AF", int(d)) }
 
-// A Type is how a socket carries data (SOCK_*), the second argument of
-// socket(2).
+// A Type is the way a socket carries data (SOCK_*), the second argument of socket(2).
 type Type int
 
 // The types. Source: socket(2).
@@ -40,12 +38,11 @@ const (
 // String returns the C name, such as "SOCK_STREAM".
 func (t Type) String() string { return sys.ConstName("SOCK", int(t)) }
 
-// connected reports whether the type works over a connection, so that there
-// is an end of it.
+// connected reports whether the type is connection-oriented, so that there is an end.
 func (t Type) connected() bool { return t == Stream || t == SeqPacket }
 
-// A Protocol is one of a family's (IPPROTO_*), the third argument of
-// socket(2); 0 is the usual one for the type.
+// A Protocol is one of a family's protocols (IPPROTO_*), the third argument of socket(2); 0
+// is the default of the type.
 type Protocol int
 
 // String returns the C name, such as "IPPROTO_TCP".
@@ -63,7 +60,7 @@ const (
 	MPTCP   Protocol = sys.IPPROTO_MPTCP
 )
 
-// How says which halves of a connection [Socket.Shutdown] ends.
+// How selects the halves of a connection that [Socket.Shutdown] ends.
 type How int
 
 // The halves. Source: shutdown(2).
@@ -76,9 +73,8 @@ const (
 // String returns the C name, such as "SHUT_WR".
 func (h How) String() string { return sys.ConstName("SHUT", int(h)) }
 
-// Flags change one send or receive, or tell what happened in it (MSG_*). One
-// that a system lacks is negative there, and a call with it answers
-// [errors.ErrUnsupported].
+// Flags change one send or receive, or report about one (MSG_*). A flag that a system lacks
+// is negative there, and a call with it returns [errors.ErrUnsupported].
 type Flags int
 
 // The flags. Source: send(2), recv(2).
@@ -102,14 +98,14 @@ const (
 // String returns the C names, such as "MSG_PEEK|MSG_DONTWAIT".
 func (f Flags) String() string { return sys.FlagNames("MSG", int(f)) }
 
-// immediate are the flags with which a call never waits: readiness does not
-// speak of urgent data or the error queue.
+// immediate are the flags with which a call never waits: readiness does not report urgent
+// data or the error queue.
 const immediate = DontWait | OOB | errQueueIfAny
 
 const errQueueIfAny = max(ErrQueue, 0) // a flag that this system lacks is not tested for
 
-// unsendable are the flags that no send is given: a buffer that the kernel uses
-// after the call must not be on a stack. One that this system lacks is negative.
+// unsendable are the flags that no send accepts: a buffer that the kernel uses after the call
+// must not be on a stack. A flag that this system lacks is negative.
 const unsendable = ZeroCopy | math.MinInt
 
 func (s *Socket) refusedFlags(op string, flags Flags) error {

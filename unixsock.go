@@ -61,10 +61,10 @@ func hold(files []*os.File, fds []int, f func(fds []int)) error {
 	return deeper
 }
 
-// RecvFiles receives into p, and at most max open files that come with it, over a unix
-// socket: one recvmsg(2). They are close-on-exec (on macOS by fcntl(2), a moment later)
-// and the caller's to close. If more came the rest are closed, and CTrunc is in flags,
-// as when the kernel had to leave some out. An end of stream is (0, nil, 0, nil).
+// RecvFiles receives into p, and at most max open files, over a unix socket: one recvmsg(2).
+// The files are close-on-exec (on macOS by fcntl(2), a moment later), and the caller must
+// close them. If more arrived the rest are closed and CTrunc is in flags, as when the kernel
+// left some out. The end of a stream is (0, nil, 0, nil).
 //
 // Other control messages are not returned, and descriptors in them are closed.
 //
@@ -94,8 +94,8 @@ func (s *Socket) RecvFiles(p []byte, max int) (n int, files []*os.File, flags Fl
 	return n, files, flags, nil
 }
 
-// CloseRights closes every descriptor in control messages that were received: for who
-// does not want them. Left alone they leak, also those of a message that was cut.
+// CloseRights closes every descriptor in received control messages, for a program that does
+// not use them. Otherwise they leak, also those of a message that was cut.
 //
 // Source: close(2), unix(7).
 func CloseRights(control []byte) {
@@ -104,26 +104,26 @@ func CloseRights(control []byte) {
 	}
 }
 
-// PeerCred returns who is at the other end of a unix socket: getsockopt(2). The
-// kernel noted it down when the connection was made, whoever has that end by now:
-// for a client, who called Listen (NetBSD and OpenBSD: Bind); for a server, who
-// called Connect; for a [Pair], who made it (NetBSD: for the second alone). Datagram
-// sockets know no peer, but for those of a Pair on Linux: there credentials can come
-// with each message.
+// PeerCred returns the credentials of the peer of a unix socket: getsockopt(2). The kernel
+// stored them when the connection was made, whichever process holds that end now. For a
+// client they are those of the process that called Listen (NetBSD and OpenBSD: Bind); for a
+// server, of the one that called Connect; for a [Pair], of the one that made it (NetBSD: for
+// the second socket alone). Datagram sockets have no peer, except those of a Pair on Linux:
+// there credentials can arrive with each message.
 //
 //	Linux               SO_PEERCRED
 //	FreeBSD, DragonFly  LOCAL_PEERCRED (PID since FreeBSD 13)
-//	macOS               LOCAL_PEERCRED, then LOCAL_PEERPID for PID: who last used that end
+//	macOS               LOCAL_PEERCRED, then LOCAL_PEERPID for PID: the last user of that end
 //	NetBSD              LOCAL_PEEREID
 //	OpenBSD             SO_PEERCRED
 //
-// On Linux a listening socket is told its own credentials; user and group are as
-// this process's namespace has them, and PID is 0 if the peer is in a pid
-// namespace that it does not see.
+// On Linux a listening socket returns its own credentials; user and group are those that this
+// process's namespace shows, and PID is 0 if the peer is in a pid namespace that it does not
+// see.
 //
-// Errors: ENOTCONN (no peer that is known; EINVAL on other systems, of datagrams),
-// EOPNOTSUPP (not a unix socket: no call is made, for a number that means this to
-// one may mean something else to the other), [errors.ErrUnsupported].
+// Errors: ENOTCONN (no known peer; EINVAL on other systems, for datagrams), EOPNOTSUPP (not a
+// unix socket: no call is made, since the option's number may mean something else there),
+// [errors.ErrUnsupported].
 //
 // Source: unix(7), getpeereid(3).
 func (s *Socket) PeerCred() (cmsg.Credentials, error) {
@@ -162,7 +162,7 @@ func (s *Socket) PeerCred() (cmsg.Credentials, error) {
 	return cmsg.Credentials{PID: pid, UID: uid, GID: gid}, nil
 }
 
-// peerPID is for macOS. Once the peer has gone it is 0.
+// peerPID is for macOS. It is 0 once the peer has closed.
 func (s *Socket) peerPID() (pid int) {
 	s.guarded(func(fd int) sys.Errno {
 		var b [4]byte

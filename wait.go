@@ -7,11 +7,10 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// SetNonblock sets what a call does that cannot go on at once. Off, the
-// default: the goroutine waits in Go's own poller, which costs no thread; Close
-// and deadlines end the waiting. On: the call returns [ErrWouldBlock]. It
-// changes nothing in the kernel, where every descriptor of ours is O_NONBLOCK,
-// and wakes nobody who waits already.
+// SetNonblock selects what a call does that cannot proceed at once. Off, the default: the
+// goroutine waits in the runtime poller and holds no thread; Close and deadlines end the wait.
+// On: the call returns [ErrWouldBlock]. It changes nothing in the kernel, where every
+// descriptor is O_NONBLOCK, and wakes no call that waits already.
 func (s *Socket) SetNonblock(on bool) {
 	if on {
 		s.fd.Set(sockfd.Nonblock)
@@ -20,37 +19,49 @@ func (s *Socket) SetNonblock(on bool) {
 	}
 }
 
+// SetDeadline sets the read and the write deadline: see [Socket.SetReadDeadline]. It makes no
+// system call.
+//
+// Errors: net.ErrClosed.
 func (s *Socket) SetDeadline(t time.Time) error {
 	return opError("setdeadline", Addr{}, s.fd.SetDeadlines(sockfd.ReadDeadline|sockfd.WriteDeadline, t))
 }
 
+// SetReadDeadline sets the time from which receives and Accept fail with
+// [os.ErrDeadlineExceeded], those that wait already and those that could proceed; the zero
+// Time is none. [Socket.Wait] uses it for reading. It makes no system call.
+//
+// Errors: net.ErrClosed.
 func (s *Socket) SetReadDeadline(t time.Time) error {
 	return opError("setreaddeadline", Addr{}, s.fd.SetDeadlines(sockfd.ReadDeadline, t))
 }
 
+// SetWriteDeadline sets the time from which sends and Connect fail, as
+// [Socket.SetReadDeadline]. A Write that fails may have sent a part.
+//
+// Errors: net.ErrClosed.
 func (s *Socket) SetWriteDeadline(t time.Time) error {
 	return opError("setwritedeadline", Addr{}, s.fd.SetDeadlines(sockfd.WriteDeadline, t))
 }
 
-// Wait waits until the socket can do one of the things in want, or has failed
-// or hung up, and returns what is so, with no buffer needed: poll(2), then it
-// waits in Go's poller, in every mode. The bits are those of want and, unasked,
-// Hangup and Failed. Wait(Failed) waits for an error or, on Linux, something in
-// the error queue; Wait(0) the same. Deadlines apply: the read deadline to
-// Readable, Priority, ReadClosed and Failed, the write deadline to the others.
+// Wait waits until the socket can do one of the things in want, has failed or hung up, and
+// returns what is ready; it needs no buffer. It calls poll(2), and waits in the runtime
+// poller, in every mode. The bits are those of want, and always Hangup and Failed.
+// Wait(Failed) waits for an error or, on Linux, an entry of the error queue; Wait(0) does the
+// same. The read deadline applies to Readable, Priority, ReadClosed and Failed, the write
+// deadline to the others.
 //
-// It takes nothing away: what was ready may be gone when another goroutine is
-// faster. To wait for anything but Readable or Writable alone takes an epoll
-// descriptor for the time (about five calls); systems without epoll look again
-// every millisecond instead.
+// Wait consumes nothing: another goroutine may use the readiness first. Waiting for anything
+// but Readable or Writable alone takes a temporary epoll descriptor (about five calls);
+// systems without epoll look again every millisecond instead.
 //
-// What poll(2) says differs by system. ReadClosed without a hang-up is told on
-// Linux and FreeBSD 13 and later; a failure with nothing to read or write, and
-// that a TCP socket was never connected (Hangup), on Linux alone. Readable and
-// Writable are told everywhere, an end or an error included.
+// The results of poll(2) differ by system. ReadClosed without a hang-up is reported on Linux
+// and FreeBSD 13 and later; a failure with nothing to read or write, and that a TCP socket
+// was never connected (Hangup), on Linux alone. Readable and Writable are reported
+// everywhere, also for an end or an error.
 //
-// Errors: EINVAL (Edge, OneShot, Exclusive, bits that are none),
-// net.ErrClosed, os.ErrDeadlineExceeded.
+// Errors: EINVAL (Edge, OneShot, Exclusive, unknown bits), net.ErrClosed,
+// os.ErrDeadlineExceeded.
 //
 // Source: poll(2).
 func (s *Socket) Wait(want Ready) (Ready, error) {

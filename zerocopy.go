@@ -8,23 +8,22 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// SendZeroCopy sends p, and the kernel uses p itself instead of a copy: one
-// send(2) with MSG_ZEROCOPY (Linux 4.14), before the first of which setsockopt(2)
-// with SO_ZEROCOPY. It pays from 10 KiB or so, and to another machine: on the
-// loopback the kernel copies after all.
+// SendZeroCopy sends p without a copy: one send(2) with MSG_ZEROCOPY (Linux 4.14), and before
+// the first one a setsockopt(2) with SO_ZEROCOPY. It is worth it from about 10 KiB, and to
+// another machine: on the loopback the kernel copies after all.
 //
-// The bytes sent are the kernel's until it says otherwise: change none before.
-// [Socket.RecvErr] tells, of one or more sends by their id, which counts up from 0
-// with each SendZeroCopy that sent anything. Until then the Socket keeps p alive,
-// and p must not be on a stack: it is moved to the heap. Close while sends are out
-// keeps them alive for good, for their bytes may still be on their way.
+// The caller must not modify p until RecvErr reports the send as complete. [Socket.RecvErr]
+// reports one or more sends by their id, which counts up from 0 with each SendZeroCopy that
+// sent anything. Until then the Socket keeps p reachable, on the heap. If the Socket is
+// closed while sends are not complete, their buffers stay allocated, since the kernel may
+// still send from them.
 //
-// The ids are the kernel's as long as nobody else sends so on this socket: not by
-// a Dup, and not by another process.
+// The ids are right as long as nothing else sends with MSG_ZEROCOPY on this socket: no Dup,
+// no other process.
 //
-// Errors: those of [Socket.Send]; ENOBUFS (too many are out: receive from the
-// error queue, or send with a copy), [errors.ErrUnsupported] (another system, or a
-// kind of socket that cannot).
+// Errors: those of [Socket.Send]; ENOBUFS (too many sends are not complete: receive from the
+// error queue, or send with a copy), [errors.ErrUnsupported] (another system, or a kind of
+// socket that cannot).
 //
 // Source: send(2), https://docs.kernel.org/networking/msg_zerocopy.html
 func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err error) {
@@ -62,7 +61,7 @@ func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err erro
 	}
 }
 
-// A zeroCopy is what a Socket has sent without a copy, and must keep.
+// A zeroCopy holds the buffers of sends that are not complete.
 type zeroCopy struct {
 	mu   sync.Mutex
 	on   bool   // SO_ZEROCOPY is set
@@ -95,7 +94,7 @@ func (z *zeroCopy) keep(p []byte) {
 	z.next++
 }
 
-// completed lets go of the sends from first to last; ids wrap around.
+// completed releases the sends from first to last; ids wrap around.
 func (z *zeroCopy) completed(first, last uint32) {
 	z.mu.Lock()
 	defer z.mu.Unlock()

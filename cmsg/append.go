@@ -14,7 +14,7 @@ import (
 
 // AppendRights appends descriptors to pass over a unix socket (SCM_RIGHTS): the
 // receiver gets copies of its own. They must be open until the message is sent.
-// Linux takes 253 at a time. [Socket.SendFiles] does it for files.
+// Linux takes 253 at a time. SendFiles of a sock.Socket does it for files.
 //
 // Source: unix(7).
 func AppendRights(b []byte, fds ...int) []byte {

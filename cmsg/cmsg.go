@@ -1,3 +1,9 @@
+// Package cmsg builds and reads control messages (ancillary data): what goes beside the
+// data of sendmsg(2) and recvmsg(2). It is a codec of bytes and needs no Socket: the buffers
+// of a [net.UDPConn]'s WriteMsgUDP and ReadMsgUDP serve as well as those of sock.Message
+// and sock.Batch.
+//
+// Source: cmsg(3).
 package cmsg
 
 import (
@@ -9,10 +15,9 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Message is one control message (ancillary data): what goes beside
-// the data of a [Message] or of one in a [Batch]. Its methods read what it says;
-// each answers false for a message of another level, type or size. To send one
-// append it to a buffer: [Append], AppendRights and so on.
+// A Message is one control message. Its methods read its value, and return false for a
+// message of another level, type or size. [Append], [AppendRights] and the other builders
+// append one to a buffer.
 //
 // Source: cmsg(3).
 type Message struct {

@@ -98,7 +98,8 @@ func (e ExtendedError) String() string {
 	return text
 }
 
-// ExtendedError returns why a packet is in the error queue. See [Socket.RecvErr].
+// ExtendedError returns an entry of the error queue, which RecvErr of a sock.Socket also
+// decodes.
 //
 // Source: ip(7), ipv6(7).
 func (m Message) ExtendedError() (e ExtendedError, ok bool) {

@@ -19,7 +19,7 @@ func (m Message) is(level, typ, size int) bool {
 func (m Message) uint32(at int) uint32 { return binary.NativeEndian.Uint32(m.Data[at:]) }
 
 // Rights appends to fds the descriptors that a unix socket received (SCM_RIGHTS). They
-// are close-on-exec, but on macOS, and the caller's to close. See [CloseRights].
+// are close-on-exec, except on macOS, and the caller must close them: see sock.CloseRights.
 func (m Message) Rights(fds []int) ([]int, bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0) {
 		return fds, false
@@ -56,8 +56,8 @@ func (m Message) Credentials() (c Credentials, ok bool) {
 	return c, true
 }
 
-// PidFD returns a descriptor of the process that has sent, with the option [PassPIDFD]
-// (Linux 6.5). It is close-on-exec, and the caller's to close. See [CloseRights].
+// PidFD returns a descriptor of the sending process, with the option sockopt.PassPIDFD
+// (Linux 6.5). It is close-on-exec, and the caller must close it: see sock.CloseRights.
 //
 // Source: pidfd_open(2).
 func (m Message) PidFD() (fd int, ok bool) {

@@ -1,3 +1,10 @@
+// Package sockopt has the socket options, each with the Go type of its value: getsockopt(2)
+// and setsockopt(2). An option is a variable that is named after its C name; SO_ is dropped,
+// other levels are kept. Every option exists on every system, and returns
+// [errors.ErrUnsupported] where the system lacks it. The variables must not be assigned: Go
+// has no constants of struct type.
+//
+// Source: socket(7), ip(7), ipv6(7), tcp(7).
 package sockopt
 
 import (
@@ -99,7 +106,7 @@ func readOption(s *sock.Socket, level, name int, b []byte) (int, error) {
 	return s.Getsockopt(level, name, b)
 }
 
-// With returns the option and a value for [Open].
+// With returns a Setting for [sock.Open] that sets the option.
 func (o Option[T]) With(v T) sock.Setting {
 	return func(s *sock.Socket) error { return o.Set(s, v) }
 }
