@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -108,7 +109,7 @@ func sendingTo(to string) func([]string) error {
 
 func TestErrnoNetwork(t *testing.T) {
 	t.Parallel()
-	c := child(t, "errno network", t.TempDir())
+	c := child(t, "errno network", filepath.Dir(path(t)))
 	c.SysProcAttr = ownNetwork()
 	// Whether it may be made at all is known once it is tried.
 	try := child(t, "errno network", "")

@@ -104,7 +104,7 @@ func signalsChild(args []string) error {
 		a, _ := sock.ParseAddr("127.0.0.1:0")
 		err = stormDatagrams(a, a, 400*mega)
 	case "datagrams unix":
-		dir, e := os.MkdirTemp("", "s")
+		dir, e := os.MkdirTemp(shortTemp(), "s")
 		if e != nil {
 			return e
 		}

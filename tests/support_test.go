@@ -100,15 +100,19 @@ func place(t testing.TB, network string) sock.Addr {
 	return sock.Addr{}
 }
 
+// shortTemp returns TMPDIR, or /tmp if that is shorter.
+func shortTemp() string {
+	if dir := os.TempDir(); len(dir) <= len("/tmp") {
+		return dir
+	}
+	return "/tmp"
+}
+
 // path returns a file name that is short enough for every sun_path, and for an Addr
 // to keep it without an allocation. TMPDIR may be neither.
 func path(t testing.TB) string {
 	t.Helper()
-	in := os.TempDir()
-	if len(in) > len("/tmp") {
-		in = "/tmp"
-	}
-	dir, err := os.MkdirTemp(in, "s")
+	dir, err := os.MkdirTemp(shortTemp(), "s")
 	if err != nil {
 		t.Fatal(err)
 	}
