@@ -30,7 +30,7 @@ func (s *Socket) WithFD(f func(fd int) error) error {
 	if f == nil {
 		return invalidInput("withfd", "no function")
 	}
-	err, e := s.fd.Callback(f)
+	e, err := s.fd.Callback(f)
 	if e != 0 {
 		return opError("withfd", Addr{}, e)
 	}

@@ -102,16 +102,16 @@ func (c *Cold) releaseClose() {
 
 // Callback calls f with the descriptor. Close does not wait for it, since f itself
 // may have called Close.
-func (fd *FD) Callback(f func(n int) error) (error, sys.Errno) {
+func (fd *FD) Callback(f func(n int) error) (e sys.Errno, err error) {
 	if e := fd.Acquire(0); e != 0 {
-		return nil, e
+		return e, nil
 	}
 	defer fd.Done()
 	fd.SetShared()
 	c := fd.Cold()
 	c.countCallback(1)
 	defer c.countCallback(-1)
-	return f(int(fd.Sysfd)), 0
+	return 0, f(int(fd.Sysfd))
 }
 
 func (c *Cold) countCallback(n int) {
