@@ -355,7 +355,7 @@ func TestControlCredentials(t *testing.T) {
 	}
 }
 
-func TestControlPidFD(t *testing.T) {
+func TestControlPIDFD(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "pair")
 	err := b.WithFD(func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSPIDFD, 1) })
@@ -365,7 +365,7 @@ func TestControlPidFD(t *testing.T) {
 	is(t, err, nil)
 	sendControl(t, a, "x", nil, sock.Addr{})
 	_, control, _ := receipt(t, b)
-	fd := find(t, control, cmsg.Message.PidFD)
+	fd := find(t, control, cmsg.Message.PIDFD)
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC == 0 {
 		t.Errorf("descriptor %d: flags %#x, %v", fd, flags, err)
