@@ -11,7 +11,7 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A value that does not fit is refused when it is sent, never cut.
+// A value that does not fit fails when it is sent. It is never truncated.
 func TestControlUnfit(t *testing.T) {
 	t.Parallel()
 	a, _, _, to := datagrams(t, "udp4")

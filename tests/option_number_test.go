@@ -17,8 +17,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Level and number of each option, compared with x/sys: two that were swapped would read back
-// what was set all the same.
+// Level and number of each option are those of x/sys. If two options were swapped the tests
+// that set and read back would not notice.
 func TestOptionNumbers(t *testing.T) {
 	t.Parallel()
 	for name, c := range optionCases {
@@ -41,7 +41,7 @@ func TestOptionNumbers(t *testing.T) {
 	}
 }
 
-// optionSystems is what the comment of an option ends with.
+// optionSystems matches the end of the comment of an option.
 var optionSystems = regexp.MustCompile(`Systems: (.*)\.$`)
 
 var titles = map[string]string{"linux": "Linux", "freebsd": "FreeBSD", "netbsd": "NetBSD", "openbsd": "OpenBSD", "dragonfly": "DragonFly", "darwin": "macOS"}
@@ -86,7 +86,7 @@ func TestOptionTables(t *testing.T) {
 				return true
 			}
 			_, known := optionNumbers[name]
-			has := known && (runtime.GOOS == "linux" || name != "TCPInfo" && name != "TCPMD5Sig") // which have another value elsewhere
+			has := known && (runtime.GOOS == "linux" || name != "TCPInfo" && name != "TCPMD5Sig") // their values differ on other systems
 			if says := listed[1] == "all" || strings.Contains(listed[1], titles[runtime.GOOS]); says != has {
 				t.Errorf("%s: on %s: %v, and its comment names %s", name, runtime.GOOS, has, listed[1])
 			}
