@@ -48,7 +48,7 @@ With no arguments: a short tour. With arguments such as localhost:http, 127.0.0.
 [::1]:443 or unix:/path: which endpoints each stands for, and what they look like.`
 
 func main() {
-	listenAt := flag.String("listen", "", "listen at the endpoints of this `address` until Ctrl-C, and say who comes")
+	listenAt := flag.String("listen", "", "listen at the endpoints of this `address` until Ctrl-C, and print who connects; names are looked up")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case *listenAt != "" && len(args) > 0:

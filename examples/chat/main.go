@@ -43,17 +43,16 @@ import (
 	"flag"
 	"os"
 
-	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
 const usage = `chat: a room in which everyone hears everyone, from one goroutine.
 
-With no flags: a room and three guests, to the end of their evening.`
+With no arguments: a room and three guests, to the end of their evening.`
 
 func main() {
-	serverAt := flag.String("server", "", "open a room at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
-	clientAt := flag.String("client", "", "enter the room at this `address`: on a terminal, or with pipes")
+	serverAt := flag.String("server", "", "run a server, the room, at this `address`: "+program.Forms)
+	clientAt := flag.String("client", "", "connect to the server at this `address`, on a terminal or with pipes")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -63,9 +62,9 @@ func main() {
 		case *serverAt == "" && *clientAt == "":
 			return demo(ctx)
 		}
-		at, err := sock.ParseAddr(*serverAt + *clientAt)
+		at, err := program.ParseAddr(*serverAt + *clientAt)
 		if err != nil {
-			return program.Wrong("%w", err)
+			return err
 		}
 		if *clientAt != "" {
 			if flag.Lookup("trace").Value.String() == "true" && isTerminal(os.Stdin) && isTerminal(os.Stdout) && isTerminal(os.Stderr) {

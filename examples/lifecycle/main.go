@@ -50,15 +50,15 @@ import (
 
 const usage = `lifecycle: the life of a TCP connection; after each call the state of both ends.
 
-With no flags: seven acts, one after the other.`
+With no arguments: seven acts, one after the other.`
 
 func main() {
-	at := flag.String("at", "127.0.0.1:0", "the server listens at this `address`: 127.0.0.1:7000, [::1]:0; with port 0 the kernel chooses")
-	one := flag.Int("act", 0, "play this act only, by its `number`; 0: all")
-	slow := flag.Duration("slow", 0, "pause so `long` after each line")
+	at := flag.String("at", "127.0.0.1:0", "the server listens at this `address`: 127.0.0.1:7000 or [::1]:0; names are not looked up; with port 0 the kernel chooses a port")
+	one := flag.Int("act", 0, "play only the act with this `number`; 0: all")
+	slow := flag.Duration("slow", 0, "pause for this `duration` after each line")
 	step := flag.Bool("step", false, "wait for Enter after each line")
 	program.Main(usage, func(ctx context.Context, args []string) error {
-		addr, err := sock.ParseAddr(*at)
+		addr, err := program.ParseAddr(*at)
 		switch {
 		case len(args) > 0:
 			return program.Wrong("there are no arguments, only flags: -h lists them")

@@ -29,6 +29,17 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestClientTimes: no answer comes back before it was sent, however fast it is.
+func TestClientTimes(t *testing.T) {
+	t.Parallel()
+	_, addr := startServer(t, place(t, "udp4"))
+	c := programtest.Own(t, "-client", addr, "-wait", "1m").Start(strings.NewReader(strings.Repeat("x\n", 200)))
+	c.Wait(0)
+	if early := regexp.MustCompile(`.* after -.*`).FindString(c.Out.String()); early != "" {
+		t.Error(early)
+	}
+}
+
 func TestClientEndings(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
