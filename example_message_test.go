@@ -26,7 +26,7 @@ func Example_quicLoop() {
 	try(err)
 	defer server.Close()
 	try(server.Bind(local))
-	to, err := server.Name()
+	to, err := server.Sockname()
 	try(err)
 	client, err := sock.Open(sock.Inet, sock.Dgram, 0)
 	try(err)
@@ -147,7 +147,7 @@ func ExampleSocket_RecvErr() {
 	gone, err := sock.Open(sock.Inet, sock.Dgram, 0)
 	try(err)
 	try(gone.Bind(local))
-	nobody, err := gone.Name()
+	nobody, err := gone.Sockname()
 	try(err)
 	try(gone.Close())
 

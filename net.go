@@ -63,7 +63,7 @@ func FromConn(c syscall.Conn) (*Socket, error) {
 // net.ErrClosed.
 func (s *Socket) NetConn() (net.Conn, error) {
 	if s.Type().connected() && s.peer.Load() == nil {
-		if _, err := s.Peer(); err != nil {
+		if _, err := s.Peername(); err != nil {
 			return nil, &Error{Op: "netconn", Err: errors.Unwrap(err)}
 		}
 	}
@@ -134,7 +134,7 @@ func (s *Socket) LocalAddr() net.Addr { return s.localAddr(Addr{}) }
 
 // localAddr is LocalAddr with the address that the caller knows already.
 func (s *Socket) localAddr(known Addr) net.Addr {
-	if a, err := s.Name(); err == nil {
+	if a, err := s.Sockname(); err == nil {
 		known = a
 	}
 	return s.netAddr(known)
@@ -152,7 +152,7 @@ func (s *Socket) RemoteAddr() net.Addr {
 		return s.netAddr(*known)
 	}
 	// Another may have connected a datagram socket elsewhere, or disconnected it.
-	a, err := s.Peer()
+	a, err := s.Peername()
 	if err == nil {
 		if connected { // one that was adopted: from now on it is known
 			keep := a

@@ -312,11 +312,11 @@ func TestAllocNames(t *testing.T) {
 	needRawCalls(t)
 	for _, network := range present(t, "tcp4", "tcp6") {
 		a, _ := streams(t, network)
-		allocates(t, "Name, Peer", 0, func() {
-			if _, err := a.Name(); err != nil {
+		allocates(t, "Sockname, Peername", 0, func() {
+			if _, err := a.Sockname(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.Peer(); err != nil {
+			if _, err := a.Peername(); err != nil {
 				t.Fatal(err)
 			}
 		})

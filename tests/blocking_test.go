@@ -158,7 +158,7 @@ func connections(network string, n int) (ours, theirs []*sock.Socket, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	for range n {
 		a, err := sock.Open(sock.Inet, sock.Stream, 0)
 		if err != nil {

@@ -110,7 +110,7 @@ func TestConnectUnspecified(t *testing.T) {
 			addr, err := sock.AddrFrom(netip.AddrPortFrom(to, at.Port()))
 			is(t, err, nil)
 			is(t, s.Connect(addr), nil)
-			peer, err := s.Peer()
+			peer, err := s.Peername()
 			is(t, err, nil)
 			if got := peer.AddrPort().Addr().String(); got != want {
 				t.Errorf("%s: Peer %s, want %s", any, got, want)

@@ -362,7 +362,7 @@ func TestCloseOnce(t *testing.T) {
 					case 3:
 						err = readable(s, sock.Readable|sock.Priority)
 					case 4:
-						_, err = s.Name()
+						_, err = s.Sockname()
 					case 5:
 						err = s.WithFD(func(int) error { return nil })
 					default:
@@ -545,7 +545,7 @@ func TestCloseInTracer(t *testing.T) {
 		{"WithFD", func(t testing.TB) (*sock.Socket, func() error) {
 			s, _ := streams(t, "pair")
 			return s, func() error {
-				return s.WithFD(func(int) error { _, err := s.Send([]byte("x"), 0); s.Name(); return err })
+				return s.WithFD(func(int) error { _, err := s.Send([]byte("x"), 0); s.Sockname(); return err })
 			}
 		}},
 		{"Dup", receiving("pair", func(s *sock.Socket) error {
@@ -555,7 +555,7 @@ func TestCloseInTracer(t *testing.T) {
 			}
 			return err
 		})},
-		{"Name", receiving("pair", func(s *sock.Socket) error { _, err := s.Name(); return err })},
+		{"Sockname", receiving("pair", func(s *sock.Socket) error { _, err := s.Sockname(); return err })},
 		{"Close", receiving("pair", func(s *sock.Socket) error { return s.Close() })},
 		{"Detach", receiving("pair", func(s *sock.Socket) error {
 			fd, err := s.Detach()

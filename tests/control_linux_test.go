@@ -93,7 +93,7 @@ func controlPair(t testing.TB, network, at string) (a, b *sock.Socket, to sock.A
 	}
 	b = open(t, sock.Inet6, sock.Dgram)
 	is(t, b.Bind(addr(t, at)), nil)
-	to, err := b.Name()
+	to, err := b.Sockname()
 	is(t, err, nil)
 	return open(t, sock.Inet6, sock.Dgram), b, to
 }
@@ -122,7 +122,7 @@ func TestControlPacketInfo(t *testing.T) {
 			for _, o := range c.options {
 				setInt(t, server, o[0], o[1], 1)
 			}
-			at, err := server.Name()
+			at, err := server.Sockname()
 			is(t, err, nil)
 			to, err := sock.AddrFrom(netip.AddrPortFrom(netip.MustParseAddr(c.other), at.Port()))
 			is(t, err, nil)

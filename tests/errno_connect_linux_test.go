@@ -42,7 +42,7 @@ func TestErrnoConnectAlready(t *testing.T) {
 	is(t, s.ConnectResult(), sock.ErrInProgress)
 	s.SetNonblock(false)
 	wrong(t, s.Connect(at), "connect", at, syscall.EALREADY)
-	_, err := s.Peer()
+	_, err := s.Peername()
 	wrong(t, err, "getpeername", sock.Addr{}, syscall.ENOTCONN)
 }
 

@@ -30,7 +30,7 @@ func TestErrnoGetpeername(t *testing.T) {
 		"none udp4, connected":        {func(t *testing.T) *sock.Socket { return aimed(t, "udp4") }, onLinux(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, err := c.make(t).Peer()
+			a, err := c.make(t).Peername()
 			wrong(t, err, "getpeername", sock.Addr{}, c.want...)
 			if a.IsValid() != (err == nil) {
 				t.Errorf("Peer = %v, %v", a, err)

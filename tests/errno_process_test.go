@@ -141,7 +141,7 @@ func noDescriptors() error {
 	if err := errors.Join(l.Bind(parsed("127.0.0.1:0")), l.Listen(0)); err != nil {
 		return err
 	}
-	at, err := l.Name()
+	at, err := l.Sockname()
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func noDescriptors() error {
 	bad = append(bad, emfile("detach", err))
 	_, err = sock.FromConn(file)
 	bad = append(bad, emfile("fromconn", err))
-	if _, err := c.Name(); err != nil {
+	if _, err := c.Sockname(); err != nil {
 		bad = append(bad, fmt.Errorf("after a Detach that failed: %w", err))
 	}
 

@@ -125,7 +125,7 @@ func TestFamilyPing(t *testing.T) {
 			is(t, err, nil)
 			closed(t, s)
 			is(t, s.Bind(to), nil)
-			name, err := s.Name()
+			name, err := s.Sockname()
 			is(t, err, nil)
 			if _, err := s.SendTo(echoRequest(c.request, 0, 7, "ping"), 0, to); err != nil {
 				t.Fatal(err)
@@ -204,7 +204,7 @@ func TestFamilyNetlink(t *testing.T) {
 	t.Parallel()
 	s := needs(t, sock.Netlink, sock.Raw, unix.NETLINK_ROUTE, sockopt.NetlinkExtAck.With(true))
 	is(t, s.Bind(sock.NetlinkAddr(0, 0)), nil)
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil || name.Domain() != sock.Netlink || name == sock.NetlinkAddr(0, 0) {
 		t.Errorf("its name is %v, %v", name, err)
 	}
@@ -326,7 +326,7 @@ func TestFamilyVSock(t *testing.T) {
 	const anyCID, anyPort = 1<<32 - 1, 1<<32 - 1
 	s := needs(t, sock.VSock, sock.Stream, 0)
 	is(t, s.Bind(sock.VSockAddr(anyCID, anyPort)), nil)
-	name, err := s.Name()
+	name, err := s.Sockname()
 	is(t, err, nil)
 	if text := name.String(); name.Domain() != sock.VSock || name == sock.VSockAddr(anyCID, anyPort) || sock.Domain(name.Bytes()[0]) != sock.VSock {
 		t.Errorf("its name is %s", text)
@@ -346,7 +346,7 @@ func TestFamilyVSock(t *testing.T) {
 		wrong(t, other.Bind(sock.VSockAddr(anyCID, 80)), "bind", sock.VSockAddr(anyCID, 80), syscall.EACCES)
 	}
 	is(t, other.Bind(addr(t, "127.0.0.1:1")), syscall.EINVAL)
-	_, err = other.Peer()
+	_, err = other.Peername()
 	is(t, err, syscall.ENOTCONN)
 	_, err = other.Recv(make([]byte, 1), 0)
 	is(t, err, syscall.ENOTCONN)

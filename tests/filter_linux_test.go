@@ -193,7 +193,7 @@ func sharing(t testing.TB, network string, ty sock.Type, n int, program []sock.F
 			is(t, s.Listen(0), nil)
 		}
 		var err error
-		if to, err = s.Name(); err != nil {
+		if to, err = s.Sockname(); err != nil {
 			t.Fatal(err)
 		}
 		is(t, s.SetReadDeadline(time.Now().Add(10*time.Second)), nil)

@@ -66,7 +66,7 @@ func (w wire) listener(t testing.TB, set ...sock.Setting) listener {
 		setInt(t, s, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
 	}
 	is(t, s.Bind(at(t, unspecified, 0)), nil)
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func TestHandOverRefused(t *testing.T) {
 				t.Skip("no such socket here: ", err)
 			}
 			return closed(t, s), func(t *testing.T) {
-				_, err := s.Name()
+				_, err := s.Sockname()
 				is(t, err, nil)
 			}
 		}

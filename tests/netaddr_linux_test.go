@@ -24,7 +24,7 @@ func TestNetAddrNetlink(t *testing.T) {
 			t.Errorf("%s %s, %v", a.Network(), a, s.RemoteAddr())
 		}
 		is(t, s.Bind(sock.NetlinkAddr(0, 0)), nil)
-		name, err := s.Name()
+		name, err := s.Sockname()
 		if err != nil {
 			t.Fatal(err)
 		}

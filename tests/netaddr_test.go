@@ -338,7 +338,7 @@ func TestNetAddrDatagram(t *testing.T) {
 				t.Skip("unix sockets do not forget their peer on ", runtime.GOOS)
 			}
 			other.Connect(none) // whose answer is not the same on all systems
-			if _, err := s.Peer(); err == nil {
+			if _, err := s.Peername(); err == nil {
 				t.Fatal("it is still connected")
 			}
 			for _, x := range []*sock.Socket{s, other} {
@@ -498,7 +498,7 @@ func TestNetAddrUnspecified(t *testing.T) {
 			if kind == sock.Stream {
 				is(t, there.Listen(0), nil)
 			}
-			to, err := there.Name()
+			to, err := there.Sockname()
 			is(t, err, nil)
 			for i := range 40 {
 				s := open(t, to.Domain(), kind)
@@ -513,7 +513,7 @@ func TestNetAddrUnspecified(t *testing.T) {
 				}
 				is(t, err, nil)
 				got := s.RemoteAddr().String() // before Peer, which may make it right
-				peer, err := s.Peer()
+				peer, err := s.Peername()
 				is(t, err, nil)
 				if got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
 					t.Fatalf("RemoteAddr = %s, getpeername says %v", got, peer)
@@ -536,6 +536,6 @@ func TestNetAddrUnspecifiedPort(t *testing.T) {
 	}
 	s := open(t, sock.Inet, sock.Dgram)
 	is(t, s.Connect(addr(t, "0.0.0.0:0")), nil)
-	_, err := s.Peer()
+	_, err := s.Peername()
 	is(t, err, syscall.ENOTCONN)
 }

@@ -241,7 +241,7 @@ func TestConnectResult(t *testing.T) {
 			for range 2 {
 				is(t, c.ConnectResult(), nil)
 			}
-			if at, err := c.Peer(); at != name || err != nil {
+			if at, err := c.Peername(); at != name || err != nil {
 				t.Errorf("the peer is %v, %v", at, err)
 			}
 			err := c.Connect(name)

@@ -160,7 +160,7 @@ func TestOptionLocalPortRange(t *testing.T) {
 		t.Skip(err)
 	}
 	is(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
-	at, err := s.Name()
+	at, err := s.Sockname()
 	if port := at.AddrPort().Port(); err != nil || port < want.Low || port > want.High {
 		t.Errorf("%v, %v, want a port of %v", at, err, want)
 	}

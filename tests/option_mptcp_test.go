@@ -20,7 +20,7 @@ func TestOptionMPTCP(t *testing.T) {
 	l, c := kind(t, "mptcp4"), kind(t, "mptcp4")
 	is(t, l.Bind(addr(t, "127.0.0.1:0")), nil)
 	is(t, l.Listen(1), nil)
-	at, err := l.Name()
+	at, err := l.Sockname()
 	is(t, err, nil)
 	is(t, c.Connect(at), nil)
 	s, _, err := l.Accept()
@@ -41,7 +41,7 @@ func TestOptionMPTCP(t *testing.T) {
 	if err != nil || v.Token == 0 || v.RecvNext == 0 || v.BytesReceived > 1 || v.Flags&1 != 0 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	name, err := c.Name()
+	name, err := c.Sockname()
 	is(t, err, nil)
 	if v, err := sockopt.MPTCPSubflowAddrs.Get(c); err != nil || len(v) != 1 || v[0] != (sockopt.MPTCPSubflowValue{Local: name, Remote: at}) {
 		t.Errorf("%v, %v", v, err)

@@ -136,7 +136,7 @@ func savedSyn(t *testing.T, s *sock.Socket) {
 	is(t, sockopt.TCPSaveSyn.Set(s, 1), nil)
 	is(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
 	is(t, s.Listen(1), nil)
-	at, err := s.Name()
+	at, err := s.Sockname()
 	is(t, err, nil)
 	is(t, open(t, sock.Inet, sock.Stream).Connect(at), nil)
 	c, _, err := s.Accept()

@@ -746,7 +746,7 @@ func TestPacketConnBoundLater(t *testing.T) {
 		t.Errorf("LocalAddr before Bind is %s", a)
 	}
 	is(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func memoryServer(args []string) error {
 	if err := errors.Join(l.Bind(at), l.Listen(0)); err != nil {
 		return err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}

@@ -201,7 +201,7 @@ func (r *recycler) haunt(i int, stop <-chan bool) {
 		case 6:
 			_, err = l.s.Wait(sock.Writable | sock.Priority)
 		case 7:
-			_, err = l.s.Name()
+			_, err = l.s.Sockname()
 		}
 		if errors.Is(err, net.ErrClosed) {
 			r.refused.Add(1)

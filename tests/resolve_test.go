@@ -200,7 +200,7 @@ func TestResolveLocalhost(t *testing.T) {
 					t.Fatal(err)
 				}
 				is(t, l.Listen(0), nil)
-				name, err := l.Name()
+				name, err := l.Sockname()
 				if err != nil {
 					t.Fatal(err)
 				}

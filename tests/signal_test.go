@@ -216,7 +216,7 @@ func stormDatagrams(aName, bName sock.Addr, n int) error {
 		if err = s[i].Bind(at); err != nil {
 			return err
 		}
-		if names[i], err = s[i].Name(); err != nil {
+		if names[i], err = s[i].Sockname(); err != nil {
 			return err
 		}
 	}
@@ -271,7 +271,7 @@ func stormConnections(n int) error {
 	if err := l.Listen(0); err != nil {
 		return err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func bound(t testing.TB, network string, ty sock.Type, set ...sock.Setting) (*so
 	if err := s.Bind(at); err != nil {
 		t.Fatal(err)
 	}
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func farListener(t testing.TB, there namespace, far string, p sock.Protocol) (*s
 	closed(t, l)
 	is(t, l.Bind(addr(t, far+":0")), nil)
 	is(t, l.Listen(5), nil)
-	at, err := l.Name()
+	at, err := l.Sockname()
 	is(t, err, nil)
 	return l, at
 }

@@ -119,7 +119,7 @@ func TestTraceShowsEachCall(t *testing.T) {
 
 	is(t, l.Bind(place), nil)
 	is(t, l.Listen(5), nil)
-	name, err := l.Name()
+	name, err := l.Sockname()
 	is(t, err, nil)
 	calls := r.shows(t, line("bind(%d, 127.0.0.1:0) = 0", fd), line("listen(%d, 5) = 0", fd), line("getsockname(%d, %v) = 0", fd, name))
 	if len(calls) == 3 && (calls[0].Addr != place || calls[2].Addr != name) {
@@ -147,7 +147,7 @@ func TestTraceShowsEachCall(t *testing.T) {
 	if got, want := last.String(), line("%s(%d, %s) = %d", sys.AcceptCall, fd, args, s.FD()); got != want || last.Addr != from {
 		t.Errorf("%s, want %s", got, want)
 	}
-	_, err = c.Peer()
+	_, err = c.Peername()
 	is(t, err, nil)
 	_, err = sockopt.TCPNoDelay.Get(c)
 	is(t, err, nil)
@@ -343,8 +343,8 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 		"accept":      func(s *sock.Socket) error { _, _, err := s.Accept(); return err },
 		"connect":     func(s *sock.Socket) error { a, _ := sock.UnixAddr("/nowhere"); return s.Connect(a) },
 		"shutdown":    func(s *sock.Socket) error { return s.CloseWrite() },
-		"getsockname": func(s *sock.Socket) error { _, err := s.Name(); return err },
-		"getpeername": func(s *sock.Socket) error { _, err := s.Peer(); return err },
+		"getsockname": func(s *sock.Socket) error { _, err := s.Sockname(); return err },
+		"getpeername": func(s *sock.Socket) error { _, err := s.Peername(); return err },
 		"getsockopt":  func(s *sock.Socket) error { _, err := sockopt.RecvBuffer.Get(s); return err },
 		"setsockopt":  func(s *sock.Socket) error { return sockopt.RecvBuffer.Set(s, 9999) },
 		"sendto":      func(s *sock.Socket) error { _, err := s.Send(p[:], 0); return err },
@@ -374,7 +374,7 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 				busy = true
 				defer func() { busy = false }()
 				shown++
-				a.Name()
+				a.Sockname()
 				a.Send(p[:], 0)
 				if closes {
 					a.Close()

@@ -31,7 +31,7 @@ func TestUnixLongestPath(t *testing.T) {
 	if err := l.Listen(0); err != nil {
 		t.Fatal(err)
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil || name.Path() != longest {
 		t.Fatalf("Name = %v, %v", name, err)
 	}
@@ -69,10 +69,10 @@ func TestUnixUnnamed(t *testing.T) {
 	if from != unnamed {
 		t.Errorf("Accept's address %#v", from)
 	}
-	if a, err := s.Peer(); err != nil || a != unnamed {
+	if a, err := s.Peername(); err != nil || a != unnamed {
 		t.Errorf("Peer = %#v, %v", a, err)
 	}
-	if a, err := c.Name(); err != nil || a != unnamed {
+	if a, err := c.Sockname(); err != nil || a != unnamed {
 		t.Errorf("Name = %#v, %v", a, err)
 	}
 	for _, s := range []*sock.Socket{c, s} {
@@ -82,10 +82,10 @@ func TestUnixUnnamed(t *testing.T) {
 	}
 	a, b := streams(t, "pair")
 	for _, s := range []*sock.Socket{a, b} {
-		if n, err := s.Name(); err != nil || n != unnamed {
-			t.Errorf("a pair's Name = %#v, %v", n, err)
+		if n, err := s.Sockname(); err != nil || n != unnamed {
+			t.Errorf("a pair's Sockname = %#v, %v", n, err)
 		}
-		if n, err := s.Peer(); err != nil || n != unnamed {
+		if n, err := s.Peername(); err != nil || n != unnamed {
 			t.Errorf("a pair's Peer = %#v, %v", n, err)
 		}
 	}
@@ -133,7 +133,7 @@ func TestUnixFileStays(t *testing.T) {
 	if err := again.Bind(at); err != nil {
 		t.Error(err)
 	}
-	if name, err := l.Name(); err != nil || name != at {
+	if name, err := l.Sockname(); err != nil || name != at {
 		t.Errorf("Name = %v, %v", name, err)
 	}
 }

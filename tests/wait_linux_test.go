@@ -94,7 +94,7 @@ func TestWaitReaderWithErrorQueue(t *testing.T) {
 					send()
 				}
 				letSpin()
-				name, err := a.Name()
+				name, err := a.Sockname()
 				is(t, err, nil)
 				if _, err := b.SendTo([]byte("data"), 0, name); err != nil {
 					t.Fatal(err)

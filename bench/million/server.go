@@ -56,7 +56,7 @@ func newServer() (*server, error) {
 	}
 	s := &server{listener: l, poller: p, ended: make(chan struct{}), failed: make(chan struct{})}
 	s.news.L = &s.mu
-	if s.at, err = l.Name(); err != nil {
+	if s.at, err = l.Sockname(); err != nil {
 		return nil, err
 	}
 	go func() {

@@ -30,7 +30,7 @@ func wildcard() error {
 			continue
 		}
 		defer c.Close()
-		name, err := c.Name()
+		name, err := c.Sockname()
 		if err != nil {
 			return err
 		}
@@ -39,7 +39,7 @@ func wildcard() error {
 			return err
 		}
 		defer accepted.Close()
-		say("a client's Name:", name)
+		say("a client's Sockname:", name)
 		say("the server's Accept says:", from)
 	}
 	return nil

@@ -14,11 +14,11 @@ func portZero() error {
 		return err
 	}
 	defer s.Close()
-	before, err := s.Name()
+	before, err := s.Sockname()
 	if err != nil {
 		return err
 	}
-	say("Name, before Bind:", before)
+	say("Sockname, before Bind:", before)
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -26,11 +26,11 @@ func portZero() error {
 	if err := s.Bind(at); err != nil {
 		return err
 	}
-	after, err := s.Name()
+	after, err := s.Sockname()
 	if err != nil {
 		return err
 	}
-	say("Name, after Bind 127.0.0.1:0:", after)
+	say("Sockname, after Bind 127.0.0.1:0:", after)
 	say("which is", portClass(after.Port()))
 	return nil
 }
@@ -63,7 +63,7 @@ func fourNumbers() error {
 		if err != nil {
 			return err
 		}
-		say(name+", Name -> Peer:", mine)
+		say(name+", Sockname -> Peername:", mine)
 		say("and on the server's side:", theirs)
 	}
 	return nil

@@ -192,7 +192,7 @@ func TestServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { s.Close() })
-			name, err := s.Name()
+			name, err := s.Sockname()
 			if err != nil {
 				t.Fatal(err)
 			}

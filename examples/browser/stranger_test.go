@@ -88,7 +88,7 @@ func reserved(t *testing.T) (at string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func demo(ctx context.Context) error {
 		return err
 	}
 	defer l.Close()
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}

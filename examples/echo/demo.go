@@ -20,7 +20,7 @@ func demo(ctx context.Context, how service) error {
 	if err != nil {
 		return err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		l.Close()
 		return err

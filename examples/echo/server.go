@@ -39,7 +39,7 @@ func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = l.Name() // where Bind was given port 0, the kernel chose one
+		name, err = l.Sockname() // where Bind was given port 0, the kernel chose one
 	}
 	if err != nil {
 		l.Close()

@@ -54,7 +54,7 @@ func (l *link) run(ctx context.Context, at, server sock.Addr) error {
 	if err != nil {
 		return err
 	}
-	name, err := socket.Name()
+	name, err := socket.Sockname()
 	if err == nil {
 		fmt.Printf("link: listening on %s, for %s\n", name, server)
 		err = l.carry(ctx, socket, listener, server)

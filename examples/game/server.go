@@ -64,7 +64,7 @@ func newArena(at sock.Addr, log io.Writer) (*arena, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = a.socket.Name()
+		name, err = a.socket.Sockname()
 	}
 	if err != nil {
 		a.close()
@@ -86,7 +86,7 @@ func bindBoth(at sock.Addr) (socket, listener *sock.Socket, err error) {
 		}
 		var name sock.Addr
 		if err = socket.Bind(at); err == nil {
-			name, err = socket.Name()
+			name, err = socket.Sockname()
 		}
 		if err != nil {
 			socket.Close()

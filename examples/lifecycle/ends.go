@@ -70,7 +70,7 @@ func (s *stage) listen(backlog int, set ...sock.Setting) error {
 
 // isAt notes where clients are to connect to.
 func (s *stage) isAt(l *sock.Socket) (err error) {
-	s.name, err = l.Name()
+	s.name, err = l.Sockname()
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *stage) connect() error {
 	if err != nil && err != sock.ErrInProgress {
 		return err
 	}
-	name, nameErr := s.client.Name()
+	name, nameErr := s.client.Sockname()
 	if nameErr != nil {
 		return nameErr
 	}

@@ -93,7 +93,7 @@ func clients() error {
 	}
 	fmt.Printf("   ben, at %v, receives %q from %v\n", benAt, p[:n], from)
 
-	annaAt, err := anna.Name()
+	annaAt, err := anna.Sockname()
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func bound(at sock.Addr) (s *sock.Socket, name sock.Addr, err error) {
 		return nil, name, err
 	}
 	if err = s.Bind(at); err == nil {
-		name, err = s.Name() // where Bind was given port 0, the kernel chose one
+		name, err = s.Sockname() // where Bind was given port 0, the kernel chose one
 	}
 	if err != nil {
 		s.Close()

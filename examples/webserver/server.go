@@ -71,7 +71,7 @@ func listen(at sock.Addr) (*sock.Socket, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = l.Name()
+		name, err = l.Sockname()
 	}
 	if err != nil {
 		l.Close()
