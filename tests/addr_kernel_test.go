@@ -23,7 +23,7 @@ func TestAddrKernelIP(t *testing.T) {
 				ty = sock.Dgram
 			}
 			_, name := bound(t, network, ty)
-			want, err := sock.AddrFrom(netip.AddrPortFrom(place(t, network).AddrPort().Addr(), name.Port()))
+			want, err := sock.AddrFrom(netip.AddrPortFrom(bindAddr(t, network).AddrPort().Addr(), name.Port()))
 			if err != nil || name != want || name.Port() == 0 {
 				t.Errorf("Name = %#v, want %#v", name, want)
 			}
@@ -40,7 +40,7 @@ func TestAddrKernelConnection(t *testing.T) {
 			l, at := listening(t, network)
 			c := open(t, at.Domain(), sock.Stream)
 			if network == "unix" {
-				if err := c.Bind(place(t, network)); err != nil {
+				if err := c.Bind(bindAddr(t, network)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -15,8 +15,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// stuff sends until there is no more room.
-func stuff(t testing.TB, s *sock.Socket) {
+// fillBuffer sends until there is no more room.
+func fillBuffer(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	p := make([]byte, 4096)
 	for {

@@ -75,7 +75,7 @@ func TestErrnoRecvWouldBlock(t *testing.T) {
 	for _, network := range present(t, streamNetworks...) {
 		a, _ := streams(t, network)
 		_, err := a.Recv(make([]byte, 1), sock.DontWait)
-		is(t, err, syscall.EAGAIN)
+		wantErr(t, err, syscall.EAGAIN)
 		if err != sock.ErrWouldBlock {
 			t.Errorf("%s: %v", network, err)
 		}

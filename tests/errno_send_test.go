@@ -26,9 +26,9 @@ func reset(t testing.TB, network string) *sock.Socket {
 	return a
 }
 
-// deaf returns the address of a UDP port where nobody answers and nobody else
+// fullReceiver returns the address of a UDP port where nobody answers and nobody else
 // can: one that is taken by a socket connected to another.
-func deaf(t testing.TB, network string) sock.Addr {
+func fullReceiver(t testing.TB, network string) sock.Addr {
 	t.Helper()
 	s, at := bound(t, network, sock.Dgram)
 	_, other := bound(t, network, sock.Dgram)
@@ -42,7 +42,7 @@ func deaf(t testing.TB, network string) sock.Addr {
 // connected to is not there.
 func repulsed(t testing.TB, network string) *sock.Socket {
 	t.Helper()
-	at := deaf(t, network)
+	at := fullReceiver(t, network)
 	s := open(t, at.Domain(), sock.Dgram)
 	if err := s.Connect(at); err != nil {
 		t.Fatal(err)

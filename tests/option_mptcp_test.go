@@ -9,20 +9,20 @@ import (
 )
 
 var mptcpOptions = map[string]optionCase{
-	"MPTCPInfo":         {sockopt.MPTCPInfo, "MPTCP_INFO", "mptcp4", told(sockopt.MPTCPInfo, func(v sockopt.MPTCPInfoValue) bool { return v.Subflows == 0 })},
-	"MPTCPSubflowAddrs": {sockopt.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", told(sockopt.MPTCPSubflowAddrs, func(v []sockopt.MPTCPSubflowValue) bool { return len(v) < 2 })},
-	"MPTCPTCPInfo":      {sockopt.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", told(sockopt.MPTCPTCPInfo, func(v []sockopt.TCPInfoValue) bool { return len(v) < 2 })},
+	"MPTCPInfo":         {sockopt.MPTCPInfo, "MPTCP_INFO", "mptcp4", reported(sockopt.MPTCPInfo, func(v sockopt.MPTCPInfoValue) bool { return v.Subflows == 0 })},
+	"MPTCPSubflowAddrs": {sockopt.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", reported(sockopt.MPTCPSubflowAddrs, func(v []sockopt.MPTCPSubflowValue) bool { return len(v) < 2 })},
+	"MPTCPTCPInfo":      {sockopt.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", reported(sockopt.MPTCPTCPInfo, func(v []sockopt.TCPInfoValue) bool { return len(v) < 2 })},
 }
 
 // A connection has one subflow, between the two addresses.
 func TestOptionMPTCP(t *testing.T) {
 	t.Parallel()
 	l, c := kind(t, "mptcp4"), kind(t, "mptcp4")
-	is(t, l.Bind(addr(t, "127.0.0.1:0")), nil)
-	is(t, l.Listen(1), nil)
+	wantErr(t, l.Bind(addr(t, "127.0.0.1:0")), nil)
+	wantErr(t, l.Listen(1), nil)
 	at, err := l.Sockname()
-	is(t, err, nil)
-	is(t, c.Connect(at), nil)
+	wantErr(t, err, nil)
+	wantErr(t, c.Connect(at), nil)
 	s, _, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestOptionMPTCP(t *testing.T) {
 		t.Errorf("%+v, %v", v, err)
 	}
 	name, err := c.Sockname()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if v, err := sockopt.MPTCPSubflowAddrs.Get(c); err != nil || len(v) != 1 || v[0] != (sockopt.MPTCPSubflowValue{Local: name, Remote: at}) {
 		t.Errorf("%v, %v", v, err)
 	}

@@ -15,14 +15,14 @@ var packetOptions = map[string]optionCase{
 	"PacketCopyThresh":     {sockopt.PacketCopyThresh, "PACKET_COPY_THRESH", "packet", written0(sockopt.PacketCopyThresh, 1)},
 	"PacketDropMembership": {sockopt.PacketDropMembership, "PACKET_DROP_MEMBERSHIP", "packet", leavesPackets},
 	"PacketFanout":         {sockopt.PacketFanout, "PACKET_FANOUT", "packet", fanout},
-	"PacketHdrLen":         {sockopt.PacketHdrLen, "PACKET_HDRLEN", "packet", told(sockopt.PacketHdrLen, func(v int) bool { return v > 0 })},
+	"PacketHdrLen":         {sockopt.PacketHdrLen, "PACKET_HDRLEN", "packet", reported(sockopt.PacketHdrLen, func(v int) bool { return v > 0 })},
 	"PacketIgnoreOutgoing": {sockopt.PacketIgnoreOutgoing, "PACKET_IGNORE_OUTGOING", "packet", toggled(sockopt.PacketIgnoreOutgoing)},
 	"PacketLoss":           {sockopt.PacketLoss, "PACKET_LOSS", "packet", toggled(sockopt.PacketLoss)},
 	"PacketOrigDev":        {sockopt.PacketOrigDev, "PACKET_ORIGDEV", "packet", toggled(sockopt.PacketOrigDev)},
 	"PacketQdiscBypass":    {sockopt.PacketQdiscBypass, "PACKET_QDISC_BYPASS", "packet", toggled(sockopt.PacketQdiscBypass)},
 	"PacketReserve":        {sockopt.PacketReserve, "PACKET_RESERVE", "packet", changed(sockopt.PacketReserve, 100)},
-	"PacketRolloverStats":  {sockopt.PacketRolloverStats, "PACKET_ROLLOVER_STATS", "packet", untold(sockopt.PacketRolloverStats, syscall.EINVAL)},
-	"PacketStatistics":     {sockopt.PacketStatistics, "PACKET_STATISTICS", "packet", toldAs(sockopt.PacketStatistics, sockopt.PacketStatisticsValue{})},
+	"PacketRolloverStats":  {sockopt.PacketRolloverStats, "PACKET_ROLLOVER_STATS", "packet", unreported(sockopt.PacketRolloverStats, syscall.EINVAL)},
+	"PacketStatistics":     {sockopt.PacketStatistics, "PACKET_STATISTICS", "packet", reportedAs(sockopt.PacketStatistics, sockopt.PacketStatisticsValue{})},
 	"PacketTimestamp":      {sockopt.PacketTimestamp, "PACKET_TIMESTAMP", "packet", changed(sockopt.PacketTimestamp, sockopt.TimestampingRawHardware)},
 	"PacketTxHasOff":       {sockopt.PacketTxHasOff, "PACKET_TX_HAS_OFF", "packet", toggled(sockopt.PacketTxHasOff)},
 	"PacketVNetHdr":        {sockopt.PacketVNetHdr, "PACKET_VNET_HDR", "packet", toggled(sockopt.PacketVNetHdr)},
@@ -32,7 +32,7 @@ var packetOptions = map[string]optionCase{
 
 func leavesPackets(t *testing.T, s *sock.Socket) {
 	v := sockopt.PacketMembershipValue{Index: 1, Type: 0, Addr: "\x01\x00\x5e\x00\x00\x01"}
-	is(t, sockopt.PacketAddMembership.Set(s, v), nil)
+	wantErr(t, sockopt.PacketAddMembership.Set(s, v), nil)
 	written(sockopt.PacketDropMembership, v, syscall.ENOPROTOOPT)(t, s)
 	for _, v := range []sockopt.PacketMembershipValue{{Type: -1}, {Type: 1 << 16}, {Addr: strings.Repeat("x", 9)}} {
 		misused(t, sockopt.PacketDropMembership.Set(s, v), "setsockopt PACKET_DROP_MEMBERSHIP", syscall.EINVAL)
@@ -44,18 +44,18 @@ func fanout(t *testing.T, s *sock.Socket) {
 	o := sockopt.PacketFanout
 	holds(t, o, s, sockopt.PacketFanoutValue{})
 	v := sockopt.PacketFanoutValue{Group: 0x1234, Type: 1}
-	is(t, s.Bind(linkOf(t, 1)), nil)
-	is(t, o.Set(s, v), nil)
+	wantErr(t, s.Bind(linkOf(t, 1)), nil)
+	wantErr(t, o.Set(s, v), nil)
 	holds(t, o, s, v)
 	stats := sockopt.PacketRolloverStats
 	_, err := stats.Get(s)
 	wrong(t, err, "getsockopt PACKET_ROLLOVER_STATS", sock.Addr{}, syscall.EINVAL, nil)
 	wrong(t, o.Set(s, v), "setsockopt PACKET_FANOUT", sock.Addr{}, syscall.EALREADY, syscall.EINVAL)
 	with := kind(t, "packet")
-	is(t, with.Bind(linkOf(t, 1)), nil)
-	is(t, o.Set(with, sockopt.PacketFanoutValue{Group: 0x1235, Type: 3, MaxMembers: 300}), nil)
+	wantErr(t, with.Bind(linkOf(t, 1)), nil)
+	wantErr(t, o.Set(with, sockopt.PacketFanoutValue{Group: 0x1235, Type: 3, MaxMembers: 300}), nil)
 	holds(t, o, with, sockopt.PacketFanoutValue{Group: 0x1235, Type: 3})
-	told(stats, func(sockopt.PacketRolloverValue) bool { return true })(t, with)
+	reported(stats, func(sockopt.PacketRolloverValue) bool { return true })(t, with)
 }
 
 // linkOf is an interface, for frames of a protocol that nobody speaks.

@@ -18,7 +18,7 @@ var socketOptions = map[string]optionCase{
 	"AcceptConn":          {sockopt.AcceptConn, "SO_ACCEPTCONN", "tcp4 tcp6 unix", acceptConn},
 	"AttachBPF":           {sockopt.AttachBPF, "SO_ATTACH_BPF", "udp4", both(refused(sockopt.AttachBPF, -1, syscall.EBADF), notRead(sockopt.AttachBPF, syscall.ENOPROTOOPT))},
 	"AttachReusePortEBPF": {sockopt.AttachReusePortEBPF, "SO_ATTACH_REUSEPORT_EBPF", "udp4", both(refused(sockopt.AttachReusePortEBPF, -1, syscall.EBADF, syscall.EPERM), notRead(sockopt.AttachReusePortEBPF, syscall.ENOPROTOOPT))},
-	"BPFExtensions":       {sockopt.BPFExtensions, "SO_BPF_EXTENSIONS", "udp4", told(sockopt.BPFExtensions, func(v int) bool { return v > 0 })},
+	"BPFExtensions":       {sockopt.BPFExtensions, "SO_BPF_EXTENSIONS", "udp4", reported(sockopt.BPFExtensions, func(v int) bool { return v > 0 })},
 	"BindAny":             {sockopt.BindAny, "SO_BINDANY", "tcp4", privileged(toggled(sockopt.BindAny))},
 	"BindToDevice":        {sockopt.BindToDevice, "SO_BINDTODEVICE", "udp4 udp6 tcp4", bindsToDevice},
 	"BindToIfIndex":       {sockopt.BindToIfIndex, "SO_BINDTOIFINDEX", "udp4 tcp6", privileged(recent(sockopt.BindToIfIndex, changed(sockopt.BindToIfIndex, 1)))},
@@ -30,17 +30,17 @@ var socketOptions = map[string]optionCase{
 	"Cookie":              {sockopt.Cookie, "SO_COOKIE", "tcp4 udp4 unix", cookies},
 	"Debug":               {sockopt.Debug, "SO_DEBUG", "tcp4", privileged(toggled(sockopt.Debug))},
 	"IncomingCPU":         {sockopt.IncomingCPU, "SO_INCOMING_CPU", "tcp4 udp4", changed(sockopt.IncomingCPU, 0)},
-	"IncomingNAPIID":      {sockopt.IncomingNAPIID, "SO_INCOMING_NAPI_ID", "tcp4 udp4", toldAs(sockopt.IncomingNAPIID, 0)},
+	"IncomingNAPIID":      {sockopt.IncomingNAPIID, "SO_INCOMING_NAPI_ID", "tcp4 udp4", reportedAs(sockopt.IncomingNAPIID, 0)},
 	"KeepAlive":           {sockopt.KeepAlive, "SO_KEEPALIVE", "tcp4 tcp6", toggled(sockopt.KeepAlive)},
 	"Linger":              {sockopt.Linger, lingerName(), "tcp4 tcp6 unix", lingering},
-	"ListenIncomplete":    {sockopt.ListenIncomplete, "SO_LISTENINCQLEN", "tcp4", toldAs(sockopt.ListenIncomplete, 0)},
-	"ListenLimit":         {sockopt.ListenLimit, "SO_LISTENQLIMIT", "tcp4", toldAs(sockopt.ListenLimit, 0)},
-	"ListenQueue":         {sockopt.ListenQueue, "SO_LISTENQLEN", "tcp4", toldAs(sockopt.ListenQueue, 0)},
+	"ListenIncomplete":    {sockopt.ListenIncomplete, "SO_LISTENINCQLEN", "tcp4", reportedAs(sockopt.ListenIncomplete, 0)},
+	"ListenLimit":         {sockopt.ListenLimit, "SO_LISTENQLIMIT", "tcp4", reportedAs(sockopt.ListenLimit, 0)},
+	"ListenQueue":         {sockopt.ListenQueue, "SO_LISTENQLEN", "tcp4", reportedAs(sockopt.ListenQueue, 0)},
 	"LockFilter":          {sockopt.LockFilter, "SO_LOCK_FILTER", "udp4", filterLocked},
 	"Mark":                {sockopt.Mark, "SO_MARK", "tcp4 udp6", privileged(changed(sockopt.Mark, 1, 1<<32-1))},
 	"MaxPacingRate":       {sockopt.MaxPacingRate, "SO_MAX_PACING_RATE", "tcp4 udp4", paced},
-	"MemInfo":             {sockopt.MemInfo, "SO_MEMINFO", "tcp4 udp4 unix", told(sockopt.MemInfo, func(v sockopt.MemInfoValue) bool { return v.RecvBuffer > 0 && v.SendBuffer > 0 && v.Drops == 0 })},
-	"NetNSCookie":         {sockopt.NetNSCookie, "SO_NETNS_COOKIE", "tcp4 udp4", recent(sockopt.NetNSCookie, told(sockopt.NetNSCookie, func(v uint64) bool { return v != 0 }))},
+	"MemInfo":             {sockopt.MemInfo, "SO_MEMINFO", "tcp4 udp4 unix", reported(sockopt.MemInfo, func(v sockopt.MemInfoValue) bool { return v.RecvBuffer > 0 && v.SendBuffer > 0 && v.Drops == 0 })},
+	"NetNSCookie":         {sockopt.NetNSCookie, "SO_NETNS_COOKIE", "tcp4 udp4", recent(sockopt.NetNSCookie, reported(sockopt.NetNSCookie, func(v uint64) bool { return v != 0 }))},
 	"NoFCS":               {sockopt.NoFCS, "SO_NOFCS", "packet", toggled(sockopt.NoFCS)},
 	"NoSigPipe":           {sockopt.NoSigPipe, "SO_NOSIGPIPE", "tcp4", toggled(sockopt.NoSigPipe)},
 	"OOBInline":           {sockopt.OOBInline, "SO_OOBINLINE", "tcp4 tcp6", toggled(sockopt.OOBInline)},
@@ -51,7 +51,7 @@ var socketOptions = map[string]optionCase{
 	"PeekOffset":          {sockopt.PeekOffset, "SO_PEEK_OFF", "udp4 unix unixgram", changed(sockopt.PeekOffset, 0, 100)},
 	"PeerGroups":          {sockopt.PeerGroups, "SO_PEERGROUPS", "unix", noPeer(sockopt.PeerGroups)},
 	"PeerPIDFD":           {sockopt.PeerPIDFD, "SO_PEERPIDFD", "unix", noPeer(sockopt.PeerPIDFD)},
-	"PeerSec":             {sockopt.PeerSec, "SO_PEERSEC", "unix", untold(sockopt.PeerSec, syscall.ENOPROTOOPT)},
+	"PeerSec":             {sockopt.PeerSec, "SO_PEERSEC", "unix", unreported(sockopt.PeerSec, syscall.ENOPROTOOPT)},
 	"PendingError":        {sockopt.PendingError, "SO_ERROR", "tcp4 udp6 unix", pendingNone},
 	"PreferBusyPoll":      {sockopt.PreferBusyPoll, "SO_PREFER_BUSY_POLL", "udp4", privileged(recent(sockopt.PreferBusyPoll, toggled(sockopt.PreferBusyPoll)))},
 	"RTable":              {sockopt.RTable, "SO_RTABLE", "udp4", settable(sockopt.RTable, 0)},
@@ -61,7 +61,7 @@ var socketOptions = map[string]optionCase{
 	"RecvMark":            {sockopt.RecvMark, "SO_RCVMARK", "udp4", privileged(recent(sockopt.RecvMark, toggled(sockopt.RecvMark)))},
 	"RecvPriority":        {sockopt.RecvPriority, "SO_RCVPRIORITY", "udp4", recent(sockopt.RecvPriority, toggled(sockopt.RecvPriority))},
 	"RecvQueueOverflow":   {sockopt.RecvQueueOverflow, "SO_RXQ_OVFL", "udp4 unixgram packet", toggled(sockopt.RecvQueueOverflow)},
-	"ReserveMem":          {sockopt.ReserveMem, "SO_RESERVE_MEM", "tcp4", recent(sockopt.ReserveMem, toldNow(sockopt.ReserveMem, 0))},
+	"ReserveMem":          {sockopt.ReserveMem, "SO_RESERVE_MEM", "tcp4", recent(sockopt.ReserveMem, reportedNow(sockopt.ReserveMem, 0))},
 	"ReuseAddr":           {sockopt.ReuseAddr, "SO_REUSEADDR", "tcp4 tcp6 udp4 udp6 unix", toggled(sockopt.ReuseAddr)},
 	"ReusePort":           {sockopt.ReusePort, "SO_REUSEPORT", "tcp4 tcp6 udp4 udp6", toggled(sockopt.ReusePort)},
 	"ReusePortLB":         {sockopt.ReusePortLB, "SO_REUSEPORT_LB", "tcp4 udp4", toggled(sockopt.ReusePortLB)},
@@ -71,18 +71,18 @@ var socketOptions = map[string]optionCase{
 	"SendLowWater":        {sockopt.SendLowWater, "SO_SNDLOWAT", "tcp4", lowWater},
 	"SendPriority":        {sockopt.SendPriority, "SO_PRIORITY", "tcp4 udp6 packet", changed(sockopt.SendPriority, 1, 6)},
 	"SetFIB":              {sockopt.SetFIB, "SO_SETFIB", "udp4", written0(sockopt.SetFIB, 0)},
-	"SocketDomain":        {sockopt.SocketDomain, "SO_DOMAIN", all, func(t *testing.T, s *sock.Socket) { toldAs(sockopt.SocketDomain, s.Domain())(t, s) }},
+	"SocketDomain":        {sockopt.SocketDomain, "SO_DOMAIN", all, func(t *testing.T, s *sock.Socket) { reportedAs(sockopt.SocketDomain, s.Domain())(t, s) }},
 	"SocketDontRoute":     {sockopt.SocketDontRoute, "SO_DONTROUTE", "udp4", toggled(sockopt.SocketDontRoute)},
-	"SocketProtocol":      {sockopt.SocketProtocol, "SO_PROTOCOL", "tcp4 udp6 mptcp4", func(t *testing.T, s *sock.Socket) { toldAs(sockopt.SocketProtocol, protocolOf(s))(t, s) }},
-	"SocketType":          {sockopt.SocketType, "SO_TYPE", all, func(t *testing.T, s *sock.Socket) { toldAs(sockopt.SocketType, s.Type())(t, s) }},
+	"SocketProtocol":      {sockopt.SocketProtocol, "SO_PROTOCOL", "tcp4 udp6 mptcp4", func(t *testing.T, s *sock.Socket) { reportedAs(sockopt.SocketProtocol, protocolOf(s))(t, s) }},
+	"SocketType":          {sockopt.SocketType, "SO_TYPE", all, func(t *testing.T, s *sock.Socket) { reportedAs(sockopt.SocketType, s.Type())(t, s) }},
 	"Timestamp":           {sockopt.Timestamp, "SO_TIMESTAMP", "udp4 unixgram", toggled(sockopt.Timestamp)},
 	"TimestampClock":      {sockopt.TimestampClock, "SO_TS_CLOCK", "udp4", changed(sockopt.TimestampClock, 1, 2, 3)},
 	"TimestampNS":         {sockopt.TimestampNS, "SO_TIMESTAMPNS", "udp4 unixgram", toggled(sockopt.TimestampNS)},
 	"Timestamping":        {sockopt.Timestamping, "SO_TIMESTAMPING", "udp4 udp6 unixgram", changed(sockopt.Timestamping, sockopt.TimestampingRxSoftware|sockopt.TimestampingSoftware, sockopt.TimestampingTxSoftware|sockopt.TimestampingSoftware|sockopt.TimestampingOptID|sockopt.TimestampingOptTSOnly)},
 	"TxRehash":            {sockopt.TxRehash, "SO_TXREHASH", "tcp4", recent(sockopt.TxRehash, settable(sockopt.TxRehash, 0, 1))},
 	"TxTime":              {sockopt.TxTime, "SO_TXTIME", "udp4", privileged(settable(sockopt.TxTime, sockopt.TxTimeValue{Clock: 1, Deadline: true}, sockopt.TxTimeValue{Clock: 1, ReportErrors: true}, sockopt.TxTimeValue{Clock: 11}, sockopt.TxTimeValue{Clock: 1}))},
-	"UnreadBytes":         {sockopt.UnreadBytes, "SO_NREAD", "udp4", toldAs(sockopt.UnreadBytes, 0)},
-	"UnsentBytes":         {sockopt.UnsentBytes, "SO_NWRITE", "udp4", toldAs(sockopt.UnsentBytes, 0)},
+	"UnreadBytes":         {sockopt.UnreadBytes, "SO_NREAD", "udp4", reportedAs(sockopt.UnreadBytes, 0)},
+	"UnsentBytes":         {sockopt.UnsentBytes, "SO_NWRITE", "udp4", reportedAs(sockopt.UnsentBytes, 0)},
 	"UseLoopback":         {sockopt.UseLoopback, "SO_USELOOPBACK", "udp4", toggled(sockopt.UseLoopback)},
 	"UserCookie":          {sockopt.UserCookie, "SO_USER_COOKIE", "udp4", written0(sockopt.UserCookie, 1<<32-1)},
 	"WiFiStatus":          {sockopt.WiFiStatus, "SO_WIFI_STATUS", "packet", toggled(sockopt.WiFiStatus)},
@@ -99,10 +99,10 @@ func notRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.S
 
 // written0 is for one of which nothing can be read that says what was set.
 func written0[T any](o sockopt.Option[T], v T) func(*testing.T, *sock.Socket) {
-	return func(t *testing.T, s *sock.Socket) { is(t, o.Set(s, v), nil) }
+	return func(t *testing.T, s *sock.Socket) { wantErr(t, o.Set(s, v), nil) }
 }
 
-func toldNow[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
+func reportedNow[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) { holds(t, o, s, want) }
 }
 
@@ -129,7 +129,7 @@ func roundsUpFrom(o sockopt.Option[time.Duration], unit, least time.Duration) fu
 			}
 			holds(t, o, s, want)
 		}
-		is(t, o.Set(s, first), nil)
+		wantErr(t, o.Set(s, first), nil)
 		holds(t, o, s, first)
 		for _, v := range []time.Duration{-1, -unit, math.MinInt64} {
 			err := o.Set(s, v)
@@ -139,7 +139,7 @@ func roundsUpFrom(o sockopt.Option[time.Duration], unit, least time.Duration) fu
 			}
 		}
 		if long := time.Duration(math.MaxInt64); long/unit > math.MaxInt32 {
-			is(t, o.Set(s, long), syscall.EINVAL)
+			wantErr(t, o.Set(s, long), syscall.EINVAL)
 		}
 		holds(t, o, s, first)
 	}
@@ -178,7 +178,7 @@ func cookies(t *testing.T, s *sock.Socket) {
 	if err != nil || v == 0 {
 		t.Fatal(v, err)
 	}
-	toldAs(sockopt.Cookie, v)(t, s)
+	reportedAs(sockopt.Cookie, v)(t, s)
 	if other, err := sockopt.Cookie.Get(open(t, s.Domain(), s.Type())); err != nil || other == v {
 		t.Errorf("another has %d, %v, this %d", other, err, v)
 	}
@@ -186,7 +186,7 @@ func cookies(t *testing.T, s *sock.Socket) {
 
 func filterLocked(t *testing.T, s *sock.Socket) {
 	holds(t, sockopt.LockFilter, s, false)
-	is(t, sockopt.LockFilter.Set(s, true), nil)
+	wantErr(t, sockopt.LockFilter.Set(s, true), nil)
 	holds(t, sockopt.LockFilter, s, true)
 	if runtime.GOOS == "linux" {
 		wrong(t, sockopt.LockFilter.Set(s, false), "setsockopt SO_LOCK_FILTER", sock.Addr{}, syscall.EPERM)
@@ -200,16 +200,16 @@ func paced(t *testing.T, s *sock.Socket) {
 		holds(t, o, s, math.MaxUint64)
 	}
 	for _, v := range []uint64{1, 1<<32 - 2, math.MaxUint64} {
-		is(t, o.Set(s, v), nil)
+		wantErr(t, o.Set(s, v), nil)
 		holds(t, o, s, v)
 	}
 	large := []uint64{1<<32 - 1, 1 << 32, 1 << 40}
 	for _, v := range large {
 		if runtime.GOOS != "linux" {
-			is(t, o.Set(s, v), syscall.EINVAL)
+			wantErr(t, o.Set(s, v), syscall.EINVAL)
 			continue
 		}
-		is(t, o.Set(s, v), nil)
+		wantErr(t, o.Set(s, v), nil)
 		if got, err := o.Get(s); err != nil || got != v && (got < v || math.MaxUint == math.MaxUint64) {
 			t.Errorf("%d, %v, want %d", got, err, v)
 		}
@@ -220,7 +220,7 @@ func paced(t *testing.T, s *sock.Socket) {
 func forced(o, buffer sockopt.Option[int]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		const size = 64 << 20
-		is(t, buffer.Set(s, size), nil)
+		wantErr(t, buffer.Set(s, size), nil)
 		if v, err := buffer.Get(s); err != nil || v >= 2*size {
 			t.Skip("the limit is as high: ", v, err)
 		}
@@ -262,7 +262,7 @@ func TestOptionPeer(t *testing.T) {
 		t.Error(v, err)
 	}
 	if v, err := sockopt.PeerPIDFD.Get(a); err == nil {
-		is(t, os.NewFile(uintptr(v), "pidfd").Close(), nil)
+		wantErr(t, os.NewFile(uintptr(v), "pidfd").Close(), nil)
 	} else if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.ENOPROTOOPT) {
 		t.Error(err)
 	}

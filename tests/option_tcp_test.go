@@ -24,9 +24,9 @@ var tcpOptions = map[string]optionCase{
 	"TCPFastOpenConnect":    {sockopt.TCPFastOpenConnect, "TCP_FASTOPEN_CONNECT", "tcp4 tcp6", toggled(sockopt.TCPFastOpenConnect)},
 	"TCPFastOpenKey":        {sockopt.TCPFastOpenKey, "TCP_FASTOPEN_KEY", "tcp4 tcp6", fastOpenKey},
 	"TCPFastOpenNoCookie":   {sockopt.TCPFastOpenNoCookie, "TCP_FASTOPEN_NO_COOKIE", "tcp4 tcp6", toggled(sockopt.TCPFastOpenNoCookie)},
-	"TCPInfo":               {sockopt.TCPInfo, "TCP_INFO", "tcp4 tcp6", told(sockopt.TCPInfo, func(v sockopt.TCPInfoValue) bool { return v.State == sockopt.TCPClosed && v.RTO > 0 })},
+	"TCPInfo":               {sockopt.TCPInfo, "TCP_INFO", "tcp4 tcp6", reported(sockopt.TCPInfo, func(v sockopt.TCPInfoValue) bool { return v.State == sockopt.TCPClosed && v.RTO > 0 })},
 	"TCPInq":                {sockopt.TCPInq, "TCP_INQ", "tcp4 tcp6", toggled(sockopt.TCPInq)},
-	"TCPIsMPTCP":            {sockopt.TCPIsMPTCP, "TCP_IS_MPTCP", "tcp4 mptcp4", recent(sockopt.TCPIsMPTCP, func(t *testing.T, s *sock.Socket) { toldAs(sockopt.TCPIsMPTCP, s.Protocol() == sock.MPTCP)(t, s) })},
+	"TCPIsMPTCP":            {sockopt.TCPIsMPTCP, "TCP_IS_MPTCP", "tcp4 mptcp4", recent(sockopt.TCPIsMPTCP, func(t *testing.T, s *sock.Socket) { reportedAs(sockopt.TCPIsMPTCP, s.Protocol() == sock.MPTCP)(t, s) })},
 	"TCPKeepCount":          {sockopt.TCPKeepCount, "TCP_KEEPCNT", "tcp4 tcp6", changed(sockopt.TCPKeepCount, 3, 100)},
 	"TCPKeepIdle":           {sockopt.TCPKeepIdle, "TCP_KEEPIDLE", "tcp4 tcp6", roundsUpFrom1(sockopt.TCPKeepIdle)},
 	"TCPKeepInit":           {sockopt.TCPKeepInit, "TCP_KEEPINIT", "tcp4", roundsUpFrom1(sockopt.TCPKeepInit)},
@@ -45,7 +45,7 @@ var tcpOptions = map[string]optionCase{
 	"TCPSaveSyn":            {sockopt.TCPSaveSyn, "TCP_SAVE_SYN", "tcp4 tcp6", changed(sockopt.TCPSaveSyn, 1, 2)},
 	"TCPSavedSyn":           {sockopt.TCPSavedSyn, "TCP_SAVED_SYN", "tcp4", savedSyn},
 	"TCPSynCount":           {sockopt.TCPSynCount, "TCP_SYNCNT", "tcp4 tcp6", changed(sockopt.TCPSynCount, 1, 127)},
-	"TCPThinDupAck":         {sockopt.TCPThinDupAck, "TCP_THIN_DUPACK", "tcp4", both(written0(sockopt.TCPThinDupAck, true), toldNow(sockopt.TCPThinDupAck, false))},
+	"TCPThinDupAck":         {sockopt.TCPThinDupAck, "TCP_THIN_DUPACK", "tcp4", both(written0(sockopt.TCPThinDupAck, true), reportedNow(sockopt.TCPThinDupAck, false))},
 	"TCPThinLinearTimeouts": {sockopt.TCPThinLinearTimeouts, "TCP_THIN_LINEAR_TIMEOUTS", "tcp4 tcp6", toggled(sockopt.TCPThinLinearTimeouts)},
 	"TCPTimestamp":          {sockopt.TCPTimestamp, "TCP_TIMESTAMP", "tcp4", inRepair},
 	"TCPTxDelay":            {sockopt.TCPTxDelay, "TCP_TX_DELAY", "tcp4", roundsUp(sockopt.TCPTxDelay, time.Microsecond)},
@@ -65,7 +65,7 @@ func congestion(t *testing.T, s *sock.Socket) {
 		values = []string{"reno", first}
 	}
 	for _, v := range values {
-		is(t, o.Set(s, v), nil)
+		wantErr(t, o.Set(s, v), nil)
 		holds(t, o, s, v)
 	}
 	wrong(t, o.Set(s, "no such one"), "setsockopt TCP_CONGESTION", sock.Addr{}, syscall.ENOENT, syscall.ESRCH)
@@ -82,13 +82,13 @@ func onLinuxElse[T any](linux, other T) T {
 
 // ccInfo looks at one that tells nothing.
 func ccInfo(t *testing.T, s *sock.Socket) {
-	is(t, sockopt.TCPCongestion.Set(s, "reno"), nil)
-	told(sockopt.TCPCCInfo, func(v []byte) bool { return len(v) == 0 })(t, s)
+	wantErr(t, sockopt.TCPCongestion.Set(s, "reno"), nil)
+	reported(sockopt.TCPCCInfo, func(v []byte) bool { return len(v) == 0 })(t, s)
 }
 
 func fastOpen(t *testing.T, s *sock.Socket) {
 	if runtime.GOOS != "linux" {
-		is(t, sockopt.TCPFastOpen.Set(s, 1), nil)
+		wantErr(t, sockopt.TCPFastOpen.Set(s, 1), nil)
 		if v, err := sockopt.TCPFastOpen.Get(s); err != nil || v == 0 {
 			t.Error(v, err)
 		}
@@ -106,7 +106,7 @@ func fastOpenKey(t *testing.T, s *sock.Socket) {
 		for i := range key {
 			key[i] = byte(i + n)
 		}
-		is(t, o.Set(s, key), nil)
+		wantErr(t, o.Set(s, key), nil)
 		if got, err := o.Get(s); err != nil || !slices.Equal(got, key) {
 			t.Errorf("%x, %v, want %x", got, err, key)
 		}
@@ -119,12 +119,12 @@ func maxSeg(t *testing.T, s *sock.Socket) {
 	if v, err := sockopt.TCPMaxSeg.Get(s); err != nil || v <= 0 {
 		t.Error(v, err)
 	}
-	is(t, sockopt.TCPMaxSeg.Set(s, onLinuxElse(1000, 500)), nil) // at most 536 before Connect on FreeBSD
+	wantErr(t, sockopt.TCPMaxSeg.Set(s, onLinuxElse(1000, 500)), nil) // at most 536 before Connect on FreeBSD
 	if runtime.GOOS != "linux" {
 		return
 	}
 	l, at := listening(t, "tcp4")
-	is(t, s.Connect(at), nil)
+	wantErr(t, s.Connect(at), nil)
 	if v, err := sockopt.TCPMaxSeg.Get(s); err != nil || v > 1000 || v < 500 {
 		t.Error(v, err)
 	}
@@ -132,20 +132,20 @@ func maxSeg(t *testing.T, s *sock.Socket) {
 }
 
 func savedSyn(t *testing.T, s *sock.Socket) {
-	told(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, s)
-	is(t, sockopt.TCPSaveSyn.Set(s, 1), nil)
-	is(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
-	is(t, s.Listen(1), nil)
+	reported(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, s)
+	wantErr(t, sockopt.TCPSaveSyn.Set(s, 1), nil)
+	wantErr(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
+	wantErr(t, s.Listen(1), nil)
 	at, err := s.Sockname()
-	is(t, err, nil)
-	is(t, open(t, sock.Inet, sock.Stream).Connect(at), nil)
+	wantErr(t, err, nil)
+	wantErr(t, open(t, sock.Inet, sock.Stream).Connect(at), nil)
 	c, _, err := s.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed(t, c)
-	told(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) >= 40 && v[0]>>4 == 4 && v[9] == 6 })(t, c)
-	told(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, c)
+	reported(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) >= 40 && v[0]>>4 == 4 && v[9] == 6 })(t, c)
+	reported(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, c)
 }
 
 func inRepair(t *testing.T, s *sock.Socket) {
@@ -156,8 +156,8 @@ func inRepair(t *testing.T, s *sock.Socket) {
 	if err := sockopt.TCPRepair.Set(s, 1); err != nil {
 		t.Skip(err)
 	}
-	is(t, sockopt.TCPTimestamp.Set(s, 1<<31), nil)
-	is(t, sockopt.TCPRepair.Set(s, 0), nil)
+	wantErr(t, sockopt.TCPTimestamp.Set(s, 1<<31), nil)
+	wantErr(t, sockopt.TCPRepair.Set(s, 0), nil)
 }
 
 // ulp: which protocols there are, and what they ask for, is the machine's.
@@ -176,9 +176,9 @@ func signed(t *testing.T, s *sock.Socket) {
 	if errors.Is(set, syscall.ENOPROTOOPT) {
 		t.Skip(set)
 	}
-	is(t, set, nil)
-	is(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: at, Key: strings.Repeat("x", 80)}), nil)
-	is(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: at}), nil)
+	wantErr(t, set, nil)
+	wantErr(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: at, Key: strings.Repeat("x", 80)}), nil)
+	wantErr(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: at}), nil)
 	wrong(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: at}), "setsockopt TCP_MD5SIG", sock.Addr{}, syscall.ENOENT)
 	misused(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: at, Key: strings.Repeat("x", 81)}), "setsockopt TCP_MD5SIG", syscall.EINVAL)
 	misused(t, o.Set(s, sockopt.TCPMD5SigValue{Addr: addr(t, "unix:/x"), Key: "x"}), "setsockopt TCP_MD5SIG", syscall.EINVAL)

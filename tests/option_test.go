@@ -168,12 +168,12 @@ func TestOptionsMissing(t *testing.T) {
 	for name, c := range optionCases {
 		cname := fmt.Sprint(c.option)
 		_, err := getAny(c.option, shut)
-		is(t, err, net.ErrClosed)
+		wantErr(t, err, net.ErrClosed)
 		if _, err = getAny(c.option, s); !isMissing(err) {
 			continue
 		}
 		missing++
-		is(t, setAny(c.option, shut), net.ErrClosed)
+		wantErr(t, setAny(c.option, shut), net.ErrClosed)
 		misused(t, err, "getsockopt", errors.ErrUnsupported)
 		if err == nil || !strings.Contains(err.Error(), cname+": not supported on this system") {
 			t.Errorf("%s: %v", name, err)
@@ -267,8 +267,8 @@ func settable[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *
 	}
 }
 
-// told is for one that is read: want says whether the value can be.
-func told[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
+// reported is for one that is read: want says whether the value can be.
+func reported[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if v, err := o.Get(s); err != nil || !want(v) {
 			t.Errorf("%v = %v, %v", o, v, err)
@@ -277,12 +277,12 @@ func told[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.
 	}
 }
 
-func toldAs[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
-	return told(o, func(v T) bool { return v == want })
+func reportedAs[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
+	return reported(o, func(v T) bool { return v == want })
 }
 
-// untold is for one that is read, but of which this kind of socket knows nothing.
-func untold[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
+// unreported is for one that is read, but of which this kind of socket knows nothing.
+func unreported[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		_, err := o.Get(s)
 		wrong(t, err, "getsockopt "+o.String(), sock.Addr{}, want...)
@@ -382,7 +382,7 @@ func acceptConn(t *testing.T, s *sock.Socket) {
 	holds(t, sockopt.AcceptConn, s, false)
 	misused(t, sockopt.AcceptConn.Set(s, true), "setsockopt SO_ACCEPTCONN", syscall.ENOPROTOOPT)
 	k := map[sock.Domain]string{sock.Inet: "tcp4", sock.Inet6: "tcp6", sock.Unix: "unix"}[s.Domain()]
-	if err := s.Bind(place(t, k)); err != nil {
+	if err := s.Bind(bindAddr(t, k)); err != nil {
 		t.Fatal(err)
 	}
 	holds(t, sockopt.AcceptConn, s, false)
@@ -396,7 +396,7 @@ func pendingNone(t *testing.T, s *sock.Socket) {
 	if v, err := sockopt.PendingError.Get(s); v != nil || err != nil {
 		t.Error(v, err)
 	}
-	is(t, sockopt.PendingError.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
+	wantErr(t, sockopt.PendingError.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
 }
 
 // lingering ends with the time-out at 0: Linux keeps one that is off.
@@ -463,12 +463,12 @@ func TestOptionHuge(t *testing.T) {
 		}
 		for _, o := range []sockopt.Option[int]{sockopt.RecvBuffer, sockopt.SendBuffer, sockopt.IPTTL} {
 			err := o.Set(s, v)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if want := fmt.Sprintf("setsockopt %v: %d does not fit 32 bits", o, v); err == nil || err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
 			}
 			_, err = sock.Open(sock.Inet, sock.Dgram, 0, o.With(v))
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 		}
 	}
 	for _, v := range []int{256, -2, math.MaxInt32, math.MinInt32} {
@@ -498,7 +498,7 @@ func TestOptionLingerValues(t *testing.T) {
 	}
 	for _, v := range []time.Duration{-1, math.MinInt64, math.MaxInt64} {
 		for _, on := range []bool{false, true} {
-			is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: on, Timeout: v}), syscall.EINVAL)
+			wantErr(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: on, Timeout: v}), syscall.EINVAL)
 		}
 	}
 	holds(t, sockopt.Linger, s, before)
@@ -528,7 +528,7 @@ func TestOptionLinger(t *testing.T) {
 				t.Errorf("Close took %v with nothing to send", took)
 			}
 			_, err := b.Read(make([]byte, 1))
-			is(t, err, c.want)
+			wantErr(t, err, c.want)
 		})
 	}
 }
@@ -553,7 +553,7 @@ func TestOptionLingerSends(t *testing.T) {
 	if n, err := io.Copy(io.Discard, b); n != int64(sent) || err != nil {
 		t.Errorf("%d of %d bytes, %v", n, sent, err)
 	}
-	is(t, soon(t, closed), nil)
+	wantErr(t, recvTimeout(t, closed), nil)
 }
 
 func TestOptionZero(t *testing.T) {
@@ -561,10 +561,10 @@ func TestOptionZero(t *testing.T) {
 	s := open(t, sock.Inet, sock.Stream)
 	var o sockopt.Option[int]
 	_, err := o.Get(s)
-	is(t, err, syscall.EINVAL)
-	is(t, o.Set(s, 1), syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
+	wantErr(t, o.Set(s, 1), syscall.EINVAL)
 	_, err = sock.Open(sock.Inet, sock.Stream, 0, o.With(1))
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	if o.String() == "" {
 		t.Error("it has no text")
 	}
@@ -728,12 +728,12 @@ func TestOptionEscape(t *testing.T) {
 	}
 	changed(n, 9)(t, s)
 	toggled(b)(t, s)
-	is(t, p.Set(s, binary.NativeEndian.AppendUint32(nil, 77)), nil)
+	wantErr(t, p.Set(s, binary.NativeEndian.AppendUint32(nil, 77)), nil)
 	holds(t, sockopt.IPTTL, s, 77)
 	if v, err := p.Get(s); err != nil || !slices.Equal(v, binary.NativeEndian.AppendUint32(nil, 77)) {
 		t.Error(v, err)
 	}
-	is(t, p.Set(s, nil), syscall.EINVAL)
+	wantErr(t, p.Set(s, nil), syscall.EINVAL)
 	for _, size := range []int{-1, math.MinInt, math.MaxInt, 64<<20 + 1} {
 		_, err := sockopt.BytesOption(ipTTL[0], ipTTL[1], size).Get(s)
 		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)

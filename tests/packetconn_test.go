@@ -127,7 +127,7 @@ func packetConnOf(t testing.TB, s *sock.Socket) packetUDP {
 // theirPackets is package net's.
 func theirPackets(t testing.TB, network string) *net.UDPConn {
 	t.Helper()
-	return theirPacketsAt(t, network, net.UDPAddrFromAddrPort(place(t, network).AddrPort()))
+	return theirPacketsAt(t, network, net.UDPAddrFromAddrPort(bindAddr(t, network).AddrPort()))
 }
 
 func theirPacketsAt(t testing.TB, network string, at *net.UDPAddr) *net.UDPConn {
@@ -221,7 +221,7 @@ func TestPacketConnConnected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			is(t, s.Connect(to), nil)
+			wantErr(t, s.Connect(to), nil)
 			if a := ours.RemoteAddr(); a.String() != theirs.LocalAddr().String() {
 				t.Errorf("RemoteAddr = %v, want %v", a, theirs.LocalAddr())
 			}
@@ -378,7 +378,7 @@ func TestPacketConnZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, s.Bind(at), nil)
+	wantErr(t, s.Bind(at), nil)
 	ours := packetConnOf(t, s)
 	number := fmt.Sprint(ifi.Index)
 	if a := ours.LocalAddr().(*net.UDPAddr); a.Zone != number {
@@ -455,7 +455,7 @@ func TestPacketConnUnix(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, s.Bind(at), nil)
+		wantErr(t, s.Bind(at), nil)
 		unixTalk(t, packetConnOf(t, s), theirs)
 	}
 }
@@ -481,7 +481,7 @@ func TestPacketConnUnnamed(t *testing.T) {
 	}
 	// There is nobody to answer.
 	_, err := ours.WriteTo([]byte("x"), nil)
-	is(t, err, syscall.EDESTADDRREQ)
+	wantErr(t, err, syscall.EDESTADDRREQ)
 
 	// The methods that speak of UDP find no IP there.
 	for _, r := range packetReaders[1:] {
@@ -674,16 +674,16 @@ func TestPacketConnNil(t *testing.T) {
 		t.Errorf("%v, %v", c.LocalAddr(), c.RemoteAddr())
 	}
 	packetsFail(t, c, p, to, net.ErrClosed)
-	is(t, c.Close(), net.ErrClosed)
-	is(t, c.SetReadBuffer(1000), net.ErrClosed)
-	is(t, c.SetWriteBuffer(1000), net.ErrClosed)
-	is(t, c.SetDeadline(time.Time{}), net.ErrClosed)
-	is(t, c.SetReadDeadline(time.Time{}), net.ErrClosed)
-	is(t, c.SetWriteDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, c.Close(), net.ErrClosed)
+	wantErr(t, c.SetReadBuffer(1000), net.ErrClosed)
+	wantErr(t, c.SetWriteBuffer(1000), net.ErrClosed)
+	wantErr(t, c.SetDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, c.SetReadDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, c.SetWriteDeadline(time.Time{}), net.ErrClosed)
 	_, err := c.SyscallConn()
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 	_, err = c.File()
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }
 
 // packetsFail fails the test unless all that reads and writes fails so.
@@ -700,9 +700,9 @@ func packetsFail(t *testing.T, c packetUDP, p []byte, to netip.AddrPort, want er
 		}
 	}
 	_, err := c.Read(p)
-	is(t, err, want)
+	wantErr(t, err, want)
 	_, err = c.Write(p)
-	is(t, err, want)
+	wantErr(t, err, want)
 }
 
 // Close wakes whatever reads, and what the address was is still known.
@@ -721,14 +721,14 @@ func TestPacketConnClose(t *testing.T) {
 				if before.String() != strings.TrimPrefix(name.String(), "unix:") {
 					t.Errorf("LocalAddr = %v, want %v", before, name)
 				}
-				reading := begin(t, func() error { _, _, err := r.read(c, make([]byte, 9)); return err })
-				is(t, c.Close(), nil)
-				is(t, soon(t, reading), net.ErrClosed)
+				reading := goBlocked(t, func() error { _, _, err := r.read(c, make([]byte, 9)); return err })
+				wantErr(t, c.Close(), nil)
+				wantErr(t, recvTimeout(t, reading), net.ErrClosed)
 				if after := c.LocalAddr(); fmt.Sprintf("%#v", after) != fmt.Sprintf("%#v", before) {
 					t.Errorf("LocalAddr = %v, after Close %v", before, after)
 				}
 				packetsFail(t, c, make([]byte, 9), netip.MustParseAddrPort("127.0.0.1:9"), net.ErrClosed)
-				is(t, c.Close(), net.ErrClosed)
+				wantErr(t, c.Close(), net.ErrClosed)
 				if s.FD() != -1 {
 					t.Error("the Socket is open")
 				}
@@ -745,7 +745,7 @@ func TestPacketConnBoundLater(t *testing.T) {
 	if a := c.LocalAddr().String(); a != "0.0.0.0:0" {
 		t.Errorf("LocalAddr before Bind is %s", a)
 	}
-	is(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
+	wantErr(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
 	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
@@ -759,29 +759,29 @@ func TestPacketConnDeadline(t *testing.T) {
 	t.Parallel()
 	c, _ := packetConn(t, "udp4")
 	past := time.Unix(1, 0)
-	is(t, c.SetDeadline(past), nil)
+	wantErr(t, c.SetDeadline(past), nil)
 	packetsFail(t, c, make([]byte, 9), here(c), os.ErrDeadlineExceeded)
 
 	// One does not concern the other.
-	is(t, c.SetReadDeadline(time.Time{}), nil)
+	wantErr(t, c.SetReadDeadline(time.Time{}), nil)
 	_, err := c.WriteToUDPAddrPort([]byte("x"), here(c))
 	isTimeout(t, err)
-	is(t, c.SetWriteDeadline(time.Time{}), nil)
-	is(t, c.SetReadDeadline(past), nil)
+	wantErr(t, c.SetWriteDeadline(time.Time{}), nil)
+	wantErr(t, c.SetReadDeadline(past), nil)
 	if _, err := c.WriteToUDPAddrPort([]byte("x"), here(c)); err != nil {
 		t.Error(err)
 	}
 	_, _, err = c.ReadFrom(make([]byte, 9))
 	isTimeout(t, err)
-	is(t, c.SetReadDeadline(time.Time{}), nil)
+	wantErr(t, c.SetReadDeadline(time.Time{}), nil)
 	if n, _, err := c.ReadFrom(make([]byte, 9)); n != 1 || err != nil {
 		t.Errorf("after a deadline that was taken back: %d, %v", n, err)
 	}
 
 	// One that is set while ReadFrom waits.
-	reading := begin(t, func() error { _, _, err := c.ReadFrom(make([]byte, 9)); return err })
-	is(t, c.SetReadDeadline(past), nil)
-	isTimeout(t, soon(t, reading))
+	reading := goBlocked(t, func() error { _, _, err := c.ReadFrom(make([]byte, 9)); return err })
+	wantErr(t, c.SetReadDeadline(past), nil)
+	isTimeout(t, recvTimeout(t, reading))
 }
 
 // A non-blocking one says so.
@@ -814,12 +814,12 @@ func TestPacketConnBuffers(t *testing.T) {
 			"SetReadBuffer":  {packetUDP.SetReadBuffer, sockopt.RecvBuffer},
 			"SetWriteBuffer": {packetUDP.SetWriteBuffer, sockopt.SendBuffer},
 		} {
-			is(t, b.set(ours, size), nil)
-			is(t, b.set(theirs, size), nil)
+			wantErr(t, b.set(ours, size), nil)
+			wantErr(t, b.set(theirs, size), nil)
 			got, err := b.option.Get(s)
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			want, err := b.option.Get(copied)
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			if got != want || got < size {
 				t.Errorf("%s(%d): %d bytes, net's %d", name, size, got, want)
 			}
@@ -834,7 +834,7 @@ func TestPacketConnSyscallConn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, rc.Control(func(fd uintptr) {
+	wantErr(t, rc.Control(func(fd uintptr) {
 		if int(fd) != s.FD() {
 			t.Errorf("Control gives %d, FD %d", fd, s.FD())
 		}
@@ -843,7 +843,7 @@ func TestPacketConnSyscallConn(t *testing.T) {
 	// Read waits while its function says that there was nothing.
 	p := make([]byte, 9)
 	var n int
-	reading := begin(t, func() error {
+	reading := goBlocked(t, func() error {
 		return rc.Read(func(fd uintptr) bool {
 			var err error
 			n, _, err = syscall.Recvfrom(int(fd), p, 0)
@@ -854,22 +854,22 @@ func TestPacketConnSyscallConn(t *testing.T) {
 	if _, err := theirs.WriteToUDPAddrPort([]byte("hello"), here(c)); err != nil {
 		t.Fatal(err)
 	}
-	is(t, soon(t, reading), nil)
+	wantErr(t, recvTimeout(t, reading), nil)
 	if string(p[:n]) != "hello" {
 		t.Errorf("%q", p[:n])
 	}
 
 	to := here(theirs)
-	is(t, rc.Write(func(fd uintptr) bool {
+	wantErr(t, rc.Write(func(fd uintptr) bool {
 		return syscall.Sendto(int(fd), []byte("back"), 0, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}) != syscall.EAGAIN
 	}), nil)
 	if n, from, err := theirs.ReadFromUDPAddrPort(p); string(p[:n]) != "back" || from != here(c) || err != nil {
 		t.Errorf("%q from %v, %v", p[:n], from, err)
 	}
 
-	waiting := begin(t, func() error { return rc.Read(func(uintptr) bool { return false }) })
-	is(t, c.Close(), nil)
-	is(t, soon(t, waiting), net.ErrClosed)
+	waiting := goBlocked(t, func() error { return rc.Read(func(uintptr) bool { return false }) })
+	wantErr(t, c.Close(), nil)
+	wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 }
 
 // It is not parallel, as all that counts allocations.

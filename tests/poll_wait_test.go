@@ -44,16 +44,16 @@ func TestPollTimeout(t *testing.T) {
 	}
 	// It counts from the call, not from the last event; and what is ready is told
 	// however short it is.
-	is(t, p.Modify(s, sock.Writable), nil)
+	wantErr(t, p.Modify(s, sock.Writable), nil)
 	for _, d := range []time.Duration{math.MinInt64, 1, -1, 1, 0, 1, time.Hour, 1, math.MaxInt64} {
 		if n, err := p.Wait(events, d); n != 1 || err != nil {
 			t.Errorf("ready, with %v: %d, %v", d, n, err)
 		}
 	}
-	is(t, p.Modify(s, 0), nil)
+	wantErr(t, p.Modify(s, 0), nil)
 	for _, d := range []time.Duration{math.MinInt64, -time.Hour, -1, time.Hour, 3e6 * time.Second, math.MaxInt64} {
 		waiting := beginWait(t, p, events, d)
-		is(t, p.Wake(), nil)
+		wantErr(t, p.Wake(), nil)
 		isWaited(t, waiting, 0, nil)
 	}
 	nothing(t, p, "after the long ones")
@@ -66,7 +66,7 @@ func TestPollWakeBefore(t *testing.T) {
 	events := make([]sock.Event, 1)
 	for _, d := range []time.Duration{-1, time.Hour, 0} {
 		for range 100 {
-			is(t, p.Wake(), nil)
+			wantErr(t, p.Wake(), nil)
 		}
 		if n, err := p.Wait(events, d); n != 0 || err != nil {
 			t.Fatal(n, err)
@@ -135,8 +135,8 @@ func TestPollWakePingPong(t *testing.T) {
 		}
 	}()
 	for range rounds {
-		is(t, p.Wake(), nil)
-		if n := soon(t, woken); n != 0 {
+		wantErr(t, p.Wake(), nil)
+		if n := recvTimeout(t, woken); n != 0 {
 			t.Fatal(n)
 		}
 	}
@@ -148,11 +148,11 @@ func TestPollWakeDuring(t *testing.T) {
 	events := make([]sock.Event, 1)
 	for range 10 {
 		waiting := beginWait(t, p, events, -1)
-		is(t, p.Wake(), nil)
+		wantErr(t, p.Wake(), nil)
 		isWaited(t, waiting, 0, nil)
 	}
-	is(t, p.Close(), nil)
-	is(t, p.Wake(), net.ErrClosed)
+	wantErr(t, p.Close(), nil)
+	wantErr(t, p.Wake(), net.ErrClosed)
 }
 
 // A Wake hides no event, and an event no Wake.
@@ -164,7 +164,7 @@ func TestPollWakeWithEvents(t *testing.T) {
 		attend(t, p, s, sock.Readable)
 		for range 20 {
 			send(t, peer, "x")
-			is(t, p.Wake(), nil)
+			wantErr(t, p.Wake(), nil)
 			events := make([]sock.Event, room)
 			told := 0
 			for tries := 0; told == 0; tries++ {
@@ -193,7 +193,7 @@ func TestPollNoRoom(t *testing.T) {
 	for _, events := range [][]sock.Event{nil, {}, make([]sock.Event, 0, 9)} {
 		for _, d := range []time.Duration{-1, 0, 1} {
 			n, err := p.Wait(events, d)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if n != 0 || err == nil || !strings.Contains(err.Error(), "no room") {
 				t.Errorf("%d, %v", n, err)
 			}
@@ -311,14 +311,14 @@ func TestPollChangesWhileWaiting(t *testing.T) {
 		}
 	}
 	waiting := beginWait(t, p, events, -1)
-	is(t, p.Add(s, sock.Writable, nil), nil)
+	wantErr(t, p.Add(s, sock.Writable, nil), nil)
 	told(waiting, sock.Writable)
-	is(t, p.Modify(s, sock.Readable), nil)
+	wantErr(t, p.Modify(s, sock.Readable), nil)
 
 	waiting = beginWait(t, p, events, -1)
-	is(t, p.Modify(s, sock.Writable), nil)
+	wantErr(t, p.Modify(s, sock.Writable), nil)
 	told(waiting, sock.Writable)
-	is(t, p.Modify(s, sock.Readable), nil)
+	wantErr(t, p.Modify(s, sock.Readable), nil)
 
 	waiting = beginWait(t, p, events, -1)
 	send(t, peer, "x")
@@ -326,13 +326,13 @@ func TestPollChangesWhileWaiting(t *testing.T) {
 	recv(t, s, 9, 0, "x")
 
 	waiting = beginWait(t, p, events, time.Second)
-	is(t, p.Remove(s), nil)
+	wantErr(t, p.Remove(s), nil)
 	send(t, peer, "x")
 	isWaited(t, waiting, 0, nil)
 
-	is(t, p.Add(s, 0, nil), nil)
+	wantErr(t, p.Add(s, 0, nil), nil)
 	waiting = beginWait(t, p, events, 100*time.Millisecond)
-	is(t, s.Close(), nil)
+	wantErr(t, s.Close(), nil)
 	isWaited(t, waiting, 0, nil)
 }
 
@@ -342,7 +342,7 @@ func TestPollTwoWaits(t *testing.T) {
 	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
 	for _, d := range []time.Duration{-1, 0, time.Hour} {
 		n, err := p.Wait(make([]sock.Event, 1), d)
-		is(t, err, syscall.EBUSY)
+		wantErr(t, err, syscall.EBUSY)
 		if n != 0 {
 			t.Error(n)
 		}
@@ -350,7 +350,7 @@ func TestPollTwoWaits(t *testing.T) {
 	if len(waiting) > 0 {
 		t.Error("the second Wait has ended the first: ", <-waiting)
 	}
-	is(t, p.Wake(), nil)
+	wantErr(t, p.Wake(), nil)
 	isWaited(t, waiting, 0, nil)
 	nothing(t, p, "the other has left")
 }
@@ -401,6 +401,6 @@ func TestPollAllocs(t *testing.T) {
 			must(t, n, err, 1)
 		})
 	}
-	is(t, s.Close(), nil)
-	soon(t, ended)
+	wantErr(t, s.Close(), nil)
+	recvTimeout(t, ended)
 }

@@ -199,7 +199,7 @@ func TestResolveLocalhost(t *testing.T) {
 				} else if err != nil {
 					t.Fatal(err)
 				}
-				is(t, l.Listen(0), nil)
+				wantErr(t, l.Listen(0), nil)
 				name, err := l.Sockname()
 				if err != nil {
 					t.Fatal(err)
@@ -208,7 +208,7 @@ func TestResolveLocalhost(t *testing.T) {
 				if err != nil || !slices.Contains(there, name) {
 					t.Fatalf("%v, %v lacks %v", there, err, name)
 				}
-				is(t, open(t, at.Domain(), sock.Stream).Connect(name), nil)
+				wantErr(t, open(t, at.Domain(), sock.Stream).Connect(name), nil)
 			}
 		})
 	}
@@ -226,7 +226,7 @@ func TestResolveUnspecified(t *testing.T) {
 			if at.Domain() == sock.Inet6 {
 				needIPv6(t)
 			}
-			is(t, open(t, at.Domain(), sock.Stream).Bind(at), nil)
+			wantErr(t, open(t, at.Domain(), sock.Stream).Bind(at), nil)
 		})
 	}
 }

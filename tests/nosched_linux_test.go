@@ -25,23 +25,23 @@ func TestBrief(t *testing.T) {
 		want bool
 	}{
 		"nothing":     {func(s *sock.Socket) {}, true},
-		"an option":   {func(s *sock.Socket) { is(t, sockopt.TCPNoDelay.Set(s, true), nil) }, true},
+		"an option":   {func(s *sock.Socket) { wantErr(t, sockopt.TCPNoDelay.Set(s, true), nil) }, true},
 		"modes":       {func(s *sock.Socket) { s.SetNonblock(true); s.SetNonblock(false) }, true},
-		"aborts":      {func(s *sock.Socket) { is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil) }, true},
+		"aborts":      {func(s *sock.Socket) { wantErr(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil) }, true},
 		"FD":          {func(s *sock.Socket) { s.FD() }, false},
-		"WithFD":      {func(s *sock.Socket) { is(t, s.WithFD(func(int) error { return nil }), nil) }, false},
-		"SyscallConn": {func(s *sock.Socket) { c, _ := s.SyscallConn(); is(t, c.Control(func(uintptr) {}), nil) }, false},
+		"WithFD":      {func(s *sock.Socket) { wantErr(t, s.WithFD(func(int) error { return nil }), nil) }, false},
+		"SyscallConn": {func(s *sock.Socket) { c, _ := s.SyscallConn(); wantErr(t, c.Control(func(uintptr) {}), nil) }, false},
 		"Dup":         {func(s *sock.Socket) { d, _ := s.Dup(); closed(t, d) }, false},
 		"File":        {func(s *sock.Socket) { f, _ := s.File(); f.Close() }, false},
 		"lingers": {func(s *sock.Socket) {
-			is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: time.Second}), nil)
+			wantErr(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: time.Second}), nil)
 		}, false},
 		"lingers, by hand": {func(s *sock.Socket) {
-			is(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
+			wantErr(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
 		}, false},
 		"a protocol above": {func(s *sock.Socket) { sockopt.BytesOption(unix.IPPROTO_TCP, unix.TCP_ULP, 16).Set(s, []byte("none")) }, false},
 		"aborts, by hand": {func(s *sock.Socket) {
-			is(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
+			wantErr(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestBrief(t *testing.T) {
 				t.Error("a listening Socket, and with it who waits there, is closed briefly")
 			}
 			c.do(l) // what it accepts inherits O_NONBLOCK from nobody, but lingers as it does
-			is(t, s.Connect(at), nil)
+			wantErr(t, s.Connect(at), nil)
 			a, _, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)
@@ -64,8 +64,8 @@ func TestBrief(t *testing.T) {
 			if testhook.Nosched(a) != c.want {
 				t.Errorf("what is accepted is brief: %v", testhook.Nosched(a))
 			}
-			is(t, a.Close(), nil)
-			is(t, s.Close(), nil)
+			wantErr(t, a.Close(), nil)
+			wantErr(t, s.Close(), nil)
 		})
 	}
 	for name, s := range map[string]*sock.Socket{
@@ -78,15 +78,15 @@ func TestBrief(t *testing.T) {
 	}
 	s := open(t, sock.Inet, sock.Stream)
 	d, err := s.Dup()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	fd, err := d.Detach()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	f, err := sock.FromFD(fd)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if testhook.Nosched(d) || testhook.Nosched(f) {
 		t.Error("copies are brief")
 	}
-	is(t, f.Close(), nil)
+	wantErr(t, f.Close(), nil)
 }
 
 // Who connects to no address in particular is told which it was.
@@ -108,10 +108,10 @@ func TestConnectUnspecified(t *testing.T) {
 			}
 			s := open(t, d, sock.Stream)
 			addr, err := sock.AddrFrom(netip.AddrPortFrom(to, at.Port()))
-			is(t, err, nil)
-			is(t, s.Connect(addr), nil)
+			wantErr(t, err, nil)
+			wantErr(t, s.Connect(addr), nil)
 			peer, err := s.Peername()
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			if got := peer.AddrPort().Addr().String(); got != want {
 				t.Errorf("%s: Peer %s, want %s", any, got, want)
 			}

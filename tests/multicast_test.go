@@ -52,18 +52,18 @@ func TestGroupMisuse(t *testing.T) {
 				continue
 			}
 			err := do(c.g)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if !strings.HasPrefix(err.Error(), op) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("%s %+v: %v, want %s", op, c.g, err, c.text)
 			}
 		}
 	}
 	if bits := 32 << (^uint(0) >> 63); bits == 64 {
-		is(t, s.JoinGroup(sock.Group{Addr: four, Interface: math.MaxInt}), syscall.EINVAL)
+		wantErr(t, s.JoinGroup(sock.Group{Addr: four, Interface: math.MaxInt}), syscall.EINVAL)
 	}
 
 	made, err := sock.Open(sock.Inet, sock.Dgram, 0, sock.Group{}.Joined())
-	if is(t, err, syscall.EINVAL); made != nil || err.Error() != "joingroup: no group" {
+	if wantErr(t, err, syscall.EINVAL); made != nil || err.Error() != "joingroup: no group" {
 		t.Error(made, err)
 	}
 }
@@ -86,10 +86,10 @@ func TestGroupAnyInterface(t *testing.T) {
 			if errors.Is(err, syscall.ENODEV) || errors.Is(err, syscall.EADDRNOTAVAIL) {
 				t.Skip("no route: ", err)
 			}
-			is(t, err, nil)
-			is(t, s.JoinGroup(g), syscall.EADDRINUSE)
-			is(t, s.LeaveGroup(g), nil)
-			is(t, s.LeaveGroup(g), syscall.EADDRNOTAVAIL)
+			wantErr(t, err, nil)
+			wantErr(t, s.JoinGroup(g), syscall.EADDRINUSE)
+			wantErr(t, s.LeaveGroup(g), nil)
+			wantErr(t, s.LeaveGroup(g), syscall.EADDRNOTAVAIL)
 		})
 	}
 }
@@ -103,10 +103,10 @@ func TestGroupSourceUnsupported(t *testing.T) {
 	}
 	s := open(t, sock.Inet, sock.Dgram)
 	for _, do := range []func(sock.Group) error{s.JoinGroup, s.LeaveGroup, s.BlockSource, s.UnblockSource} {
-		is(t, do(sourceGroup), errors.ErrUnsupported)
+		wantErr(t, do(sourceGroup), errors.ErrUnsupported)
 	}
 	end(t, s)
-	is(t, s.BlockSource(sourceGroup), net.ErrClosed)
+	wantErr(t, s.BlockSource(sourceGroup), net.ErrClosed)
 }
 
 // Not parallel: it is traced.

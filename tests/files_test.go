@@ -63,7 +63,7 @@ func TestFiles(t *testing.T) {
 			}
 			for i, f := range files {
 				c, err := f.SyscallConn()
-				is(t, err, nil)
+				wantErr(t, err, nil)
 				c.Control(func(fd uintptr) {
 					if got, err := unix.FcntlInt(fd, unix.F_GETFD, 0); err != nil || got&unix.FD_CLOEXEC == 0 {
 						t.Errorf("descriptor flags %#x, %v", got, err)
@@ -83,7 +83,7 @@ func TestFiles(t *testing.T) {
 			if string(p[:n]) != "none" || len(files) != 0 || flags&^sock.EOR != 0 || err != nil {
 				t.Errorf("%q, %d files, %v, %v", p[:n], len(files), flags, err)
 			}
-			is(t, a.Close(), nil)
+			wantErr(t, a.Close(), nil)
 			if ty == sock.Stream {
 				if n, files, flags, err := b.RecvFiles(p, 5); n != 0 || files != nil || flags != 0 || err != nil {
 					t.Errorf("at the end %d, %v, %v, %v", n, files, flags, err)
@@ -99,7 +99,7 @@ func TestFilesSocket(t *testing.T) {
 	a, b := unixPair(t, sock.Stream)
 	x, y := streams(t, "tcp4")
 	f, err := x.File()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	defer f.Close()
 	if _, err := a.SendFiles([]byte{0}, f); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestFilesSocket(t *testing.T) {
 	}
 	defer files[0].Close()
 	s, err := sock.FromConn(files[0])
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, s)
 	if s.Domain() != sock.Inet || s.Type() != sock.Stream {
 		t.Error(s.Domain(), s.Type())
@@ -133,18 +133,18 @@ func TestFilesMisuse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, b := unixPair(t, ty)
 			_, err := a.SendFiles([]byte("x"), nil)
-			is(t, err, os.ErrInvalid)
+			wantErr(t, err, os.ErrInvalid)
 			_, err = a.SendFiles([]byte("x"), w[1])
-			is(t, err, os.ErrClosed)
+			wantErr(t, err, os.ErrClosed)
 			_, err = a.SendFiles([]byte("x"), w[0], w[1], w[0])
-			is(t, err, os.ErrClosed)
+			wantErr(t, err, os.ErrClosed)
 			_, err = a.SendFiles([]byte("x"), many...)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			_, _, _, err = b.RecvFiles(nil, -1)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if ty == sock.Stream {
 				_, err = a.SendFiles(nil, w[0])
-				is(t, err, syscall.EINVAL)
+				wantErr(t, err, syscall.EINVAL)
 			} else if runtime.GOOS == "linux" {
 				if _, err = a.SendFiles(nil, w[0]); err != nil {
 					t.Error(err)
@@ -161,7 +161,7 @@ func TestFilesMisuse(t *testing.T) {
 		})
 	}
 	u, _, _, to := datagrams(t, "udp4")
-	is(t, u.Connect(to), nil)
+	wantErr(t, u.Connect(to), nil)
 	if _, err := u.SendFiles([]byte("x"), r[0]); err == nil && runtime.GOOS != "linux" {
 		t.Log("a file over UDP is passed over here")
 	}

@@ -80,14 +80,14 @@ func TestInherited(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range []*sock.Socket{l, u, theirs} { // the child has what it needs
-				is(t, s.Close(), nil)
+				wantErr(t, s.Close(), nil)
 			}
 			client := open(t, sock.Inet, sock.Stream)
-			is(t, client.Connect(lName), nil)
+			wantErr(t, client.Connect(lName), nil)
 			asker := open(t, sock.Inet, sock.Dgram)
-			is(t, asker.Connect(uName), nil)
+			wantErr(t, asker.Connect(uName), nil)
 			for _, s := range []*sock.Socket{client, mine, asker} {
-				is(t, s.SetDeadline(time.Now().Add(10*time.Second)), nil)
+				wantErr(t, s.SetDeadline(time.Now().Add(10*time.Second)), nil)
 				talksBack(t, s)
 			}
 			if err := c.Wait(); err != nil {
@@ -374,8 +374,8 @@ func TestInheritedRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, f.Close(), nil)
-	is(t, l.Close(), nil) // from now on it is theirs alone
+	wantErr(t, f.Close(), nil)
+	wantErr(t, l.Close(), nil) // from now on it is theirs alone
 
 	answered := map[string]int{}
 	for began := time.Now(); answered["3"] < 20; {
@@ -383,7 +383,7 @@ func TestInheritedRestart(t *testing.T) {
 			t.Fatal("it does not go on: ", answered)
 		}
 		s := open(t, sock.Inet, sock.Stream)
-		is(t, s.SetDeadline(time.Now().Add(10*time.Second)), nil)
+		wantErr(t, s.SetDeadline(time.Now().Add(10*time.Second)), nil)
 		if err := s.Connect(name); err != nil {
 			t.Fatalf("after %v: %v", answered, err)
 		}
@@ -399,7 +399,7 @@ func TestInheritedRestart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		is(t, s.Close(), nil)
+		wantErr(t, s.Close(), nil)
 	}
 	t.Log(answered)
 	if err := c.Wait(); err != nil {
@@ -414,7 +414,7 @@ func TestInheritedRestart(t *testing.T) {
 		slices.Sort(lines)
 		ended <- fmt.Sprint(lines, err)
 	}()
-	if said := soon(t, ended); said != "[1 2 3] <nil>" {
+	if said := recvTimeout(t, ended); said != "[1 2 3] <nil>" {
 		t.Errorf("those who ended well, and the reader: %s", said)
 	}
 }
@@ -479,7 +479,7 @@ func TestInheritedLeak(t *testing.T) {
 			t.Fatal(given, err)
 		}
 		if what == "close" {
-			is(t, given[0].Close(), nil)
+			wantErr(t, given[0].Close(), nil)
 		}
 		return
 	}

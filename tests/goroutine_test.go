@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// begin runs f in a goroutine, and returns once that waits for something. The
+// goBlocked runs f in a goroutine, and returns once that waits for something. The
 // channel gives what f returns.
-func begin(t testing.TB, f func() error) <-chan error {
+func goBlocked(t testing.TB, f func() error) <-chan error {
 	t.Helper()
 	id := make(chan string, 1)
 	result := make(chan error, 1)
@@ -17,7 +17,7 @@ func begin(t testing.TB, f func() error) <-chan error {
 		id <- strings.Fields(string(b[:runtime.Stack(b[:], false)]))[1]
 		result <- f()
 	}()
-	mine := "goroutine " + soon(t, id) + " ["
+	mine := "goroutine " + recvTimeout(t, id) + " ["
 	eventually(t, "waiting", func() bool {
 		if len(result) > 0 {
 			t.Fatal("it did not wait, and returned ", <-result)

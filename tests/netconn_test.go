@@ -40,7 +40,7 @@ func adopted(t testing.TB, c any) *sock.Socket {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	is(t, c.(theirs).Close(), nil)
+	wantErr(t, c.(theirs).Close(), nil)
 	return s
 }
 
@@ -60,15 +60,15 @@ func handed[T any](t testing.TB, s *sock.Socket, how func(*sock.Socket) (T, erro
 		t.Errorf("the Socket has descriptor %d still", s.FD())
 	}
 	_, err = s.Recv(make([]byte, 1), 0)
-	is(t, err, net.ErrClosed)
-	is(t, s.Close(), net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
+	wantErr(t, s.Close(), net.ErrClosed)
 	return c
 }
 
 // theirListener listens at place(network), with package net.
 func theirListener(t testing.TB, network string) net.Listener {
 	t.Helper()
-	l, err := net.Listen(network, strings.TrimPrefix(place(t, network).String(), "unix:"))
+	l, err := net.Listen(network, strings.TrimPrefix(bindAddr(t, network).String(), "unix:"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,9 +100,9 @@ func theirAccept(t testing.TB, l net.Listener) net.Conn {
 // lateRead reads past a deadline.
 func lateRead(t testing.TB, c net.Conn) {
 	t.Helper()
-	is(t, c.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
+	wantErr(t, c.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
 	n, err := c.Read(make([]byte, 1))
-	is(t, err, os.ErrDeadlineExceeded)
+	wantErr(t, err, os.ErrDeadlineExceeded)
 	if n != 0 {
 		t.Errorf("%d bytes from nobody", n)
 	}
@@ -156,12 +156,12 @@ func TestHandOverStream(t *testing.T) {
 					hears(t, c, "late")
 					talks(t, c, peer)
 					lateRead(t, c)
-					is(t, c.SetReadDeadline(time.Time{}), nil)
+					wantErr(t, c.SetReadDeadline(time.Time{}), nil)
 				}
 				runtime.GC() // a file that was forgotten would close what it has
 				runtime.GC()
 				talks(t, c, peer)
-				is(t, c.Close(), nil)
+				wantErr(t, c.Close(), nil)
 				if n, err := peer.Read(make([]byte, 1)); err != io.EOF {
 					t.Errorf("the peer reads %d, %v: somebody has the connection still", n, err)
 				}
@@ -218,7 +218,7 @@ func TestHandOverFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, a.Close(), nil)
+		wantErr(t, a.Close(), nil)
 		says(t, peer, "early")
 		s := adopted(t, f)
 		if s.Domain() != a.Domain() || s.Type() != sock.Stream || s.Protocol() != a.Protocol() {
@@ -232,7 +232,7 @@ func TestHandOverFile(t *testing.T) {
 			t.Fatal(network, ": ", err)
 		}
 		talks(t, c, peer)
-		is(t, c.Close(), nil)
+		wantErr(t, c.Close(), nil)
 		end(t, peer)
 	}
 }
@@ -243,7 +243,7 @@ func TestHandOverOptions(t *testing.T) {
 	s, peer := streams(t, "tcp4")
 	on := func(s *sock.Socket, o sockopt.Option[bool]) bool {
 		v, err := o.Get(s)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		return v
 	}
 	if on(s, sockopt.TCPNoDelay) || on(s, sockopt.KeepAlive) {
@@ -290,21 +290,21 @@ func TestHandOverListener(t *testing.T) {
 					want = new(net.UnixConn)
 				}
 				talks(t, handed(t, a, (*sock.Socket).NetConn, want), early)
-				is(t, s.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
+				wantErr(t, s.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
 				_, _, err = s.Accept()
-				is(t, err, os.ErrDeadlineExceeded)
+				wantErr(t, err, os.ErrDeadlineExceeded)
 
 				late := theirDial(t, at)
 				l = handed(t, s, (*sock.Socket).NetListener, first)
 				sameNetAddr(t, "local", l.Addr(), at)
 				talks(t, theirAccept(t, l), late)
 				talks(t, theirDial(t, at), theirAccept(t, l))
-				is(t, l.(theirs).SetDeadline(time.Now().Add(time.Millisecond)), nil)
+				wantErr(t, l.(theirs).SetDeadline(time.Now().Add(time.Millisecond)), nil)
 				_, err = l.Accept()
-				is(t, err, os.ErrDeadlineExceeded)
-				is(t, l.(theirs).SetDeadline(time.Time{}), nil)
+				wantErr(t, err, os.ErrDeadlineExceeded)
+				wantErr(t, l.(theirs).SetDeadline(time.Time{}), nil)
 			}
-			is(t, l.Close(), nil)
+			wantErr(t, l.Close(), nil)
 			eventually(t, "nobody listens", func() bool { // when no child has a copy
 				c, err := net.Dial(at.Network(), at.String())
 				if err == nil {
@@ -335,6 +335,6 @@ func TestHandOverReset(t *testing.T) {
 	}
 	defer c.Close()
 	_, err = c.Read(make([]byte, 1))
-	is(t, err, syscall.ECONNRESET)
-	is(t, s.Close(), net.ErrClosed)
+	wantErr(t, err, syscall.ECONNRESET)
+	wantErr(t, s.Close(), net.ErrClosed)
 }

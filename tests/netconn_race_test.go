@@ -37,39 +37,39 @@ func TestHandOverParked(t *testing.T) {
 			t.Run(name+", "+network, func(t *testing.T) {
 				t.Parallel()
 				s, peer := streams(t, network)
-				waiting := begin(t, func() error { return wait(s) })
+				waiting := goBlocked(t, func() error { return wait(s) })
 				c, err := s.NetConn()
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer c.Close()
-				is(t, soon(t, waiting), net.ErrClosed)
+				wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 				talks(t, peer, c)
 			})
 		}
 	}
 	for _, network := range []string{"tcp4", "unix"} {
 		l, at := listening(t, network)
-		waiting := begin(t, func() error { _, _, err := l.Accept(); return err })
+		waiting := goBlocked(t, func() error { _, _, err := l.Accept(); return err })
 		theirs, err := l.NetListener()
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer theirs.Close()
-		is(t, soon(t, waiting), net.ErrClosed)
+		wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 		c := open(t, at.Domain(), sock.Stream)
-		is(t, c.Connect(at), nil)
+		wantErr(t, c.Connect(at), nil)
 		talks(t, c, theirAccept(t, theirs))
 	}
 	for _, network := range present(t, datagramNetworks...) {
 		s, name, peer, _ := datagrams(t, network)
-		waiting := begin(t, func() error { _, _, err := s.RecvFrom(make([]byte, 1), 0); return err })
+		waiting := goBlocked(t, func() error { _, _, err := s.RecvFrom(make([]byte, 1), 0); return err })
 		c, err := s.NetPacketConn()
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		is(t, soon(t, waiting), net.ErrClosed)
+		wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 		if _, err := peer.SendTo([]byte("x"), 0, name); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestHandOverWithFD(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	is(t, s.Close(), net.ErrClosed)
+	wantErr(t, s.Close(), net.ErrClosed)
 	talks(t, c, peer)
 }
 
@@ -126,11 +126,11 @@ func TestHandOverOnce(t *testing.T) {
 		close(start)
 		won := 0
 		for range ways {
-			if r := soon(t, got); r.err == nil {
+			if r := recvTimeout(t, got); r.err == nil {
 				won++
-				is(t, r.Close(), nil)
+				wantErr(t, r.Close(), nil)
 			} else {
-				is(t, r.err, net.ErrClosed)
+				wantErr(t, r.err, net.ErrClosed)
 			}
 		}
 		if won != 1 {
@@ -141,11 +141,11 @@ func TestHandOverOnce(t *testing.T) {
 	networks := present(t, streamNetworks...)
 	for i := range 50 {
 		s, peer := streams(t, networks[i%len(networks)])
-		ended := begin(t, func() error { _, err := peer.Read(make([]byte, 1)); return err })
-		waiting := begin(t, func() error { return methods["Recv"](s) })
+		ended := goBlocked(t, func() error { _, err := peer.Read(make([]byte, 1)); return err })
+		waiting := goBlocked(t, func() error { return methods["Recv"](s) })
 		race("netconn", s, [][]way{{conn, conn}, {conn, conn, detach, detach}, {conn, shut, conn, shut}}[i%3]...)
-		is(t, soon(t, waiting), net.ErrClosed)
-		is(t, soon(t, ended), io.EOF)
+		wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
+		wantErr(t, recvTimeout(t, ended), io.EOF)
 
 		l, at := listening(t, "tcp4")
 		race("netlistener", l, [][]way{{listener, listener}, {listener, listener, detach}, {listener, shut}}[i%3]...)
@@ -186,7 +186,7 @@ func TestHandOverLost(t *testing.T) {
 		before := descriptors()
 		sock.SetTracer(func(c sock.Call) {
 			if c.Name == "fcntl" {
-				is(t, s.Close(), nil)
+				wantErr(t, s.Close(), nil)
 			}
 		})
 		_, err := way(s)
@@ -204,27 +204,27 @@ func TestHandOverDescriptors(t *testing.T) {
 		for _, network := range present(t, streamNetworks...) {
 			a, b := streams(t, network)
 			_, err := a.NetListener()
-			is(t, err, syscall.EINVAL)
-			waiting := begin(t, func() error { return methods["Recv"](a) })
+			wantErr(t, err, syscall.EINVAL)
+			waiting := goBlocked(t, func() error { return methods["Recv"](a) })
 			c, err := a.NetConn()
-			is(t, err, nil)
-			is(t, soon(t, waiting), net.ErrClosed)
-			is(t, adopted(t, c).Close(), nil)
-			is(t, b.Close(), nil)
+			wantErr(t, err, nil)
+			wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
+			wantErr(t, adopted(t, c).Close(), nil)
+			wantErr(t, b.Close(), nil)
 		}
 		for _, network := range []string{"tcp4", "unix"} {
 			s, _ := listening(t, network)
 			_, err := s.NetConn()
-			is(t, err, syscall.ENOTCONN)
+			wantErr(t, err, syscall.ENOTCONN)
 			l, err := s.NetListener()
-			is(t, err, nil)
-			is(t, adopted(t, l).Close(), nil)
+			wantErr(t, err, nil)
+			wantErr(t, adopted(t, l).Close(), nil)
 		}
 		for _, network := range present(t, datagramNetworks...) {
 			s, _ := bound(t, network, sock.Dgram)
 			c, err := s.NetPacketConn()
-			is(t, err, nil)
-			is(t, adopted(t, c).Close(), nil)
+			wantErr(t, err, nil)
+			wantErr(t, adopted(t, c).Close(), nil)
 		}
 		if s, err := sock.Open(sock.Netlink, sock.Raw, 0); err == nil {
 			for _, way := range handOvers {
@@ -232,7 +232,7 @@ func TestHandOverDescriptors(t *testing.T) {
 					t.Error("package net knows netlink")
 				}
 			}
-			is(t, s.Close(), nil)
+			wantErr(t, s.Close(), nil)
 		}
 	}
 	round() // what the first round makes for good

@@ -27,7 +27,7 @@ func TestHandOverRefused(t *testing.T) {
 				network = "unix"
 			}
 			l, at := listening(t, network)
-			is(t, s.Connect(at), nil)
+			wantErr(t, s.Connect(at), nil)
 			c, _, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)
@@ -44,7 +44,7 @@ func TestHandOverRefused(t *testing.T) {
 	listens := func(network string) func(t *testing.T) (*sock.Socket, func(t *testing.T)) {
 		return func(t *testing.T) (*sock.Socket, func(t *testing.T)) {
 			l, at := listening(t, network)
-			waiting := begin(t, func() error {
+			waiting := goBlocked(t, func() error {
 				c, _, err := l.Accept()
 				if err == nil {
 					err = c.Close()
@@ -52,8 +52,8 @@ func TestHandOverRefused(t *testing.T) {
 				return err
 			})
 			return l, func(t *testing.T) { // the goroutine that waited waits
-				is(t, open(t, at.Domain(), sock.Stream).Connect(at), nil)
-				is(t, soon(t, waiting), nil)
+				wantErr(t, open(t, at.Domain(), sock.Stream).Connect(at), nil)
+				wantErr(t, recvTimeout(t, waiting), nil)
 			}
 		}
 	}
@@ -93,7 +93,7 @@ func TestHandOverRefused(t *testing.T) {
 			}
 			return closed(t, s), func(t *testing.T) {
 				_, err := s.Sockname()
-				is(t, err, nil)
+				wantErr(t, err, nil)
 			}
 		}
 	}
@@ -141,7 +141,7 @@ func TestHandOverRefused(t *testing.T) {
 			fd := s.FD()
 			for range 2 {
 				got, err := handOvers[c.op](s)
-				is(t, err, c.want)
+				wantErr(t, err, c.want)
 				var e *sock.Error
 				if !errors.As(err, &e) || e.Op != c.op || !strings.HasPrefix(err.Error(), c.op+": ") {
 					t.Errorf("error %q of %s", err, c.op)
@@ -157,7 +157,7 @@ func TestHandOverRefused(t *testing.T) {
 				t.Errorf("it is now non-blocking %v, close-on-exec %v", nonblock, cloexec)
 			}
 			whole(t)
-			is(t, s.Close(), nil)
+			wantErr(t, s.Close(), nil)
 		})
 	}
 }
