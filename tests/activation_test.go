@@ -489,7 +489,7 @@ func TestInheritedLeak(t *testing.T) {
 		c := heirOf(t, "", []*os.File{fileOf(t, s)}, []string{"LISTEN_FDS=1", mark + "=" + what}, "-test.run=^TestInheritedLeak$")
 		c.Stderr = nil
 		out, err := c.CombinedOutput()
-		told := strings.Contains(string(out), "a Socket was left open") && strings.Contains(string(out), "inherited_test.go:")
+		told := strings.Contains(string(out), "a Socket was left open") && strings.Contains(string(out), "activation_test.go:")
 		if (err != nil) != fails || told != fails {
 			t.Errorf("%s: %v\n%s", what, err, out)
 		}
