@@ -103,7 +103,7 @@ func (s *Socket) NetPacketConn() (net.PacketConn, error) {
 }
 
 // toNet gives package net a duplicate, and closes s if that succeeds.
-func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (theirs T, err error) {
+func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (conn T, err error) {
 	var none T
 	fd, e := s.dup()
 	if e != 0 {
@@ -111,7 +111,7 @@ func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (t
 	}
 	f := os.NewFile(uintptr(fd), "socket")
 	defer f.Close()
-	theirs, err = take(f) // of a duplicate of its own
+	conn, err = take(f) // of a duplicate of its own
 	if err != nil {
 		if oe, ok := err.(*net.OpError); ok {
 			err = oe.Err // its words around it are "file file+net"
@@ -119,10 +119,10 @@ func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (t
 		return none, &Error{Op: op, Err: err}
 	}
 	if err := s.Close(); errors.Is(err, net.ErrClosed) { // another was faster
-		theirs.Close()
+		conn.Close()
 		return none, opError(op, Addr{}, errnoClosed)
 	}
-	return theirs, nil
+	return conn, nil
 }
 
 // LocalAddr returns the socket's own address in the form of package net: *net.TCPAddr,
