@@ -143,9 +143,9 @@ func TestStaleByStep(t *testing.T) {
 	}
 	var reused *Socket // what takes the place of one that was closed
 	for name, c := range map[string]struct {
-		between func(s *Socket)
-		reported    int // then
-		later   int // by the next look
+		between  func(s *Socket)
+		reported int // then
+		later    int // by the next look
 	}{
 		"nothing":         {func(s *Socket) {}, 1, 1},
 		"removed":         {func(s *Socket) { must(p.Remove(s)) }, 0, 0},

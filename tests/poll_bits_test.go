@@ -60,7 +60,10 @@ var bitSituations = []struct {
 	{name: "we shut reading", linux: rd | wr | rc, kqueue: rd | wr | rc,
 		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, s.CloseRead(), nil) })},
 	{name: "both half-closed", linux: ended2, kqueue: ended2,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, s.CloseWrite(), nil); wantErr(t, peer.CloseWrite(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) {
+			wantErr(t, s.CloseWrite(), nil)
+			wantErr(t, peer.CloseWrite(), nil)
+		})},
 	{name: "both half-closed, data unread", linux: ended2, kqueue: ended2, make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) {
 		send(t, peer, "x")
 		wantErr(t, peer.CloseWrite(), nil)
