@@ -45,7 +45,7 @@ func wildcard() error {
 	return nil
 }
 
-// zone is for addresses that each network has anew, as fe80::1: they say nothing
+// zone is for addresses that each network has again, as fe80::1: they say nothing
 // without the interface. Its name is for people, its number for the kernel.
 func zone() error {
 	for _, loopback := range []string{"lo", "lo0"} {

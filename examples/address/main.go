@@ -4,7 +4,7 @@
 // The idea: a socket talks from an endpoint to an endpoint. Of the internet an
 // endpoint is an IP address, which says the machine, and a port, which says which
 // of its sockets; within one machine it may be a path instead. A server binds its
-// socket to an endpoint that its clients know. For whoever does not bind, or binds
+// socket to an endpoint that its clients know. For a socket that is not bound, or binds
 // to port 0, the kernel chooses.
 //
 //	ParseAddr  an endpoint from its text: no name is looked up
@@ -60,7 +60,7 @@ func main() {
 		}
 		err := listen(ctx, *listenAt)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes every socket: Close wakes who waits
+			return nil // we were asked to end, which closes every socket: Close wakes who waits
 		}
 		return err
 	})

@@ -16,9 +16,9 @@ var tourSays = []string{
 	`which is +(ephemeral|dynamic): .*`,
 	`2\. Connect: .*`,
 	`a server listens at +127\.0\.0\.1:PORT`,
-	`anna, Sockname -> Peername: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
+	`alice, Sockname -> Peername: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
 	`and on the server's side: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
-	`ben, Sockname -> Peername: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
+	`bob, Sockname -> Peername: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
 	`and on the server's side: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
 	`3\. An endpoint belongs to one socket`,
 	`a server listens at +127\.0\.0\.1:PORT`,
@@ -91,8 +91,8 @@ func TestTourConnections(t *testing.T) {
 			t.Errorf("client %q, server %q", client[1:], server[1:])
 		}
 	}
-	if anna, ben := pairs[0], pairs[2]; anna[1] == ben[1] || anna[2] != ben[2] {
-		t.Errorf("anna %q, ben %q", anna[1:], ben[1:])
+	if alice, bob := pairs[0], pairs[2]; alice[1] == bob[1] || alice[2] != bob[2] {
+		t.Errorf("alice %q, bob %q", alice[1:], bob[1:])
 	}
 }
 

@@ -19,7 +19,7 @@
 //
 // Read server.go first, then client.go; demo.go is both in one program. With
 // -poller another server does the same: one goroutine for all clients. Read
-// poller.go, then idle.go, door.go and loops.go: each is one more idea.
+// poller.go, then idle.go, acceptor.go and loops.go: each is one more idea.
 //
 // To try:
 //
@@ -79,7 +79,7 @@ func main() {
 		}
 		err := run(ctx, *serverAt, *clientOf, how)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes every socket: Close wakes who waits
+			return nil // we were asked to end, which closes every socket: Close wakes who waits
 		}
 		return err
 	})

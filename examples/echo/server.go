@@ -116,7 +116,7 @@ func echo(c *sock.Socket) (total int, err error) {
 			return total, err
 		}
 		// 0 bytes and no error: the client sends no more. A loop that looks
-		// only at err would spin here for ever. The other direction is still
+		// only at err would spin here without end. The other direction is still
 		// open: everything that the client sent has been answered by now.
 		if n == 0 {
 			return total, nil

@@ -15,14 +15,14 @@
 //	              FIN_WAIT_2  <-- ACK ---  CLOSE_WAIT   Recv gives 0
 //	                          <-- data --               Send: the half-close
 //	                          <-- FIN ---  LAST_ACK     Close
-//	              TIME_WAIT   --- ACK -->  gone
+//	              TIME_WAIT   --- ACK -->  forgotten
 //
 // How the kernel is asked: TCPInfo, of a socket that we hold; and for an end that
 // nobody holds, because it is not accepted yet or closed already, a netlink socket
 // (sock_diag), which answers by the two addresses of the connection. ss asks it too.
 //
 // Read life.go first, then lossy.go, backlog.go, reset.go, refused.go, timewait.go:
-// an idea each. stage.go prints the lines; states.go and states_linux.go ask.
+// an idea each. session.go prints the lines; states.go and states_linux.go ask.
 //
 // To try:
 //
@@ -80,7 +80,7 @@ func main() {
 // The acts, in order.
 var acts = []struct {
 	title string
-	play  func(*stage)
+	play  func(*session)
 	linux bool // it takes what other systems do not have
 }{
 	{"a usual life", life, false},
@@ -106,7 +106,7 @@ func play(ctx context.Context, at sock.Addr, one int, pause func(context.Context
 		if i > 0 && one == 0 {
 			fmt.Println()
 		}
-		s := &stage{ctx: ctx, ask: ask, at: at, pause: pause, began: time.Now()}
+		s := &session{ctx: ctx, ask: ask, at: at, pause: pause, began: time.Now()}
 		s.title(i+1, act.title)
 		act.play(s)
 		s.clear()

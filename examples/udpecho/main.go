@@ -3,7 +3,7 @@
 //
 // The idea: there is no connection. Each datagram has its receiver's address on it
 // and travels by itself. It arrives whole, with its sender's address, or it does
-// not arrive; it may be overtaken, and it may arrive twice. Nobody tells. Who wants
+// not arrive; it may be overtaken, and it may arrive twice. No call reports it. A program that wants
 // to know puts numbers into them.
 //
 //	server                        client
@@ -14,7 +14,7 @@
 //	                              SendTo    and one without Connect
 //
 // One socket serves all clients, so there is nothing to accept, and nothing to
-// end: no call says that a client is gone.
+// end: no call says that a client has closed.
 //
 // Read server.go first, then boundaries.go, burst.go, roads.go and nobody.go, which
 // are what the program shows without flags (demo.go), and client.go.
@@ -74,7 +74,7 @@ func main() {
 			err = client(ctx, at, *patience)
 		}
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes the socket: Close wakes who waits
+			return nil // we were asked to end, which closes the socket: Close wakes who waits
 		}
 		return err
 	})

@@ -17,7 +17,7 @@
 //	Send    -- GET /picture.png HTTP/1.1 ----> Recv      the same connection
 //	Close   ---------------------------------> Recv gives 0: Close
 //
-// Whoever can connect can send anything, at any speed, for ever. So everything that
+// Every client that can connect can send anything, at any speed, without end. So everything that
 // a client may use has a limit: bytes, time, connections, and the files it may name.
 //
 // Read request.go first, then server.go, client.go, answer.go and files.go; calls.go
@@ -87,7 +87,7 @@ func main() {
 			err = s.run(ctx, at, *root)
 		}
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes every socket
+			return nil // we were asked to end, which closes every socket
 		}
 		return err
 	})

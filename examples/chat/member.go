@@ -9,18 +9,18 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A guest is a socket, and what must be remembered of it between two events.
-type guest struct {
+// A member is a socket, and what must be remembered of it between two events.
+type member struct {
 	socket *sock.Socket
 	poller *sock.Poller
 	name   string // its first line
 	part   []byte // of a line that has not ended yet
-	queue  []byte // what it is to be told
+	queue  []byte // what it is to hear
 	waits  bool   // until there is room for that
 	telnet telnet // what it says between its lines
 }
 
-// What a guest may cost us, however it behaves.
+// What a member may cost us, however it behaves.
 const (
 	maxLine  = 1 << 10
 	maxQueue = 64 << 10
@@ -32,9 +32,9 @@ var (
 )
 
 // hear receives once, and returns the lines that end by it. A stream has no
-// boundaries: one Recv may give half a line, or three. With the guest's last lines
+// boundaries: one Recv may give half a line, or three. With the member's last lines
 // comes the error that ends it.
-func (g *guest) hear() (lines []string, err error) {
+func (g *member) hear() (lines []string, err error) {
 	n, err := g.socket.Recv(g.part[len(g.part):cap(g.part)], 0)
 	if err == sock.ErrWouldBlock {
 		return nil, nil
@@ -73,10 +73,10 @@ func clean(line []byte) string {
 	}, string(line)))
 }
 
-// tell queues a text for a guest, and sends what can be sent. A guest whose queue
+// tell queues a text for a member, and sends what can be sent. A member whose queue
 // is full does not read, or not as fast as the others talk. To wait for it would
 // stop the room, and to go on queueing would fill the memory: it has to leave.
-func (g *guest) tell(text string) error {
+func (g *member) tell(text string) error {
 	if len(g.queue)+len(text) > maxQueue {
 		return errSlow
 	}
@@ -90,7 +90,7 @@ func (g *guest) tell(text string) error {
 // flush sends of the queue what the kernel takes: all, a part, or nothing. While
 // there is a rest, Wait is to tell when there is room. Not otherwise: a socket is
 // nearly always Writable, and Wait would never wait.
-func (g *guest) flush() error {
+func (g *member) flush() error {
 	n, err := g.socket.Send(g.queue, 0)
 	if err != nil && err != sock.ErrWouldBlock {
 		return err

@@ -14,9 +14,9 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
-// A stage is where an act is played. What goes wrong first ends the act: from then on
+// A session is where an act is played. What goes wrong first ends the act: from then on
 // its calls do nothing.
-type stage struct {
+type session struct {
 	ctx            context.Context
 	ask            *asker
 	at             sock.Addr
@@ -30,7 +30,7 @@ type stage struct {
 	opened         []*sock.Socket // closed when the act is over
 }
 
-func (s *stage) title(number int, title string) {
+func (s *session) title(number int, title string) {
 	fmt.Printf("%d. %s\n", number, title)
 	row("call", "client", "server", "")
 	s.nextClient()
@@ -38,11 +38,11 @@ func (s *stage) title(number int, title string) {
 
 // call makes one call, waits until both ends are as they should be, prints a line and
 // pauses.
-func (s *stage) call(what string, f func() error, client, server, why string) {
+func (s *session) call(what string, f func() error, client, server, why string) {
 	if s.err != nil {
 		return
 	}
-	for _, o := range s.opened { // no call waits for ever
+	for _, o := range s.opened { // no call waits without end
 		o.SetDeadline(time.Now().Add(patience))
 	}
 	if f != nil {
@@ -66,7 +66,7 @@ func row(what, client, server, why string) {
 }
 
 // fails is a call that is to fail.
-func (s *stage) fails(what string, f func() error, want error, client, server, why string) {
+func (s *session) fails(what string, f func() error, want error, client, server, why string) {
 	s.call(what, func() error {
 		err := f()
 		switch {
@@ -84,7 +84,7 @@ const patience = 10 * time.Second
 
 // look asks until the states are as they should be. A segment takes its time, and one
 // that was lost is sent again after as long a time as it has been lost, about.
-func (s *stage) look(client, server, why string) (string, string, string, error) {
+func (s *session) look(client, server, why string) (string, string, string, error) {
 	if flag.Lookup("trace").Value.String() == "true" { // our questions are no part of the act
 		sock.SetTracer(nil)
 		defer program.Trace()
@@ -114,7 +114,7 @@ func (s *stage) look(client, server, why string) (string, string, string, error)
 
 // pauses is what follows each line: a time, or the wait for Enter, or nothing.
 func pauses(slow time.Duration, step bool) func(context.Context) {
-	var enter chan struct{} // nil is waited for in vain
+	var enter chan struct{} // a nil channel is never ready
 	if step {
 		enter = make(chan struct{})
 		go func() {

@@ -7,9 +7,9 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A door is the listening socket of a loop, in the poller like any other: it is
+// A acceptor is the listening socket of a loop, in the poller like any other: it is
 // readable when Accept has somebody.
-type door struct {
+type acceptor struct {
 	listener *sock.Socket  // nil: the loop has none
 	enter    func(*conn)   // what becomes of who comes in
 	opens    time.Time     // when it is shut: until then
@@ -42,10 +42,10 @@ func (l *loop) accept() error {
 }
 
 // shut is for when there is no descriptor left for another client. Who waits at
-// the door goes on to wait there, so the door stays readable: a level-triggered
+// the acceptor goes on to wait there, so the acceptor stays readable: a level-triggered
 // Wait would say so at once, again and again, and the loop would spin. A server
 // that ends would serve nobody, and one that sleeps would not serve those inside.
-// So we do not look at the door for a while, and each time longer.
+// So we do not look at the acceptor for a while, and each time longer.
 func (l *loop) shut(why error) error {
 	if l.delay == 0 {
 		fmt.Println("server:", why)
@@ -62,7 +62,7 @@ func (l *loop) spare() {
 	}
 }
 
-// reopen opens the door when it is time.
+// reopen opens the acceptor when it is time.
 func (l *loop) reopen() error {
 	if l.opens.IsZero() || l.now.Before(l.opens) {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
-// seated is a guest of a room without a room, and the other side.
-func seated(t *testing.T) (*guest, *sock.Socket) {
+// seated is a member of a room without a room, and the other side.
+func seated(t *testing.T) (*member, *sock.Socket) {
 	t.Helper()
 	a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
 	if err != nil {
@@ -27,17 +27,17 @@ func seated(t *testing.T) (*guest, *sock.Socket) {
 	if err := p.Add(a, sock.Readable, nil); err != nil {
 		t.Fatal(err)
 	}
-	return &guest{socket: a, poller: p, part: make([]byte, 0, maxLine)}, b
+	return &member{socket: a, poller: p, part: make([]byte, 0, maxLine)}, b
 }
 
-// TestGuestQueue has the kernel's buffer full before the guest reads: what is told
+// TestMemberQueue has the kernel's buffer full before the member reads: what is said
 // meanwhile comes after it, all of it and in order, and then nothing is Writable.
-func TestGuestQueue(t *testing.T) {
+func TestMemberQueue(t *testing.T) {
 	t.Parallel()
 	g, b := seated(t)
-	told := 0
-	for more := 20; more > 0; told++ {
-		if err := g.tell(fmt.Sprintf("%d %s\n", told, strings.Repeat("x", 1000))); err != nil {
+	said := 0
+	for more := 20; more > 0; said++ {
+		if err := g.tell(fmt.Sprintf("%d %s\n", said, strings.Repeat("x", 1000))); err != nil {
 			t.Fatal(err)
 		}
 		if g.waits {
@@ -47,7 +47,7 @@ func TestGuestQueue(t *testing.T) {
 	heard := make(chan error, 1)
 	go func() {
 		lines := bufio.NewReader(b)
-		for i := range told {
+		for i := range said {
 			line, err := lines.ReadString('\n')
 			if err != nil || !strings.HasPrefix(line, fmt.Sprintf("%d x", i)) || len(line) < 1000 {
 				heard <- fmt.Errorf("%q, %v; want line %d", line, err, i)
@@ -73,12 +73,12 @@ func TestGuestQueue(t *testing.T) {
 	}
 }
 
-// TestGuestSlow has a guest that never reads.
-func TestGuestSlow(t *testing.T) {
+// TestMemberSlow has a member that never reads.
+func TestMemberSlow(t *testing.T) {
 	t.Parallel()
 	g, _ := seated(t)
 	var err error
-	for told := 0; err == nil && told < 64<<20; told += maxLine {
+	for said := 0; err == nil && said < 64<<20; said += maxLine {
 		err = g.tell(strings.Repeat("x", maxLine))
 	}
 	if err != errSlow || len(g.queue) > maxQueue || cap(g.queue) > 4*maxQueue {

@@ -1,4 +1,4 @@
-# A guest in Python: says what is on stdin, half-closes, prints what it hears.
+# A member in Python: says what is on stdin, half-closes, prints what it hears.
 # Arguments: host port, or the path of a unix socket.
 import socket, sys
 

@@ -12,7 +12,7 @@ import (
 )
 
 // TestServerFull has more clients than the server has descriptors: at its limit it
-// serves those inside, spends next to no time on those at the door, and takes one
+// serves those inside, spends next to no time on those at the acceptor, and takes one
 // of them in for each that leaves.
 func TestServerFull(t *testing.T) {
 	t.Parallel()
@@ -21,7 +21,7 @@ func TestServerFull(t *testing.T) {
 
 func serverFull(t *testing.T, flags ...string) {
 	inner := programtest.Own(t, append([]string{"-server", "127.0.0.1:0"}, flags...)...)
-	server := programtest.Stranger(t, "sh", append([]string{"-c", `ulimit -n 24; exec "$0" "$@"`}, inner.Cmd.Args...)...)
+	server := programtest.Installed(t, "sh", append([]string{"-c", `ulimit -n 24; exec "$0" "$@"`}, inner.Cmd.Args...)...)
 	server.Cmd.Env = inner.Cmd.Env
 	server.Start(strings.NewReader(""))
 	addr := server.Out.Find(t, `server: listening on (.*)\n`)
@@ -44,7 +44,7 @@ func serverFull(t *testing.T, flags ...string) {
 		select {
 		case c := <-answered:
 			inside = append(inside, c)
-		case <-time.After(300 * time.Millisecond): // more than a shut door's delay
+		case <-time.After(300 * time.Millisecond): // more than a shut acceptor's delay
 			quiet = true
 		}
 	}
@@ -80,7 +80,7 @@ func serverFull(t *testing.T, flags ...string) {
 			t.Fatalf("%d have left, %d are inside, and nobody comes in", left+1, len(inside))
 		}
 	}
-	t.Logf("CPU time at the limit: %v of %v; the door opens in %v at most", used, wait, longest)
+	t.Logf("CPU time at the limit: %v of %v; the acceptor opens in %v at most", used, wait, longest)
 	server.Signal(os.Interrupt)
 	if n := len(regexp.MustCompile(`is for the client`).FindAllString(server.Out.String(), -1)); n != all {
 		t.Errorf("the server had %d clients, want %d", n, all)
