@@ -40,7 +40,7 @@ func TestDemoTrace(t *testing.T) {
 	p.Wait(0)
 	for _, want := range []string{
 		`accept4?\(\d+, 127\.0\.0\.1:\d+.*\) = \d+`,
-		`sendto\(\d+, "alice: hello, both of you.n", .*\) = 25`,
+		`sendto\(\d+, "alice: hello, both of you.n", .*\) = 26`,
 		`recvfrom\(\d+, "hello, both of you.n", .*\) = 19`,
 		`sendto\(\d+, "alice: and then .* = (-1 EAGAIN|\d{1,2}\b|[1-8]\d\d\b)`, // nothing, or a part: a line is 906
 		`close\(\d+\) = 0`,
