@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/berkeleysockets/sock"
-	"github.com/berkeleysockets/sock/sockopt"
 )
 
 // A server that sends back what it receives, and a client.
@@ -277,26 +276,6 @@ func ExampleSocket_ConnectResult() {
 	// true
 	// operation would block
 	// true
-}
-
-// Options are variables. Open can set them before anything else happens to the
-// socket.
-func ExampleOption() {
-	s, err := sock.Open(sock.Inet, sock.Stream, 0,
-		sockopt.TCPNoDelay.With(true),
-		sockopt.Linger.With(sockopt.LingerValue{On: true, Timeout: 3 * time.Second}))
-	try(err)
-	defer s.Close()
-
-	try(sockopt.IPTTL.Set(s, 12))
-	noDelay, err := sockopt.TCPNoDelay.Get(s)
-	try(err)
-	linger, err := sockopt.Linger.Get(s)
-	try(err)
-	ttl, err := sockopt.IPTTL.Get(s)
-	try(err)
-	fmt.Println(noDelay, linger.On, linger.Timeout, ttl)
-	// Output: true true 3s 12
 }
 
 // An error names the call and the address. What it wraps is the kernel's errno.

@@ -111,8 +111,11 @@ const (
 func unfit(b []byte) []byte   { return Append(b, sys.SOL_SOCKET, controlUnfit, nil) }
 func lacking(b []byte) []byte { return Append(b, sys.SOL_SOCKET, controlMissing, nil) }
 
-// Check reports what a builder could not express: a value that does not fit, or a
-// message that this system lacks. It costs nothing where the kernel checks itself.
+// Check returns the error of a builder: a value that does not fit, or a message that this
+// system does not have. A sock.Socket calls it before it sends. Where the kernel checks every
+// message itself Check returns nil without a look at b.
+//
+// Errors: EINVAL (a value does not fit), [errors.ErrUnsupported].
 func Check(b []byte) error {
 	if sys.PassesAnyControl {
 		return nil

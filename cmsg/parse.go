@@ -208,7 +208,7 @@ func (m Message) SegmentSize() (int, bool) {
 }
 
 // Drops returns how many messages this socket has dropped since it was made, for want
-// of room: with the option RecvQueueOverflow (Linux 2.6.33).
+// of room: with the option sockopt.RxQueueOverflow (Linux 2.6.33).
 //
 // Source: socket(7).
 func (m Message) Drops() (uint32, bool) {

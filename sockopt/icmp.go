@@ -7,29 +7,40 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Options of raw ICMP sockets. Source: raw(7), RFC 3542.
+// Options of raw ICMP sockets.
+//
+// Source: raw(7), RFC 3542.
 var (
-	ICMPFilter  = Option[ICMPFilterValue]{sys.SOL_RAW, sys.ICMP_FILTER, &icmpFilterCodec}           // which types are received (Linux)
-	ICMP6Filter = Option[ICMP6FilterValue]{sys.IPPROTO_ICMPV6, sys.ICMP6_FILTER, &icmp6FilterCodec} // which types are received
+	// ICMP6Filter is ICMP6_FILTER: the types of ICMPv6 messages that are not received. Systems:
+	// all.
+	ICMP6Filter Option[ICMP6FilterValue]
+
+	// ICMPFilter is ICMP_FILTER: the types of ICMP messages that are not received. Systems: Linux.
+	ICMPFilter Option[ICMPFilterValue]
 )
 
-// ICMPFilterValue is the value of [ICMPFilter]: of IPv4's types 0 to 31 those that
-// are blocked, each a bit, 1<<type.
+// Level, number and codec of each option.
+func init() {
+	ICMP6Filter = option(sys.IPPROTO_ICMPV6, sys.ICMP6_FILTER, &icmp6FilterCodec)
+	ICMPFilter = option(sys.SOL_RAW, sys.ICMP_FILTER, &icmpFilterCodec)
+}
+
+// ICMPFilterValue is the value of [ICMPFilter]: bit 1<<type blocks an ICMP type from 0 to 31.
 type ICMPFilterValue uint32
 
 var icmpFilterCodec = codec[ICMPFilterValue]{
-	size: 4,
-	put:  func(v ICMPFilterValue) (raw, error) { return rawUint32(uint32(v)), nil },
-	get:  func(r raw) ICMPFilterValue { return ICMPFilterValue(r.uint32(0)) },
+	size:   4,
+	encode: func(v ICMPFilterValue) (value, error) { return uint32Value(uint32(v)), nil },
+	decode: func(x value) ICMPFilterValue { return ICMPFilterValue(x.uint32(0)) },
 }
 
-// ICMP6FilterValue is the value of [ICMP6Filter]: a set of types. All pass in the
-// zero value, as on a new socket. Two of the same types are equal with ==.
+// ICMP6FilterValue is the value of [ICMP6Filter]: a set of blocked types. The zero value
+// blocks none, as on a new socket. Two values with the same types are equal with ==.
 type ICMP6FilterValue struct {
 	blocked [8]uint32
 }
 
-// Block adds a type to those that are not received.
+// Block adds a type to the blocked types.
 func (v *ICMP6FilterValue) Block(typ uint8) { v.blocked[typ/32] |= 1 << (typ % 32) }
 
 // BlockAll blocks every type.
@@ -39,32 +50,32 @@ func (v *ICMP6FilterValue) BlockAll() {
 	}
 }
 
-// Pass takes a type from those that are not received.
+// Pass removes a type from the blocked types.
 func (v *ICMP6FilterValue) Pass(typ uint8) { v.blocked[typ/32] &^= 1 << (typ % 32) }
 
-// WillBlock reports whether a type is not received.
+// WillBlock reports whether a type is blocked.
 func (v ICMP6FilterValue) WillBlock(typ uint8) bool { return v.blocked[typ/32]&(1<<(typ%32)) != 0 }
 
-// A bit of the kernel's set is a type blocked on Linux, and a type passed
-// elsewhere.
+// A bit of the kernel's set is a blocked type on Linux, and a passed type on the other
+// systems.
 var icmp6FilterCodec = codec[ICMP6FilterValue]{
 	size: 32,
-	put: func(v ICMP6FilterValue) (r raw, err error) {
+	encode: func(v ICMP6FilterValue) (x value, err error) {
 		for i, word := range v.blocked {
-			binary.NativeEndian.PutUint32(r.b[4*i:], word^icmp6Turned)
+			binary.NativeEndian.PutUint32(x.b[4*i:], word^icmp6Mask)
 		}
-		r.n = 32
-		return r, nil
+		x.n = 32
+		return x, nil
 	},
-	get: func(r raw) (v ICMP6FilterValue) {
+	decode: func(x value) (v ICMP6FilterValue) {
 		for i := range v.blocked {
-			v.blocked[i] = r.uint32(4*i) ^ icmp6Turned
+			v.blocked[i] = x.uint32(4*i) ^ icmp6Mask
 		}
 		return v
 	},
 }
 
-var icmp6Turned = func() uint32 {
+var icmp6Mask = func() uint32 {
 	if runtime.GOOS == "linux" {
 		return 0
 	}

@@ -8,21 +8,37 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Options of multipath TCP (SOL_MPTCP), by C name. All are Linux's, of 5.16 on, and
-// are read. One that has fallen back to TCP answers EOPNOTSUPP. Source: the
-// kernel's networking/mptcp.rst.
+// Options of multipath TCP (SOL_MPTCP), by C name. They are read-only. A connection that has
+// fallen back to TCP returns EOPNOTSUPP.
+//
+// Source: the kernel's networking/mptcp.rst.
 var (
-	MPTCPInfo         = Option[MPTCPInfoValue]{sys.SOL_MPTCP, sys.MPTCP_INFO, &mptcpInfoRead}              // read: all about the connection
-	MPTCPSubflowAddrs = Option[[]MPTCPSubflowValue]{sys.SOL_MPTCP, sys.MPTCP_SUBFLOW_ADDRS, &subflowsRead} // read: the addresses of each subflow, at most 16
-	MPTCPTCPInfo      = Option[[]TCPInfoValue]{sys.SOL_MPTCP, sys.MPTCP_TCPINFO, &mptcpTCPInfoRead}        // read: TCPInfo of each subflow, at most 16
+	// MPTCPInfo is MPTCP_INFO: the state and statistics of the connection. It is read-only.
+	// Systems: Linux 5.16.
+	MPTCPInfo Option[MPTCPInfoValue]
+
+	// MPTCPSubflowAddrs is MPTCP_SUBFLOW_ADDRS: the addresses of each subflow, at most 16. It is
+	// read-only. Systems: Linux 5.16.
+	MPTCPSubflowAddrs Option[[]MPTCPSubflowValue]
+
+	// MPTCPTCPInfo is MPTCP_TCPINFO: the TCPInfo of each subflow, at most 16. It is read-only.
+	// Systems: Linux 5.16.
+	MPTCPTCPInfo Option[[]TCPInfoValue]
 )
 
-// MPTCPInfoValue is the value of [MPTCPInfo]: Linux's mptcp_info. What an older
-// kernel does not tell is zero.
+// Level, number and codec of each option.
+func init() {
+	MPTCPInfo = option(sys.SOL_MPTCP, sys.MPTCP_INFO, &mptcpInfoRead)
+	MPTCPSubflowAddrs = option(sys.SOL_MPTCP, sys.MPTCP_SUBFLOW_ADDRS, &subflowsRead)
+	MPTCPTCPInfo = option(sys.SOL_MPTCP, sys.MPTCP_TCPINFO, &mptcpTCPInfoRead)
+}
+
+// MPTCPInfoValue is the value of [MPTCPInfo]: struct mptcp_info. Fields that an older kernel
+// does not have are zero.
 type MPTCPInfoValue struct {
 	Subflows, AddAddrSignal, AddAddrAccepted          uint8
 	SubflowsMax, AddAddrSignalMax, AddAddrAcceptedMax uint8
-	Flags                                             uint32 // bits: 1 fallen back, 2 the peer's key is known
+	Flags                                             uint32 // bits: 1 fallen back to TCP, 2 the peer's key is known
 	Token                                             uint32 // of the connection, for the path manager
 	WriteSeq, SendUna, RecvNext                       uint64
 	LocalAddrUsed, LocalAddrMax                       uint8
@@ -33,17 +49,17 @@ type MPTCPInfoValue struct {
 	BytesRetrans, BytesSent, BytesReceived, BytesAcked uint64
 	SubflowsTotal                                      uint8         // (Linux 6.8)
 	EndpointLaminarMax, EndpointFullmeshMax            uint8         // (Linux 6.18, 6.19)
-	LastDataSent, LastDataRecv, LastAckRecv            time.Duration // so long ago (Linux 6.10)
+	LastDataSent, LastDataRecv, LastAckRecv            time.Duration // time since then (Linux 6.10)
 }
 
 var mptcpInfoRead = codec[MPTCPInfoValue]{read: readMPTCPInfo}
 
-// The order is the structure's; where it has gaps, so that fields lie at their own
-// size, they are read too.
+// readMPTCPInfo reads the fields in the order of the structure. It skips the padding between
+// them.
 func readMPTCPInfo(s *sock.Socket, level, name int) (v MPTCPInfoValue, err error) {
 	const ms = time.Millisecond
 	var b [96]byte
-	n, err := readOption(s, level, name, b[:])
+	n, err := s.Getsockopt(level, name, b[:])
 	f := fields{b[:n]}
 	v.Subflows, v.AddAddrSignal, v.AddAddrAccepted = f.uint8(), f.uint8(), f.uint8()
 	v.SubflowsMax, v.AddAddrSignalMax, v.AddAddrAcceptedMax = f.uint8(), f.uint8(), f.uint8()
@@ -56,7 +72,7 @@ func readMPTCPInfo(s *sock.Socket, level, name int) (v MPTCPInfoValue, err error
 	v.BytesRetrans, v.BytesSent, v.BytesReceived, v.BytesAcked = f.uint64(), f.uint64(), f.uint64(), f.uint64()
 	v.SubflowsTotal, v.EndpointLaminarMax, v.EndpointFullmeshMax = f.uint8(), f.uint8(), f.uint8()
 	f.bytes(1)
-	v.LastDataSent, v.LastDataRecv, v.LastAckRecv = f.in(ms), f.in(ms), f.in(ms)
+	v.LastDataSent, v.LastDataRecv, v.LastAckRecv = f.duration(ms), f.duration(ms), f.duration(ms)
 	return v, err
 }
 
@@ -65,19 +81,18 @@ type MPTCPSubflowValue struct {
 	Local, Remote sock.Addr
 }
 
-// maxSubflows is how many of a connection's subflows are told; the kernel makes
-// no more than 9.
+// maxSubflows is the number of subflows that a read has room for. The kernel makes at most 9.
 const maxSubflows = 16
 
-// readSubflows asks for what the kernel has of each subflow, size bytes; each
-// answer is passed on, in order. Before them goes an mptcp_subflow_data: its own
-// size, the number of subflows, the kernel's size and ours.
+// readSubflows reads size bytes for each subflow, and calls each with them in order. The
+// buffer begins with a struct mptcp_subflow_data: its size, the number of subflows, the size
+// of an element in the kernel and that in this program.
 func readSubflows(s *sock.Socket, level, name, size int, each func([]byte)) error {
 	const header = 16
 	b := make([]byte, header+maxSubflows*size)
 	binary.NativeEndian.PutUint32(b, header)
 	binary.NativeEndian.PutUint32(b[12:], uint32(size))
-	n, err := readOption(s, level, name, b)
+	n, err := s.Getsockopt(level, name, b)
 	if err != nil {
 		return err
 	}
@@ -100,7 +115,7 @@ var subflowsRead = codec[[]MPTCPSubflowValue]{
 		const storage = 128 // bytes of a sockaddr_storage, of which there are two
 		err = readSubflows(s, level, name, 2*storage, func(b []byte) {
 			if len(b) == 2*storage {
-				v = append(v, MPTCPSubflowValue{addr(b[:storage]), addr(b[storage:])})
+				v = append(v, MPTCPSubflowValue{addrFromKernel(b[:storage]), addrFromKernel(b[storage:])})
 			}
 		})
 		return v, err

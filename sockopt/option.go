@@ -1,8 +1,15 @@
 // Package sockopt has the socket options, each with the Go type of its value: getsockopt(2)
-// and setsockopt(2). An option is a variable that is named after its C name; SO_ is dropped,
-// other levels are kept. Every option exists on every system, and returns
-// [errors.ErrUnsupported] where the system lacks it. The variables must not be assigned: Go
-// has no constants of struct type.
+// and setsockopt(2). An option is a variable whose name is the C name in Go's words: SO_ is
+// dropped, other levels are kept, and a unit such as _MS is dropped, since the value is a
+// [time.Duration]. Every option exists on every system, and returns [errors.ErrUnsupported]
+// where the system lacks it. The comment of an option lists its systems; a version is the
+// first one that has it.
+//
+// A program must not assign the variables: they are constants, but Go has no constants of
+// struct type.
+//
+// [New], [Int], [Bool], [Uint32], [String], [Bytes] and [Duration] make an option that is
+// not among the variables.
 //
 // Source: socket(7), ip(7), ipv6(7), tcp(7).
 package sockopt
@@ -16,37 +23,21 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// An Option is a socket option and the Go type of its value. The package's
-// variables are all of them, each named after the C name: getsockopt(2) and
-// setsockopt(2). For one that is not among them there are [IntOption],
-// [BoolOption] and [BytesOption].
+// An Option is a socket option and the Go type of its value. Get and Set return an error for
+// the zero Option.
 type Option[T any] struct {
 	level, name int
 	codec       *codec[T]
 }
 
-// IntOption is an option of 4 bytes that the package does not know. The level is
-// SOL_SOCKET or a protocol's, and the name a number of that level, both this
-// system's.
-func IntOption(level, name int) Option[int] { return Option[int]{level, name, &intCodec} }
-
-// BoolOption is an option of 4 bytes that is on or off, and that the package
-// does not know: see [IntOption].
-func BoolOption(level, name int) Option[bool] { return Option[bool]{level, name, &boolCodec} }
-
-// BytesOption is any option: Get returns what the kernel gives, at most size
-// bytes, and Set passes on what it is given, of whatever length. A size below 0
-// or above 64 MiB is EINVAL to Get. On macOS and OpenBSD Get has sizes of 1 to 32
-// only, all of which it fills.
-func BytesOption(level, name, size int) Option[[]byte] {
-	c := bytesCodec(size)
-	return Option[[]byte]{level, name, &c}
-}
+// option makes an Option of a level and name that this system may lack.
+func option[T any](level, name int, c *codec[T]) Option[T] { return Option[T]{level, name, c} }
 
 // Get reads the option: getsockopt(2).
 //
-// Errors: ENOPROTOOPT and EOPNOTSUPP (not an option of this socket, or it cannot
-// be read), [errors.ErrUnsupported] (nor of this system).
+// Errors: ENOPROTOOPT and EOPNOTSUPP (the socket does not have the option, or it is
+// write-only), EINVAL (the zero Option), net.ErrClosed, [errors.ErrUnsupported] (this system
+// does not have it).
 //
 // Source: getsockopt(2), socket(7), ip(7), ipv6(7), tcp(7).
 func (o Option[T]) Get(s *sock.Socket) (v T, err error) {
@@ -61,15 +52,15 @@ func (o Option[T]) Get(s *sock.Socket) (v T, err error) {
 		}
 		return v, nil
 	}
-	var r raw
-	if r.n, err = readOption(s, o.level, o.name, r.b[:o.codec.size]); err != nil {
+	var x value
+	if x.n, err = s.Getsockopt(o.level, o.name, x.b[:o.codec.size]); err != nil {
 		return v, o.wrap(op, err)
 	}
-	return o.codec.get(r), nil
+	return o.codec.decode(x), nil
 }
 
-// Set sets the option: setsockopt(2). A value that does not fit is an error,
-// and never cut.
+// Set sets the option: setsockopt(2). A value that does not fit is an error; it is never
+// truncated.
 //
 // Errors: those of Get; EINVAL, EDOM (the value), EPERM (a privilege), ENOPROTOOPT
 // (read-only).
@@ -84,26 +75,18 @@ func (o Option[T]) Set(s *sock.Socket, v T) error {
 	switch c := o.codec; {
 	case c.write != nil:
 		err = c.write(s, o.level, o.name, v)
-	case c.put != nil:
-		var r raw
-		if r, err = c.put(v); err == nil {
-			err = writeOption(s, o.level, o.name, r.b[:r.n])
+	case c.encode != nil:
+		var x value
+		if x, err = c.encode(v); err == nil {
+			err = s.Setsockopt(o.level, o.name, x.b[:x.n])
 		}
 	default:
-		err = &misuse{"a read-only option", sys.ENOPROTOOPT}
+		err = &inputError{"a read-only option", sys.ENOPROTOOPT}
 	}
 	if err != nil {
 		return o.wrap(op, err)
 	}
 	return nil
-}
-
-func writeOption(s *sock.Socket, level, name int, b []byte) error {
-	return s.Setsockopt(level, name, b)
-}
-
-func readOption(s *sock.Socket, level, name int, b []byte) (int, error) {
-	return s.Getsockopt(level, name, b)
 }
 
 // With returns a Setting for [sock.Open] that sets the option.
@@ -113,28 +96,33 @@ func (o Option[T]) With(v T) sock.Setting {
 
 // String returns the C name, such as "SO_REUSEADDR".
 func (o Option[T]) String() string {
-	if o.codec != nil && o.codec.local {
+	switch {
+	case o.codec == nil:
+		return "the zero Option"
+	case o.codec.local:
 		return sys.OptionName(sys.AF_UNIX, o.level, o.name)
 	}
 	return sys.OptionName(sys.AF_UNSPEC, o.level, o.name)
 }
 
+// available returns the error of an option that cannot be passed to the kernel.
 func (o Option[T]) available(s *sock.Socket, op string) error {
 	switch {
 	case o.codec == nil:
-		return &sock.Error{Op: op, Err: &misuse{"no option", sys.EINVAL}}
+		return &sock.Error{Op: op, Err: invalid(o.String())}
 	case !sys.Supported:
-		return &sock.Error{Op: op, Err: &misuse{"sockets: not supported on this system", errors.ErrUnsupported}}
+		return &sock.Error{Op: op, Err: &inputError{"sockets: not supported on this system", errors.ErrUnsupported}}
 	case !sys.Has(o.level) || !sys.Has(o.name) || o.codec.linux && runtime.GOOS != "linux":
+		// A closed Socket returns net.ErrClosed on every system, also for this option.
 		if err := s.Setsockopt(sys.Missing, sys.Missing, nil); errors.Is(err, net.ErrClosed) {
-			return &sock.Error{Op: op, Err: net.ErrClosed} // that comes first
+			return &sock.Error{Op: op, Err: net.ErrClosed}
 		}
-		return &sock.Error{Op: op, Err: &misuse{o.String() + ": not supported on this system", errors.ErrUnsupported}}
+		return &sock.Error{Op: op, Err: &inputError{o.String() + ": not supported on this system", errors.ErrUnsupported}}
 	}
 	return nil
 }
 
-// wrap names the option in an error of its codec; one of the call has the name already.
+// wrap adds the option's name to an error of its codec. An error of the call has it already.
 func (o Option[T]) wrap(op string, err error) error {
 	if _, ok := err.(*sock.Error); ok {
 		return err
@@ -142,16 +130,17 @@ func (o Option[T]) wrap(op string, err error) error {
 	return &sock.Error{Op: op + " " + o.String(), Err: err}
 }
 
-type misuse struct {
+// An inputError describes an option or a value that no call was made for.
+type inputError struct {
 	text string
 	err  error
 }
 
-func (m *misuse) Error() string { return m.text }
-func (m *misuse) Unwrap() error { return m.err }
+func (e *inputError) Error() string { return e.text }
+func (e *inputError) Unwrap() error { return e.err }
 
-// addr is the address in b, the zero Addr for none.
-func addr(b []byte) sock.Addr {
+// addrFromKernel returns the address in b, or the zero Addr if there is none.
+func addrFromKernel(b []byte) sock.Addr {
 	if sys.Family(b) == sys.AF_UNSPEC {
 		return sock.Addr{}
 	}

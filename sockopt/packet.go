@@ -7,103 +7,181 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Options of packet sockets (SOL_PACKET), by C name. All are Linux's; those of
-// rings are of use with mmap(2) only. Source: packet(7), the kernel's
-// networking/packet_mmap.rst.
+// Options of packet sockets (SOL_PACKET), by C name. Those of rings are of use with mmap(2)
+// only.
+//
+// Source: packet(7), the kernel's networking/packet_mmap.rst.
 var (
-	PacketAddMembership  = Option[PacketMembershipValue]{sys.SOL_PACKET, sys.PACKET_ADD_MEMBERSHIP, &packetMembershipCodec}  // write: receive what the interface would leave
-	PacketAuxData        = Option[bool]{sys.SOL_PACKET, sys.PACKET_AUXDATA, &boolCodec}                                      // messages bring length, VLAN and more of the frame
-	PacketCopyThresh     = Option[int]{sys.SOL_PACKET, sys.PACKET_COPY_THRESH, &intCodec}                                    // frames too long for the ring are also received as messages if not 0; write until 6.10
-	PacketDropMembership = Option[PacketMembershipValue]{sys.SOL_PACKET, sys.PACKET_DROP_MEMBERSHIP, &packetMembershipCodec} // write: end that
-	PacketFanout         = Option[PacketFanoutValue]{sys.SOL_PACKET, sys.PACKET_FANOUT, &packetFanoutCodec}                  // share frames out among the sockets of a group; after Bind, once (Linux 3.1)
-	PacketHdrLen         = Option[int]{sys.SOL_PACKET, sys.PACKET_HDRLEN, &intRead}                                          // read: bytes before a frame in a ring of version 0
-	PacketIgnoreOutgoing = Option[bool]{sys.SOL_PACKET, sys.PACKET_IGNORE_OUTGOING, &boolCodec}                              // not what this host sends (Linux 4.20)
-	PacketLoss           = Option[bool]{sys.SOL_PACKET, sys.PACKET_LOSS, &boolCodec}                                         // malformed frames of a ring are left out, and not an error
-	PacketOrigDev        = Option[bool]{sys.SOL_PACKET, sys.PACKET_ORIGDEV, &boolCodec}                                      // addresses have the interface itself, and not the bond it is in
-	PacketQdiscBypass    = Option[bool]{sys.SOL_PACKET, sys.PACKET_QDISC_BYPASS, &boolCodec}                                 // send past the queue, to the driver (Linux 3.14)
-	PacketReserve        = Option[int]{sys.SOL_PACKET, sys.PACKET_RESERVE, &intCodec}                                        // bytes left free before each frame of a ring
-	PacketRolloverStats  = Option[PacketRolloverValue]{sys.SOL_PACKET, sys.PACKET_ROLLOVER_STATS, &packetRolloverRead}       // read: how frames went round a full socket; in a group (Linux 4.2)
-	PacketStatistics     = Option[PacketStatisticsValue]{sys.SOL_PACKET, sys.PACKET_STATISTICS, &packetStatisticsRead}       // read: frames since it was read the last time
-	PacketTimestamp      = Option[TimestampingFlags]{sys.SOL_PACKET, sys.PACKET_TIMESTAMP, &timestampingCodec}               // which time stamps a ring has
-	PacketTxHasOff       = Option[bool]{sys.SOL_PACKET, sys.PACKET_TX_HAS_OFF, &boolCodec}                                   // frames to send say where in their slot they begin
-	PacketVersion        = Option[int]{sys.SOL_PACKET, sys.PACKET_VERSION, &intCodec}                                        // of the ring: 0 TPACKET_V1, 1 V2, 2 V3
-	PacketVNetHdr        = Option[bool]{sys.SOL_PACKET, sys.PACKET_VNET_HDR, &boolCodec}                                     // frames begin with a virtio_net_hdr; SOCK_RAW
-	PacketVNetHdrSize    = Option[int]{sys.SOL_PACKET, sys.PACKET_VNET_HDR_SZ, &intCodec}                                    // its bytes: 10, 12 or 0 for none (Linux 6.5)
+	// PacketAddMembership is PACKET_ADD_MEMBERSHIP: receive frames that the interface would drop
+	// otherwise. It is write-only. Systems: Linux.
+	PacketAddMembership Option[PacketMembershipValue]
+
+	// PacketAuxData is PACKET_AUXDATA: received messages carry length, VLAN and more of the frame.
+	// Systems: Linux.
+	PacketAuxData Option[bool]
+
+	// PacketCopyThresh is PACKET_COPY_THRESH: if not 0, frames that are too long for the ring are
+	// received as messages too. It is write-only before Linux 6.10. Systems: Linux.
+	PacketCopyThresh Option[int]
+
+	// PacketDropMembership is PACKET_DROP_MEMBERSHIP: end PacketAddMembership. It is write-only.
+	// Systems: Linux.
+	PacketDropMembership Option[PacketMembershipValue]
+
+	// PacketFanout is PACKET_FANOUT: distribute frames among the sockets of a group. It can be set
+	// once, after Bind. Systems: Linux.
+	PacketFanout Option[PacketFanoutValue]
+
+	// PacketHdrLen is PACKET_HDRLEN: how many bytes precede a frame in a ring of version 0. It is
+	// read-only. Systems: Linux.
+	PacketHdrLen Option[int]
+
+	// PacketIgnoreOutgoing is PACKET_IGNORE_OUTGOING: do not receive frames that this host sends.
+	// Systems: Linux 4.20.
+	PacketIgnoreOutgoing Option[bool]
+
+	// PacketLoss is PACKET_LOSS: drop malformed frames of a ring rather than report an error.
+	// Systems: Linux.
+	PacketLoss Option[bool]
+
+	// PacketOrigDev is PACKET_ORIGDEV: addresses have the interface itself, not the bond that it
+	// belongs to. Systems: Linux.
+	PacketOrigDev Option[bool]
+
+	// PacketQdiscBypass is PACKET_QDISC_BYPASS: send to the driver without the queue. Systems:
+	// Linux 3.14.
+	PacketQdiscBypass Option[bool]
+
+	// PacketReserve is PACKET_RESERVE: how many bytes are left free before each frame of a ring.
+	// Systems: Linux.
+	PacketReserve Option[int]
+
+	// PacketRolloverStats is PACKET_ROLLOVER_STATS: how many frames were sent on from a full
+	// socket of a group. It is read-only. Systems: Linux 4.2.
+	PacketRolloverStats Option[PacketRolloverStatsValue]
+
+	// PacketStatistics is PACKET_STATISTICS: counts of frames since the last read. It is
+	// read-only. Systems: Linux.
+	PacketStatistics Option[PacketStatisticsValue]
+
+	// PacketTimestamp is PACKET_TIMESTAMP: which timestamps a ring has. Systems: Linux.
+	PacketTimestamp Option[TimestampingFlags]
+
+	// PacketTxHasOffset is PACKET_TX_HAS_OFF: frames to send give their offset in the slot.
+	// Systems: Linux.
+	PacketTxHasOffset Option[bool]
+
+	// PacketVersion is PACKET_VERSION: the version of the ring: 0 is TPACKET_V1, 1 is V2, 2 is V3.
+	// Systems: Linux.
+	PacketVersion Option[int]
+
+	// PacketVNetHdr is PACKET_VNET_HDR: frames begin with a virtio_net_hdr. It is an option of
+	// [sock.Raw] sockets. Systems: Linux.
+	PacketVNetHdr Option[bool]
+
+	// PacketVNetHdrSize is PACKET_VNET_HDR_SZ: the size of the virtio_net_hdr, in bytes: 10, 12,
+	// or 0 for none. Systems: Linux 6.5.
+	PacketVNetHdrSize Option[int]
 )
 
-// PacketMembershipValue is the value of [PacketAddMembership].
+// Level, number and codec of each option.
+func init() {
+	PacketAddMembership = option(sys.SOL_PACKET, sys.PACKET_ADD_MEMBERSHIP, &packetMembershipCodec)
+	PacketAuxData = option(sys.SOL_PACKET, sys.PACKET_AUXDATA, &boolCodec)
+	PacketCopyThresh = option(sys.SOL_PACKET, sys.PACKET_COPY_THRESH, &intCodec)
+	PacketDropMembership = option(sys.SOL_PACKET, sys.PACKET_DROP_MEMBERSHIP, &packetMembershipCodec)
+	PacketFanout = option(sys.SOL_PACKET, sys.PACKET_FANOUT, &packetFanoutCodec)
+	PacketHdrLen = option(sys.SOL_PACKET, sys.PACKET_HDRLEN, &intRead)
+	PacketIgnoreOutgoing = option(sys.SOL_PACKET, sys.PACKET_IGNORE_OUTGOING, &boolCodec)
+	PacketLoss = option(sys.SOL_PACKET, sys.PACKET_LOSS, &boolCodec)
+	PacketOrigDev = option(sys.SOL_PACKET, sys.PACKET_ORIGDEV, &boolCodec)
+	PacketQdiscBypass = option(sys.SOL_PACKET, sys.PACKET_QDISC_BYPASS, &boolCodec)
+	PacketReserve = option(sys.SOL_PACKET, sys.PACKET_RESERVE, &intCodec)
+	PacketRolloverStats = option(sys.SOL_PACKET, sys.PACKET_ROLLOVER_STATS, &packetRolloverRead)
+	PacketStatistics = option(sys.SOL_PACKET, sys.PACKET_STATISTICS, &packetStatisticsRead)
+	PacketTimestamp = option(sys.SOL_PACKET, sys.PACKET_TIMESTAMP, &timestampingCodec)
+	PacketTxHasOffset = option(sys.SOL_PACKET, sys.PACKET_TX_HAS_OFF, &boolCodec)
+	PacketVersion = option(sys.SOL_PACKET, sys.PACKET_VERSION, &intCodec)
+	PacketVNetHdr = option(sys.SOL_PACKET, sys.PACKET_VNET_HDR, &boolCodec)
+	PacketVNetHdrSize = option(sys.SOL_PACKET, sys.PACKET_VNET_HDR_SZ, &intCodec)
+}
+
+// PacketMembershipValue is the value of [PacketAddMembership] and [PacketDropMembership].
 type PacketMembershipValue struct {
 	Index int    // of the interface
 	Type  int    // 0 a multicast address, 1 all frames, 2 all multicast ones, 3 another address
 	Addr  string // the bytes of the address, at most 8; for types 0 and 3
 }
 
-// A packet_mreq: index, type, length and address.
+// A struct packet_mreq: index, type, length and address.
 var packetMembershipCodec = codec[PacketMembershipValue]{
 	size: 16,
-	put: func(v PacketMembershipValue) (raw, error) {
-		r, err := intCodec.put(v.Index)
+	encode: func(v PacketMembershipValue) (value, error) {
+		x, err := intCodec.encode(v.Index)
 		switch {
 		case err != nil:
-			return r, err
+			return x, err
 		case v.Type < 0 || v.Type > 1<<16-1:
-			return r, bad("no type: " + strconv.Itoa(v.Type))
+			return x, invalid("not a type of membership: " + strconv.Itoa(v.Type))
 		case len(v.Addr) > 8:
-			return r, bad("an address of " + strconv.Itoa(len(v.Addr)) + " bytes")
+			return x, invalid("an address of " + strconv.Itoa(len(v.Addr)) + " bytes")
 		}
-		binary.NativeEndian.PutUint16(r.b[4:], uint16(v.Type))
-		binary.NativeEndian.PutUint16(r.b[6:], uint16(len(v.Addr)))
-		copy(r.b[8:], v.Addr)
-		r.n = 16
-		return r, nil
+		binary.NativeEndian.PutUint16(x.b[4:], uint16(v.Type))
+		binary.NativeEndian.PutUint16(x.b[6:], uint16(len(v.Addr)))
+		copy(x.b[8:], v.Addr)
+		x.n = 16
+		return x, nil
 	},
-	get: func(r raw) PacketMembershipValue { // which the kernel does not tell
-		return PacketMembershipValue{Index: r.int(), Type: int(r.uint16(4)), Addr: string(r.b[8 : 8+min(8, r.uint16(6))])}
+	decode: func(x value) PacketMembershipValue { // the kernel returns nothing
+		return PacketMembershipValue{Index: x.int(), Type: int(x.uint16(4)), Addr: string(x.b[8 : 8+min(8, x.uint16(6))])}
 	},
 }
 
 // PacketFanoutValue is the value of [PacketFanout].
 type PacketFanoutValue struct {
-	Group      uint16 // its number
-	Type       uint16 // how: 0 by flow, 1 in turns, 2 by CPU, 3 what fits, 4 at random, 5 by queue, 6 and 7 a program; with flags, as 0x8000: defragment
-	MaxMembers uint32 // of the group, set by the first one; 0 for 256. It is not told (Linux 5.8)
+	Group      uint16 // the number of the group
+	Type       uint16 // 0 by flow, 1 round robin, 2 by CPU, 3 rollover, 4 random, 5 by queue, 6 and 7 a program; plus flags such as 0x8000, defragment
+	MaxMembers uint32 // of the group, set by its first member; 0 is 256. A read returns 0 (Linux 5.8)
 }
 
-// An int of two halves, or a fanout_args with room for more members: the group is
-// in the half of lesser value, which is the first in that structure on machines of
-// either order.
+// An int of two halves, or a struct fanout_args with a number of members. The group is in the
+// less significant half. The structure puts it there on machines of either byte order.
 var packetFanoutCodec = codec[PacketFanoutValue]{
 	size: 4,
-	put: func(v PacketFanoutValue) (raw, error) {
-		r := rawUint32(uint32(v.Type)<<16|uint32(v.Group), v.MaxMembers)
+	encode: func(v PacketFanoutValue) (value, error) {
+		x := uint32Value(uint32(v.Type)<<16|uint32(v.Group), v.MaxMembers)
 		if v.MaxMembers == 0 {
-			r.n = 4
+			x.n = 4
 		}
-		return r, nil
+		return x, nil
 	},
-	get: func(r raw) PacketFanoutValue {
-		return PacketFanoutValue{Group: uint16(r.uint32(0)), Type: uint16(r.uint32(0) >> 16)}
+	decode: func(x value) PacketFanoutValue {
+		return PacketFanoutValue{Group: uint16(x.uint32(0)), Type: uint16(x.uint32(0) >> 16)}
 	},
 }
 
 // PacketStatisticsValue is the value of [PacketStatistics].
 type PacketStatisticsValue struct {
-	Packets     uint32 // all that came, also those dropped
-	Drops       uint32 // for want of room
-	FreezeQueue uint32 // how often a ring of version 2 stood still
+	Packets     uint32 // all that arrived, with the dropped ones
+	Drops       uint32 // dropped because the buffer was full
+	FreezeQueue uint32 // how often a ring of version 2 was frozen
 }
 
 var packetStatisticsRead = codec[PacketStatisticsValue]{
 	size: 12,
-	get:  func(r raw) PacketStatisticsValue { return PacketStatisticsValue{r.uint32(0), r.uint32(4), r.uint32(8)} },
+	decode: func(x value) PacketStatisticsValue {
+		return PacketStatisticsValue{x.uint32(0), x.uint32(4), x.uint32(8)}
+	},
 }
 
-// PacketRolloverValue is the value of [PacketRolloverStats].
-type PacketRolloverValue struct {
-	All, Huge, Failed uint64 // frames
+// PacketRolloverStatsValue is the value of [PacketRolloverStats], in frames.
+type PacketRolloverStatsValue struct {
+	All, Huge, Failed uint64
 }
 
-var packetRolloverRead = codec[PacketRolloverValue]{
+var packetRolloverRead = codec[PacketRolloverStatsValue]{
 	size: 24,
-	get:  func(r raw) PacketRolloverValue { return PacketRolloverValue{r.uint64(0), r.uint64(8), r.uint64(16)} },
+	decode: func(x value) PacketRolloverStatsValue {
+		return PacketRolloverStatsValue{x.uint64(0), x.uint64(8), x.uint64(16)}
+	},
 }

@@ -11,82 +11,364 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Options of every socket (SOL_SOCKET), by C name. A version is of Linux, and a
-// system in brackets the only one. Source: socket(7), getsockopt(2).
+// Options of every socket (SOL_SOCKET), by C name.
+//
+// Source: socket(7), getsockopt(2).
 var (
-	AcceptConn          = Option[bool]{sys.SOL_SOCKET, sys.SO_ACCEPTCONN, &boolRead}                         // read: is it listening?
-	AttachBPF           = Option[int]{sys.SOL_SOCKET, sys.SO_ATTACH_BPF, &intCodec}                          // write: the descriptor of an eBPF program that filters (Linux 3.19)
-	AttachReusePortEBPF = Option[int]{sys.SOL_SOCKET, sys.SO_ATTACH_REUSEPORT_EBPF, &intCodec}               // write: the descriptor of one that chooses among sockets of one port (Linux 4.5)
-	BindAny             = Option[bool]{sys.SOL_SOCKET, sys.SO_BINDANY, &boolCodec}                           // bind to any address, though no interface has it; privileged (OpenBSD)
-	BindToDevice        = Option[string]{sys.SOL_SOCKET, sys.SO_BINDTODEVICE, &nameCodec}                    // one interface only, "" for all (Linux; read since 3.8)
-	BindToIfIndex       = Option[int]{sys.SOL_SOCKET, sys.SO_BINDTOIFINDEX, &intCodec}                       // the same by index, 0 for all; to change either back is privileged (Linux 5.1)
-	BPFExtensions       = Option[int]{sys.SOL_SOCKET, sys.SO_BPF_EXTENSIONS, &intRead}                       // read: which extensions a classic filter may use (Linux 3.14)
-	Broadcast           = Option[bool]{sys.SOL_SOCKET, sys.SO_BROADCAST, &boolCodec}                         // datagrams may go to a broadcast address
-	BufferLock          = Option[int]{sys.SOL_SOCKET, sys.SO_BUF_LOCK, &intCodec}                            // 1: the kernel leaves SendBuffer as it is; 2: RecvBuffer (Linux 5.15)
-	BusyPoll            = Option[time.Duration]{sys.SOL_SOCKET, sys.SO_BUSY_POLL, &microsCodec}              // how long a receive polls the device; microseconds. To raise it is privileged (Linux 3.11)
-	BusyPollBudget      = Option[int]{sys.SOL_SOCKET, sys.SO_BUSY_POLL_BUDGET, &intCodec}                    // write: packets each time. To raise it is privileged (Linux 5.11)
-	ConnAdvice          = Option[int]{sys.SOL_SOCKET, sys.SO_CNX_ADVICE, &intCodec}                          // write, 1: the path is bad, look for another (Linux 4.6)
-	Cookie              = Option[uint64]{sys.SOL_SOCKET, sys.SO_COOKIE, &uint64Read}                         // read: the socket's number, never used again while the machine is up (Linux 4.12)
-	Debug               = Option[bool]{sys.SOL_SOCKET, sys.SO_DEBUG, &boolCodec}                             // privileged on Linux
-	SocketDomain        = Option[sock.Domain]{sys.SOL_SOCKET, sys.SO_DOMAIN, &domainRead}                    // read (Linux, FreeBSD, OpenBSD)
-	SocketDontRoute     = Option[bool]{sys.SOL_SOCKET, sys.SO_DONTROUTE, &boolCodec}                         // only to hosts on the same network; DontRoute is the flag
-	PendingError        = Option[error]{sys.SOL_SOCKET, sys.SO_ERROR, &errorCodec}                           // read: the error that waits, an errno or nil; reading it forgets it
-	IncomingCPU         = Option[int]{sys.SOL_SOCKET, sys.SO_INCOMING_CPU, &intCodec}                        // the CPU that packets came by; set, a reuse-port group prefers it (Linux 3.19, set 4.4)
-	IncomingNAPIID      = Option[int]{sys.SOL_SOCKET, sys.SO_INCOMING_NAPI_ID, &intRead}                     // read: the device queue that packets came by, 0 for none (Linux 4.12)
-	KeepAlive           = Option[bool]{sys.SOL_SOCKET, sys.SO_KEEPALIVE, &boolCodec}                         // ask an idle peer whether it is still there
-	Linger              = Option[LingerValue]{sys.SOL_SOCKET, sys.SO_LINGER, &lingerCodec}                   // what Close does with unsent data
-	ListenIncomplete    = Option[int]{sys.SOL_SOCKET, sys.SO_LISTENINCQLEN, &intRead}                        // read: connections not yet complete (FreeBSD)
-	ListenQueue         = Option[int]{sys.SOL_SOCKET, sys.SO_LISTENQLEN, &intRead}                           // read: connections that wait to be accepted (FreeBSD)
-	ListenLimit         = Option[int]{sys.SOL_SOCKET, sys.SO_LISTENQLIMIT, &intRead}                         // read: the backlog (FreeBSD)
-	LockFilter          = Option[bool]{sys.SOL_SOCKET, sys.SO_LOCK_FILTER, &boolCodec}                       // the filter can no longer be changed, nor the lock (Linux 3.9)
-	Mark                = Option[uint32]{sys.SOL_SOCKET, sys.SO_MARK, &uint32Codec}                          // for routing and packet filters; privileged (Linux)
-	MaxPacingRate       = Option[uint64]{sys.SOL_SOCKET, sys.SO_MAX_PACING_RATE, &rateCodec}                 // bytes a second, math.MaxUint64 for no limit (Linux 3.13, above 32 bits 4.20; FreeBSD)
-	MemInfo             = Option[MemInfoValue]{sys.SOL_SOCKET, sys.SO_MEMINFO, &memInfoCodec}                // read: the memory it uses (Linux 4.12)
-	NetNSCookie         = Option[uint64]{sys.SOL_SOCKET, sys.SO_NETNS_COOKIE, &uint64Read}                   // read: the number of its network namespace (Linux 5.14)
-	NoFCS               = Option[bool]{sys.SOL_SOCKET, sys.SO_NOFCS, &boolCodec}                             // the device adds no frame check sequence; packet sockets (Linux 3.4)
-	NoSigPipe           = Option[bool]{sys.SOL_SOCKET, sys.SO_NOSIGPIPE, &boolCodec}                         // no SIGPIPE: Open sets it where sends have no flag for it (macOS, FreeBSD, NetBSD, DragonFly)
-	UnreadBytes         = Option[int]{sys.SOL_SOCKET, sys.SO_NREAD, &intRead}                                // read: bytes to receive, of a datagram socket in the first one (macOS)
-	UnsentBytes         = Option[int]{sys.SOL_SOCKET, sys.SO_NWRITE, &intRead}                               // read: bytes not yet sent, or not yet acknowledged (macOS)
-	OOBInline           = Option[bool]{sys.SOL_SOCKET, sys.SO_OOBINLINE, &boolCodec}                         // urgent data stays in the stream
-	PassCred            = Option[bool]{sys.SOL_SOCKET, sys.SO_PASSCRED, &boolCodec}                          // messages bring the sender's credentials; unix, netlink (Linux)
-	PassPIDFD           = Option[bool]{sys.SOL_SOCKET, sys.SO_PASSPIDFD, &boolCodec}                         // messages bring a pidfd of the sender; unix (Linux 6.5)
-	PassRights          = Option[bool]{sys.SOL_SOCKET, sys.SO_PASSRIGHTS, &boolCodec}                        // descriptors may come, as they do unless this is off; unix (Linux 6.16)
-	PassSec             = Option[bool]{sys.SOL_SOCKET, sys.SO_PASSSEC, &boolCodec}                           // messages bring the sender's security label; unix, netlink (Linux)
-	PeekOffset          = Option[int]{sys.SOL_SOCKET, sys.SO_PEEK_OFF, &intCodec}                            // where the next Peek begins, in bytes; -1 for the beginning, always (Linux 3.4, UDP 4.8, TCP 6.9)
-	PeerGroups          = Option[[]int]{sys.SOL_SOCKET, sys.SO_PEERGROUPS, &groupsRead}                      // read: the peer's supplementary groups; unix (Linux 4.13)
-	PeerPIDFD           = Option[int]{sys.SOL_SOCKET, sys.SO_PEERPIDFD, &intRead}                            // read: a new pidfd of the peer, the caller's to close; unix (Linux 6.5)
-	PeerSec             = Option[string]{sys.SOL_SOCKET, sys.SO_PEERSEC, &stringRead}                        // read: the peer's security label; a kernel without such labels has no such option (Linux)
-	PreferBusyPoll      = Option[bool]{sys.SOL_SOCKET, sys.SO_PREFER_BUSY_POLL, &boolCodec}                  // poll the device instead of interrupts; to set it is privileged (Linux 5.11)
-	SendPriority        = Option[int]{sys.SOL_SOCKET, sys.SO_PRIORITY, &intCodec}                            // of its packets in the queue of the device; above 6 is privileged (Linux)
-	SocketProtocol      = Option[sock.Protocol]{sys.SOL_SOCKET, sys.SO_PROTOCOL, &protocolRead}              // read (Linux, FreeBSD, OpenBSD)
-	RecvBuffer          = Option[int]{sys.SOL_SOCKET, sys.SO_RCVBUF, &intCodec}                              // bytes; Linux doubles what is set, for its own use
-	RecvBufferForce     = Option[int]{sys.SOL_SOCKET, sys.SO_RCVBUFFORCE, &intCodec}                         // write: RecvBuffer beyond the system's limit; privileged (Linux)
-	RecvLowWater        = Option[int]{sys.SOL_SOCKET, sys.SO_RCVLOWAT, &intCodec}                            // bytes from which on a stream is Readable
-	RecvMark            = Option[bool]{sys.SOL_SOCKET, sys.SO_RCVMARK, &boolCodec}                           // messages bring the mark of their packet; privileged (Linux 5.19)
-	RecvPriority        = Option[bool]{sys.SOL_SOCKET, sys.SO_RCVPRIORITY, &boolCodec}                       // messages bring the priority of their packet (Linux 6.14)
-	ReserveMem          = Option[int]{sys.SOL_SOCKET, sys.SO_RESERVE_MEM, &intCodec}                         // bytes of memory kept for it, in whole pages; in a memory cgroup only (Linux 5.16)
-	ReuseAddr           = Option[bool]{sys.SOL_SOCKET, sys.SO_REUSEADDR, &boolCodec}                         // bind though old connections of the address linger
-	ReusePort           = Option[bool]{sys.SOL_SOCKET, sys.SO_REUSEPORT, &boolCodec}                         // several sockets on one address: shared out on Linux and DragonFly; elsewhere one of them gets all
-	ReusePortLB         = Option[bool]{sys.SOL_SOCKET, sys.SO_REUSEPORT_LB, &boolCodec}                      // several sockets on one address, shared out (FreeBSD)
-	RTable              = Option[int]{sys.SOL_SOCKET, sys.SO_RTABLE, &intCodec}                              // the routing table; to change it is privileged (OpenBSD)
-	RecvQueueOverflow   = Option[bool]{sys.SOL_SOCKET, sys.SO_RXQ_OVFL, &boolCodec}                          // messages bring how many were dropped before (Linux)
-	SelectErrQueue      = Option[bool]{sys.SOL_SOCKET, sys.SO_SELECT_ERR_QUEUE, &boolCodec}                  // what waits in the error queue is Priority, too (Linux 3.10)
-	SetFIB              = Option[int]{sys.SOL_SOCKET, sys.SO_SETFIB, &intCodec}                              // write: the routing table (FreeBSD)
-	SendBuffer          = Option[int]{sys.SOL_SOCKET, sys.SO_SNDBUF, &intCodec}                              // bytes; Linux doubles what is set, for its own use
-	SendBufferForce     = Option[int]{sys.SOL_SOCKET, sys.SO_SNDBUFFORCE, &intCodec}                         // write: SendBuffer beyond the system's limit; privileged (Linux)
-	SendLowWater        = Option[int]{sys.SOL_SOCKET, sys.SO_SNDLOWAT, &intCodec}                            // bytes of room from which on it is Writable. Linux: 1, read-only
-	Timestamp           = Option[bool]{sys.SOL_SOCKET, sys.SO_TIMESTAMP, &boolCodec}                         // messages bring when they arrived; on Linux in place of TimestampNS
-	Timestamping        = Option[TimestampingFlags]{sys.SOL_SOCKET, sys.SO_TIMESTAMPING, &timestampingCodec} // time stamps of arrival and of sending, by hardware too (Linux)
-	TimestampNS         = Option[bool]{sys.SOL_SOCKET, sys.SO_TIMESTAMPNS, &boolCodec}                       // the same as Timestamp, in nanoseconds (Linux)
-	TimestampClock      = Option[int]{sys.SOL_SOCKET, sys.SO_TS_CLOCK, &intCodec}                            // the clock of Timestamp: 0 real time in microseconds, 1 bintime, 2 real time, 3 monotonic (FreeBSD)
-	TxRehash            = Option[int]{sys.SOL_SOCKET, sys.SO_TXREHASH, &intCodec}                            // 1: after a time-out look for another path; 0: do not; -1: as the system does (Linux 5.18)
-	TxTime              = Option[TxTimeValue]{sys.SOL_SOCKET, sys.SO_TXTIME, &txTimeCodec}                   // messages may say when they are to be sent; a clock other than monotonic is privileged (Linux 4.19)
-	SocketType          = Option[sock.Type]{sys.SOL_SOCKET, sys.SO_TYPE, &typeRead}                          // read
-	UseLoopback         = Option[bool]{sys.SOL_SOCKET, sys.SO_USELOOPBACK, &boolCodec}                       // a routing socket gets what it sends (the BSDs, macOS)
-	UserCookie          = Option[uint32]{sys.SOL_SOCKET, sys.SO_USER_COOKIE, &uint32Codec}                   // write: for packet filters (FreeBSD)
-	WiFiStatus          = Option[bool]{sys.SOL_SOCKET, sys.SO_WIFI_STATUS, &boolCodec}                       // the error queue tells whether frames were acknowledged (Linux 3.3)
-	ZeroCopySend        = Option[bool]{sys.SOL_SOCKET, sys.SO_ZEROCOPY, &boolCodec}                          // sends may have the flag ZeroCopy (Linux 4.14)
+	// AcceptConn is SO_ACCEPTCONN: whether the socket listens. It is read-only. Systems: all.
+	AcceptConn Option[bool]
+
+	// AttachBPF is SO_ATTACH_BPF: attach an eBPF program as the socket's filter, by its
+	// descriptor. It is write-only. Systems: Linux 3.19.
+	AttachBPF Option[int]
+
+	// AttachReusePortEBPF is SO_ATTACH_REUSEPORT_EBPF: attach an eBPF program, by its descriptor,
+	// that chooses among the sockets of one port. It is write-only. Systems: Linux 4.5.
+	AttachReusePortEBPF Option[int]
+
+	// BindAny is SO_BINDANY: bind to an address that no interface has. It is privileged. Systems:
+	// OpenBSD.
+	BindAny Option[bool]
+
+	// BindToDevice is SO_BINDTODEVICE: use one interface only, by name; "" is every interface.
+	// Reading it needs Linux 3.8. Systems: Linux.
+	BindToDevice Option[string]
+
+	// BindToIfIndex is SO_BINDTOIFINDEX: use one interface only, by index; 0 is every interface.
+	// Changing it or BindToDevice once one is set is privileged. Systems: Linux 5.1.
+	BindToIfIndex Option[int]
+
+	// BPFExtensions is SO_BPF_EXTENSIONS: the extensions that a classic filter may use. It is
+	// read-only. Systems: Linux 3.14.
+	BPFExtensions Option[int]
+
+	// Broadcast is SO_BROADCAST: datagrams may be sent to a broadcast address. Systems: all.
+	Broadcast Option[bool]
+
+	// BufferLock is SO_BUF_LOCK: the buffers whose size the kernel must not adjust, as bits: 1 is
+	// SendBuffer, 2 is RecvBuffer. Systems: Linux 5.15.
+	BufferLock Option[int]
+
+	// BusyPoll is SO_BUSY_POLL: how long a receive polls the device, in whole microseconds.
+	// Raising it is privileged. Systems: Linux 3.11.
+	BusyPoll Option[time.Duration]
+
+	// BusyPollBudget is SO_BUSY_POLL_BUDGET: how many packets each busy poll may take. It is
+	// write-only. Raising it is privileged. Systems: Linux 5.11.
+	BusyPollBudget Option[int]
+
+	// ConnAdvice is SO_CNX_ADVICE: 1 reports that the path is bad and asks for another one. It is
+	// write-only. Systems: Linux 4.6.
+	ConnAdvice Option[int]
+
+	// Cookie is SO_COOKIE: the number of the socket, not used again until the machine restarts. It
+	// is read-only. Systems: Linux 4.12.
+	Cookie Option[uint64]
+
+	// Debug is SO_DEBUG: record debugging information. It is privileged on Linux. Systems: all.
+	Debug Option[bool]
+
+	// Domain is SO_DOMAIN: the address family. It is read-only. Systems: Linux, FreeBSD, OpenBSD.
+	Domain Option[sock.Domain]
+
+	// DontRoute is SO_DONTROUTE: send only to hosts on a directly connected network. The flag
+	// [sock.DontRoute] does it for one send. Systems: all.
+	DontRoute Option[bool]
+
+	// Error is SO_ERROR: the pending error, an errno or nil. Reading it clears it. It is
+	// read-only. Systems: all.
+	Error Option[error]
+
+	// IncomingCPU is SO_INCOMING_CPU: the CPU that packets arrived on. A reuse-port group prefers
+	// the socket whose value is the CPU of the packet; setting it needs Linux 4.4. Systems: Linux
+	// 3.19.
+	IncomingCPU Option[int]
+
+	// IncomingNAPIID is SO_INCOMING_NAPI_ID: the device queue that packets arrived on; 0 is none.
+	// It is read-only. Systems: Linux 4.12.
+	IncomingNAPIID Option[int]
+
+	// KeepAlive is SO_KEEPALIVE: probe an idle peer. TCPKeepIdle, TCPKeepInterval and TCPKeepCount
+	// control the probes. Systems: all.
+	KeepAlive Option[bool]
+
+	// Linger is SO_LINGER: what Close does with unsent data. Systems: all.
+	Linger Option[LingerValue]
+
+	// ListenIncompleteQueueLen is SO_LISTENINCQLEN: how many connections are not complete yet. It
+	// is read-only. Systems: FreeBSD.
+	ListenIncompleteQueueLen Option[int]
+
+	// ListenQueueLen is SO_LISTENQLEN: how many connections wait for Accept. It is read-only.
+	// Systems: FreeBSD.
+	ListenQueueLen Option[int]
+
+	// ListenQueueLimit is SO_LISTENQLIMIT: the backlog. It is read-only. Systems: FreeBSD.
+	ListenQueueLimit Option[int]
+
+	// LockFilter is SO_LOCK_FILTER: forbid any further change of the filter and of this lock.
+	// Systems: Linux 3.9.
+	LockFilter Option[bool]
+
+	// Mark is SO_MARK: the mark of sent packets, for routing and packet filters. It is privileged.
+	// Systems: Linux.
+	Mark Option[uint32]
+
+	// MaxPacingRate is SO_MAX_PACING_RATE: the highest send rate, in bytes per second;
+	// math.MaxUint64 is no limit. Rates above 32 bits need Linux 4.20; FreeBSD has none. Systems:
+	// Linux 3.13, FreeBSD.
+	MaxPacingRate Option[uint64]
+
+	// MemInfo is SO_MEMINFO: the memory that the socket uses. It is read-only. Systems: Linux
+	// 4.12.
+	MemInfo Option[MemInfoValue]
+
+	// NetNSCookie is SO_NETNS_COOKIE: the number of the socket's network namespace. It is
+	// read-only. Systems: Linux 5.14.
+	NetNSCookie Option[uint64]
+
+	// NoFCS is SO_NOFCS: the device does not append a frame check sequence. It is an option of
+	// packet sockets. Systems: Linux 3.4.
+	NoFCS Option[bool]
+
+	// NoSigPipe is SO_NOSIGPIPE: do not raise SIGPIPE. Open sets it where sends have no flag for
+	// that. Systems: FreeBSD, NetBSD, DragonFly, macOS.
+	NoSigPipe Option[bool]
+
+	// NRead is SO_NREAD: how many bytes can be received; on a datagram socket, the size of the
+	// first datagram. It is read-only. Systems: macOS.
+	NRead Option[int]
+
+	// NWrite is SO_NWRITE: how many bytes are not sent, or not acknowledged, yet. It is read-only.
+	// Systems: macOS.
+	NWrite Option[int]
+
+	// OOBInline is SO_OOBINLINE: leave urgent data in the stream. Systems: all.
+	OOBInline Option[bool]
+
+	// PassCred is SO_PASSCRED: received messages carry the credentials of the sender. It is an
+	// option of unix and netlink sockets. Systems: Linux.
+	PassCred Option[bool]
+
+	// PassPIDFD is SO_PASSPIDFD: received messages carry a pidfd of the sender. It is an option of
+	// unix sockets. Systems: Linux 6.5.
+	PassPIDFD Option[bool]
+
+	// PassRights is SO_PASSRIGHTS: accept descriptors in received messages. It is on by default.
+	// It is an option of unix sockets. Systems: Linux 6.16.
+	PassRights Option[bool]
+
+	// PassSec is SO_PASSSEC: received messages carry the security label of the sender. It is an
+	// option of unix and netlink sockets. Systems: Linux.
+	PassSec Option[bool]
+
+	// PeekOffset is SO_PEEK_OFF: where the next receive with [sock.Peek] begins, in bytes; -1 is
+	// always the beginning. UDP needs Linux 4.8, TCP Linux 6.9. Systems: Linux 3.4.
+	PeekOffset Option[int]
+
+	// PeerGroups is SO_PEERGROUPS: the supplementary groups of the peer. It is read-only. It is an
+	// option of unix sockets. Systems: Linux 4.13.
+	PeerGroups Option[[]int]
+
+	// PeerPIDFD is SO_PEERPIDFD: a new pidfd of the peer, which the caller must close. It is
+	// read-only. It is an option of unix sockets. Systems: Linux 6.5.
+	PeerPIDFD Option[int]
+
+	// PeerSec is SO_PEERSEC: the security label of the peer. It is read-only. A kernel without
+	// security labels does not have it. Systems: Linux.
+	PeerSec Option[string]
+
+	// PreferBusyPoll is SO_PREFER_BUSY_POLL: poll the device rather than use interrupts. Setting
+	// it is privileged. Systems: Linux 5.11.
+	PreferBusyPoll Option[bool]
+
+	// Priority is SO_PRIORITY: the priority of sent packets in the device queue. Values above 6
+	// are privileged. [sock.Priority] is a readiness of the Poller. Systems: Linux.
+	Priority Option[int]
+
+	// Protocol is SO_PROTOCOL: the protocol. It is read-only. Systems: Linux, FreeBSD, OpenBSD.
+	Protocol Option[sock.Protocol]
+
+	// RecvBuffer is SO_RCVBUF: the size of the receive buffer, in bytes. Linux doubles the value
+	// that is set, for its own overhead, and reads back the double. Systems: all.
+	RecvBuffer Option[int]
+
+	// RecvBufferForce is SO_RCVBUFFORCE: set RecvBuffer above the limit of the system. It is
+	// write-only and privileged. Systems: Linux.
+	RecvBufferForce Option[int]
+
+	// RecvLowWater is SO_RCVLOWAT: from how many bytes on a stream is readable. Systems: all.
+	RecvLowWater Option[int]
+
+	// RecvMark is SO_RCVMARK: received messages carry the mark of their packet. It is privileged.
+	// Systems: Linux 5.19.
+	RecvMark Option[bool]
+
+	// RecvPriority is SO_RCVPRIORITY: received messages carry the priority of their packet.
+	// Systems: Linux 6.14.
+	RecvPriority Option[bool]
+
+	// ReserveMem is SO_RESERVE_MEM: how many bytes of memory to reserve, rounded to pages. It
+	// works in a memory cgroup only. Systems: Linux 5.16.
+	ReserveMem Option[int]
+
+	// ReuseAddr is SO_REUSEADDR: bind although old connections of the address are in TIME_WAIT.
+	// Systems: all.
+	ReuseAddr Option[bool]
+
+	// ReusePort is SO_REUSEPORT: several sockets may bind to one address. Linux and DragonFly
+	// distribute packets and connections among them; on the other systems one of them receives
+	// all. Systems: all.
+	ReusePort Option[bool]
+
+	// ReusePortLB is SO_REUSEPORT_LB: several sockets may bind to one address, and the kernel
+	// distributes connections among them. Systems: FreeBSD.
+	ReusePortLB Option[bool]
+
+	// RTable is SO_RTABLE: the routing table. Changing it is privileged. Systems: OpenBSD.
+	RTable Option[int]
+
+	// RxQueueOverflow is SO_RXQ_OVFL: received messages carry the number of messages dropped so
+	// far. Systems: Linux.
+	RxQueueOverflow Option[bool]
+
+	// SelectErrQueue is SO_SELECT_ERR_QUEUE: an entry in the error queue makes the socket ready
+	// for [sock.Priority] too. Systems: Linux 3.10.
+	SelectErrQueue Option[bool]
+
+	// SetFIB is SO_SETFIB: the routing table. It is write-only. Systems: FreeBSD.
+	SetFIB Option[int]
+
+	// SendBuffer is SO_SNDBUF: the size of the send buffer, in bytes. Linux doubles the value that
+	// is set, for its own overhead, and reads back the double. Systems: all.
+	SendBuffer Option[int]
+
+	// SendBufferForce is SO_SNDBUFFORCE: set SendBuffer above the limit of the system. It is
+	// write-only and privileged. Systems: Linux.
+	SendBufferForce Option[int]
+
+	// SendLowWater is SO_SNDLOWAT: from how many bytes of room on the socket is writable. On Linux
+	// it is 1 and read-only. Systems: all.
+	SendLowWater Option[int]
+
+	// Timestamp is SO_TIMESTAMP: received messages carry the time of their arrival. On Linux it
+	// replaces TimestampNS. Systems: all.
+	Timestamp Option[bool]
+
+	// Timestamping is SO_TIMESTAMPING: received messages carry software or hardware timestamps,
+	// and the error queue those of sent ones. Systems: Linux.
+	Timestamping Option[TimestampingFlags]
+
+	// TimestampNS is SO_TIMESTAMPNS: received messages carry the time of their arrival in
+	// nanoseconds. It is Timestamp with another unit, and replaces it. Systems: Linux.
+	TimestampNS Option[bool]
+
+	// TimestampClock is SO_TS_CLOCK: the clock of Timestamp: 0 real time in microseconds, 1
+	// bintime, 2 real time in nanoseconds, 3 monotonic. Systems: FreeBSD.
+	TimestampClock Option[int]
+
+	// TxRehash is SO_TXREHASH: 1: after a time-out choose another path; 0: do not; -1: the default
+	// of the system. Systems: Linux 5.18.
+	TxRehash Option[int]
+
+	// TxTime is SO_TXTIME: sent messages may carry the time at which they leave: see
+	// cmsg.AppendTxTime. A clock other than the monotonic one is privileged. Systems: Linux 4.19.
+	TxTime Option[TxTimeValue]
+
+	// Type is SO_TYPE: the socket type. It is read-only. Systems: all.
+	Type Option[sock.Type]
+
+	// UseLoopback is SO_USELOOPBACK: a routing socket receives a copy of what it sends. Systems:
+	// FreeBSD, NetBSD, OpenBSD, DragonFly, macOS.
+	UseLoopback Option[bool]
+
+	// UserCookie is SO_USER_COOKIE: a number for packet filters. It is write-only. Systems:
+	// FreeBSD.
+	UserCookie Option[uint32]
+
+	// WiFiStatus is SO_WIFI_STATUS: the error queue reports whether frames were acknowledged.
+	// Systems: Linux 3.3.
+	WiFiStatus Option[bool]
+
+	// ZeroCopy is SO_ZEROCOPY: sends may have the flag [sock.ZeroCopy]. Systems: Linux 4.14.
+	ZeroCopy Option[bool]
 )
+
+// Level, number and codec of each option.
+func init() {
+	AcceptConn = option(sys.SOL_SOCKET, sys.SO_ACCEPTCONN, &boolRead)
+	AttachBPF = option(sys.SOL_SOCKET, sys.SO_ATTACH_BPF, &intCodec)
+	AttachReusePortEBPF = option(sys.SOL_SOCKET, sys.SO_ATTACH_REUSEPORT_EBPF, &intCodec)
+	BindAny = option(sys.SOL_SOCKET, sys.SO_BINDANY, &boolCodec)
+	BindToDevice = option(sys.SOL_SOCKET, sys.SO_BINDTODEVICE, &nameCodec)
+	BindToIfIndex = option(sys.SOL_SOCKET, sys.SO_BINDTOIFINDEX, &intCodec)
+	BPFExtensions = option(sys.SOL_SOCKET, sys.SO_BPF_EXTENSIONS, &intRead)
+	Broadcast = option(sys.SOL_SOCKET, sys.SO_BROADCAST, &boolCodec)
+	BufferLock = option(sys.SOL_SOCKET, sys.SO_BUF_LOCK, &intCodec)
+	BusyPoll = option(sys.SOL_SOCKET, sys.SO_BUSY_POLL, &microsCodec)
+	BusyPollBudget = option(sys.SOL_SOCKET, sys.SO_BUSY_POLL_BUDGET, &intCodec)
+	ConnAdvice = option(sys.SOL_SOCKET, sys.SO_CNX_ADVICE, &intCodec)
+	Cookie = option(sys.SOL_SOCKET, sys.SO_COOKIE, &uint64Read)
+	Debug = option(sys.SOL_SOCKET, sys.SO_DEBUG, &boolCodec)
+	Domain = option(sys.SOL_SOCKET, sys.SO_DOMAIN, &domainRead)
+	DontRoute = option(sys.SOL_SOCKET, sys.SO_DONTROUTE, &boolCodec)
+	Error = option(sys.SOL_SOCKET, sys.SO_ERROR, &errorCodec)
+	IncomingCPU = option(sys.SOL_SOCKET, sys.SO_INCOMING_CPU, &intCodec)
+	IncomingNAPIID = option(sys.SOL_SOCKET, sys.SO_INCOMING_NAPI_ID, &intRead)
+	KeepAlive = option(sys.SOL_SOCKET, sys.SO_KEEPALIVE, &boolCodec)
+	Linger = option(sys.SOL_SOCKET, sys.SO_LINGER, &lingerCodec)
+	ListenIncompleteQueueLen = option(sys.SOL_SOCKET, sys.SO_LISTENINCQLEN, &intRead)
+	ListenQueueLen = option(sys.SOL_SOCKET, sys.SO_LISTENQLEN, &intRead)
+	ListenQueueLimit = option(sys.SOL_SOCKET, sys.SO_LISTENQLIMIT, &intRead)
+	LockFilter = option(sys.SOL_SOCKET, sys.SO_LOCK_FILTER, &boolCodec)
+	Mark = option(sys.SOL_SOCKET, sys.SO_MARK, &uint32Codec)
+	MaxPacingRate = option(sys.SOL_SOCKET, sys.SO_MAX_PACING_RATE, &rateCodec)
+	MemInfo = option(sys.SOL_SOCKET, sys.SO_MEMINFO, &memInfoCodec)
+	NetNSCookie = option(sys.SOL_SOCKET, sys.SO_NETNS_COOKIE, &uint64Read)
+	NoFCS = option(sys.SOL_SOCKET, sys.SO_NOFCS, &boolCodec)
+	NoSigPipe = option(sys.SOL_SOCKET, sys.SO_NOSIGPIPE, &boolCodec)
+	NRead = option(sys.SOL_SOCKET, sys.SO_NREAD, &intRead)
+	NWrite = option(sys.SOL_SOCKET, sys.SO_NWRITE, &intRead)
+	OOBInline = option(sys.SOL_SOCKET, sys.SO_OOBINLINE, &boolCodec)
+	PassCred = option(sys.SOL_SOCKET, sys.SO_PASSCRED, &boolCodec)
+	PassPIDFD = option(sys.SOL_SOCKET, sys.SO_PASSPIDFD, &boolCodec)
+	PassRights = option(sys.SOL_SOCKET, sys.SO_PASSRIGHTS, &boolCodec)
+	PassSec = option(sys.SOL_SOCKET, sys.SO_PASSSEC, &boolCodec)
+	PeekOffset = option(sys.SOL_SOCKET, sys.SO_PEEK_OFF, &intCodec)
+	PeerGroups = option(sys.SOL_SOCKET, sys.SO_PEERGROUPS, &groupsRead)
+	PeerPIDFD = option(sys.SOL_SOCKET, sys.SO_PEERPIDFD, &intRead)
+	PeerSec = option(sys.SOL_SOCKET, sys.SO_PEERSEC, &stringRead)
+	PreferBusyPoll = option(sys.SOL_SOCKET, sys.SO_PREFER_BUSY_POLL, &boolCodec)
+	Priority = option(sys.SOL_SOCKET, sys.SO_PRIORITY, &intCodec)
+	Protocol = option(sys.SOL_SOCKET, sys.SO_PROTOCOL, &protocolRead)
+	RecvBuffer = option(sys.SOL_SOCKET, sys.SO_RCVBUF, &intCodec)
+	RecvBufferForce = option(sys.SOL_SOCKET, sys.SO_RCVBUFFORCE, &intCodec)
+	RecvLowWater = option(sys.SOL_SOCKET, sys.SO_RCVLOWAT, &intCodec)
+	RecvMark = option(sys.SOL_SOCKET, sys.SO_RCVMARK, &boolCodec)
+	RecvPriority = option(sys.SOL_SOCKET, sys.SO_RCVPRIORITY, &boolCodec)
+	ReserveMem = option(sys.SOL_SOCKET, sys.SO_RESERVE_MEM, &intCodec)
+	ReuseAddr = option(sys.SOL_SOCKET, sys.SO_REUSEADDR, &boolCodec)
+	ReusePort = option(sys.SOL_SOCKET, sys.SO_REUSEPORT, &boolCodec)
+	ReusePortLB = option(sys.SOL_SOCKET, sys.SO_REUSEPORT_LB, &boolCodec)
+	RTable = option(sys.SOL_SOCKET, sys.SO_RTABLE, &intCodec)
+	RxQueueOverflow = option(sys.SOL_SOCKET, sys.SO_RXQ_OVFL, &boolCodec)
+	SelectErrQueue = option(sys.SOL_SOCKET, sys.SO_SELECT_ERR_QUEUE, &boolCodec)
+	SetFIB = option(sys.SOL_SOCKET, sys.SO_SETFIB, &intCodec)
+	SendBuffer = option(sys.SOL_SOCKET, sys.SO_SNDBUF, &intCodec)
+	SendBufferForce = option(sys.SOL_SOCKET, sys.SO_SNDBUFFORCE, &intCodec)
+	SendLowWater = option(sys.SOL_SOCKET, sys.SO_SNDLOWAT, &intCodec)
+	Timestamp = option(sys.SOL_SOCKET, sys.SO_TIMESTAMP, &boolCodec)
+	Timestamping = option(sys.SOL_SOCKET, sys.SO_TIMESTAMPING, &timestampingCodec)
+	TimestampNS = option(sys.SOL_SOCKET, sys.SO_TIMESTAMPNS, &boolCodec)
+	TimestampClock = option(sys.SOL_SOCKET, sys.SO_TS_CLOCK, &intCodec)
+	TxRehash = option(sys.SOL_SOCKET, sys.SO_TXREHASH, &intCodec)
+	TxTime = option(sys.SOL_SOCKET, sys.SO_TXTIME, &txTimeCodec)
+	Type = option(sys.SOL_SOCKET, sys.SO_TYPE, &typeRead)
+	UseLoopback = option(sys.SOL_SOCKET, sys.SO_USELOOPBACK, &boolCodec)
+	UserCookie = option(sys.SOL_SOCKET, sys.SO_USER_COOKIE, &uint32Codec)
+	WiFiStatus = option(sys.SOL_SOCKET, sys.SO_WIFI_STATUS, &boolCodec)
+	ZeroCopy = option(sys.SOL_SOCKET, sys.SO_ZEROCOPY, &boolCodec)
+}
 
 var (
 	domainRead        = readOnly(numberCodec[sock.Domain]())
@@ -95,11 +377,12 @@ var (
 	timestampingCodec = numberCodec[TimestampingFlags]()
 )
 
-// LingerValue is the value of [Linger]: if On, Close of a stream with unsent
-// data keeps trying to send it for Timeout, and with a Timeout of 0 it resets
-// the connection. On Linux close(2) waits meanwhile, though the descriptor is
-// non-blocking, and holds a thread. The kernel counts whole seconds: parts are
-// rounded up.
+// LingerValue is the value of [Linger]. If On is set, Close of a stream with unsent data tries
+// to send it for Timeout; with a Timeout of 0 it resets the connection. On Linux close(2) waits
+// that long and holds a thread, although the descriptor is non-blocking. The kernel counts
+// whole seconds; Set rounds up.
+//
+// Source: socket(7).
 type LingerValue struct {
 	On      bool
 	Timeout time.Duration
@@ -107,72 +390,72 @@ type LingerValue struct {
 
 var lingerCodec = codec[LingerValue]{
 	size: 8,
-	put: func(v LingerValue) (raw, error) {
+	encode: func(v LingerValue) (value, error) {
 		seconds, err := inUnits(v.Timeout, time.Second)
 		if v.On {
-			return rawUint32(1, uint32(seconds)), err
+			return uint32Value(1, uint32(seconds)), err
 		}
-		return rawUint32(0, uint32(seconds)), err
+		return uint32Value(0, uint32(seconds)), err
 	},
-	get: func(r raw) LingerValue {
-		return LingerValue{r.uint32(0) != 0, time.Duration(int32(r.uint32(4))) * time.Second}
+	decode: func(x value) LingerValue {
+		return LingerValue{x.uint32(0) != 0, time.Duration(int32(x.uint32(4))) * time.Second}
 	},
 }
 
-// A rate of 32 bits goes as such, which kernels of 32 bits, older ones and
-// FreeBSD know alone. All ones are no limit, in both sizes.
+// A rate that fits 32 bits is passed in 32 bits: older kernels, those of 32 bits and FreeBSD
+// accept no other size. All ones are no limit in both sizes.
 var rateCodec = codec[uint64]{
 	size: 8,
-	put: func(v uint64) (raw, error) {
+	encode: func(v uint64) (value, error) {
 		switch {
 		case v == math.MaxUint64:
-			return rawUint32(math.MaxUint32), nil
+			return uint32Value(math.MaxUint32), nil
 		case v < math.MaxUint32:
-			return rawUint32(uint32(v)), nil
+			return uint32Value(uint32(v)), nil
 		case runtime.GOOS != "linux":
-			return raw{}, bad(strconv.FormatUint(v, 10) + " does not fit 32 bits")
+			return value{}, invalid(strconv.FormatUint(v, 10) + " does not fit 32 bits")
 		}
-		return putUint64(v)
+		return encodeUint64(v)
 	},
-	get: func(r raw) uint64 {
+	decode: func(x value) uint64 {
 		switch {
-		case r.n == 8:
-			return r.uint64(0)
-		case r.uint32(0) == math.MaxUint32:
+		case x.n == 8:
+			return x.uint64(0)
+		case x.uint32(0) == math.MaxUint32:
 			return math.MaxUint64
 		}
-		return uint64(r.uint32(0))
+		return uint64(x.uint32(0))
 	},
 }
 
-// MemInfoValue is the value of [MemInfo], all in bytes but Drops.
+// MemInfoValue is the value of [MemInfo]. Drops counts packets, the other fields are in bytes.
 type MemInfoValue struct {
 	RecvAlloc    uint32 // in the receive queue
 	RecvBuffer   uint32
 	SendAlloc    uint32 // in flight
 	SendBuffer   uint32
-	ForwardAlloc uint32 // allotted, and not used yet
+	ForwardAlloc uint32 // allocated and not used yet
 	SendQueued   uint32 // in the send queue
-	OptMem       uint32 // filters and the like
-	Backlog      uint32 // received while the socket was in use
-	Drops        uint32 // packets dropped
+	OptMem       uint32 // filters and other options
+	Backlog      uint32 // received while the socket was locked
+	Drops        uint32 // dropped packets
 }
 
 var memInfoCodec = codec[MemInfoValue]{read: readMemInfo}
 
 func readMemInfo(s *sock.Socket, level, name int) (v MemInfoValue, err error) {
 	var b [36]byte
-	n, err := readOption(s, level, name, b[:])
+	n, err := s.Getsockopt(level, name, b[:])
 	f := fields{b[:n]}
 	return MemInfoValue{f.uint32(), f.uint32(), f.uint32(), f.uint32(), f.uint32(), f.uint32(), f.uint32(), f.uint32(), f.uint32()}, err
 }
 
-// maxGroups is how many groups Linux lets a process have.
+// maxGroups is the largest number of groups of a process on Linux.
 const maxGroups = 1 << 16
 
 var groupsRead = codec[[]int]{read: func(s *sock.Socket, level, name int) ([]int, error) {
 	b := make([]byte, 4*maxGroups)
-	n, err := readOption(s, level, name, b)
+	n, err := s.Getsockopt(level, name, b)
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +469,8 @@ var groupsRead = codec[[]int]{read: func(s *sock.Socket, level, name int) ([]int
 // TxTimeValue is the value of [TxTime].
 type TxTimeValue struct {
 	Clock        int  // CLOCK_REALTIME 0, CLOCK_MONOTONIC 1, CLOCK_TAI 11
-	Deadline     bool // the time is the latest, not the one
-	ReportErrors bool // what missed its time is in the error queue
+	Deadline     bool // the time is a deadline: the packet may leave earlier
+	ReportErrors bool // a packet that missed its time is reported in the error queue
 }
 
 const (
@@ -197,10 +480,10 @@ const (
 
 var txTimeCodec = codec[TxTimeValue]{
 	size: 8,
-	put: func(v TxTimeValue) (raw, error) {
-		r, err := intCodec.put(v.Clock)
+	encode: func(v TxTimeValue) (value, error) {
+		x, err := intCodec.encode(v.Clock)
 		if err != nil {
-			return r, err
+			return x, err
 		}
 		var flags uint32
 		if v.Deadline {
@@ -209,40 +492,41 @@ var txTimeCodec = codec[TxTimeValue]{
 		if v.ReportErrors {
 			flags |= txTimeReportErrors
 		}
-		return rawUint32(r.uint32(0), flags), nil
+		return uint32Value(x.uint32(0), flags), nil
 	},
-	get: func(r raw) TxTimeValue {
-		flags := r.uint32(4)
-		return TxTimeValue{int(int32(r.uint32(0))), flags&txTimeDeadline != 0, flags&txTimeReportErrors != 0}
+	decode: func(x value) TxTimeValue {
+		flags := x.uint32(4)
+		return TxTimeValue{int(int32(x.uint32(0))), flags&txTimeDeadline != 0, flags&txTimeReportErrors != 0}
 	},
 }
 
-// TimestampingFlags is the value of [Timestamping], and of [PacketTimestamp]:
-// which time stamps are made, and which are told (SOF_TIMESTAMPING_*).
+// TimestampingFlags is the value of [Timestamping] and of [PacketTimestamp]: which timestamps
+// the kernel generates and which it reports (SOF_TIMESTAMPING_*).
 type TimestampingFlags int
 
-// The flags. A stamp is made by one of the first six that begin with Tx or Rx,
-// and told by TimestampingSoftware or TimestampingRawHardware. Source: the kernel's
-// networking/timestamping.rst.
+// The flags. Those of Tx and Rx generate timestamps. TimestampingSoftware and
+// TimestampingRawHardware report them.
+//
+// Source: the kernel's networking/timestamping.rst.
 const (
-	TimestampingTxHardware   TimestampingFlags = sys.SOF_TIMESTAMPING_TX_HARDWARE   // made when the device has sent
-	TimestampingTxSoftware   TimestampingFlags = sys.SOF_TIMESTAMPING_TX_SOFTWARE   // made when the driver sends
-	TimestampingRxHardware   TimestampingFlags = sys.SOF_TIMESTAMPING_RX_HARDWARE   // made when the device receives
-	TimestampingRxSoftware   TimestampingFlags = sys.SOF_TIMESTAMPING_RX_SOFTWARE   // made when the kernel receives
-	TimestampingSoftware     TimestampingFlags = sys.SOF_TIMESTAMPING_SOFTWARE      // tell software's
-	TimestampingRawHardware  TimestampingFlags = sys.SOF_TIMESTAMPING_RAW_HARDWARE  // tell hardware's
-	TimestampingOptID        TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_ID        // each sent message, or byte of a stream, has a number (Linux 3.17)
-	TimestampingTxSched      TimestampingFlags = sys.SOF_TIMESTAMPING_TX_SCHED      // made when the packet enters the queue of the device (Linux 3.17)
-	TimestampingTxAck        TimestampingFlags = sys.SOF_TIMESTAMPING_TX_ACK        // made when the peer has acknowledged; TCP (Linux 3.17)
-	TimestampingOptCmsg      TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_CMSG      // sent ones bring packet info as well (Linux 3.19)
-	TimestampingOptTSOnly    TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_TSONLY    // sent ones come without the packet (Linux 4.0)
-	TimestampingOptStats     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_STATS     // sent ones bring statistics; TCP, with TimestampingOptTSOnly (Linux 4.10)
-	TimestampingOptPktInfo   TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_PKTINFO   // hardware's bring device and length (Linux 4.13)
-	TimestampingOptTxSwHw    TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_TX_SWHW   // both for one packet sent (Linux 4.13)
-	TimestampingBindPHC      TimestampingFlags = sys.SOF_TIMESTAMPING_BIND_PHC      // by a clock of its own, which BytesOption can name (Linux 5.14)
-	TimestampingOptIDTCP     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_ID_TCP    // TimestampingOptID counts from this call on (Linux 6.2)
-	TimestampingOptRxFilter  TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_RX_FILTER // only such received ones as were asked for (Linux 6.12)
-	TimestampingTxCompletion TimestampingFlags = sys.SOF_TIMESTAMPING_TX_COMPLETION // made when the device reports; Bluetooth (Linux 6.15)
+	TimestampingTxHardware   TimestampingFlags = sys.SOF_TIMESTAMPING_TX_HARDWARE   // generate when the device has sent
+	TimestampingTxSoftware   TimestampingFlags = sys.SOF_TIMESTAMPING_TX_SOFTWARE   // generate when the driver sends
+	TimestampingRxHardware   TimestampingFlags = sys.SOF_TIMESTAMPING_RX_HARDWARE   // generate when the device receives
+	TimestampingRxSoftware   TimestampingFlags = sys.SOF_TIMESTAMPING_RX_SOFTWARE   // generate when the kernel receives
+	TimestampingSoftware     TimestampingFlags = sys.SOF_TIMESTAMPING_SOFTWARE      // report software timestamps
+	TimestampingRawHardware  TimestampingFlags = sys.SOF_TIMESTAMPING_RAW_HARDWARE  // report hardware timestamps
+	TimestampingOptID        TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_ID        // number each sent message, or each byte of a stream (Linux 3.17)
+	TimestampingTxSched      TimestampingFlags = sys.SOF_TIMESTAMPING_TX_SCHED      // generate when the packet enters the device queue (Linux 3.17)
+	TimestampingTxAck        TimestampingFlags = sys.SOF_TIMESTAMPING_TX_ACK        // generate when the peer has acknowledged; TCP (Linux 3.17)
+	TimestampingOptCmsg      TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_CMSG      // transmit timestamps carry the packet info too (Linux 3.19)
+	TimestampingOptTSOnly    TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_TSONLY    // transmit timestamps come without the packet (Linux 4.0)
+	TimestampingOptStats     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_STATS     // transmit timestamps carry statistics; TCP, with TimestampingOptTSOnly (Linux 4.10)
+	TimestampingOptPktInfo   TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_PKTINFO   // hardware timestamps carry device and length (Linux 4.13)
+	TimestampingOptTxSwHw    TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_TX_SWHW   // report both kinds for one sent packet (Linux 4.13)
+	TimestampingBindPHC      TimestampingFlags = sys.SOF_TIMESTAMPING_BIND_PHC      // use a clock of the device, which an option made by Bytes selects (Linux 5.14)
+	TimestampingOptIDTCP     TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_ID_TCP    // TimestampingOptID counts from this call on; TCP (Linux 6.2)
+	TimestampingOptRxFilter  TimestampingFlags = sys.SOF_TIMESTAMPING_OPT_RX_FILTER // report only those receive timestamps that the flags generate (Linux 6.12)
+	TimestampingTxCompletion TimestampingFlags = sys.SOF_TIMESTAMPING_TX_COMPLETION // generate when the device reports completion; Bluetooth (Linux 6.15)
 )
 
 // String returns the C names, joined by "|".

@@ -2,26 +2,26 @@ package sockopt
 
 import "strconv"
 
-// A TCPState is the state of an end of a TCP connection (RFC 9293), by Linux's
-// numbers: in [TCPInfoValue], and in the answers of sock_diag.
+// A TCPState is the state of one end of a TCP connection (RFC 9293), with Linux's numbers:
+// those of [TCPInfoValue] and of sock_diag.
 //
 // Source: tcp(7), sock_diag(7).
 type TCPState uint8
 
 // The states, in the order of the numbers.
 const (
-	TCPEstablished TCPState = iota + 1 // both may send
-	TCPSynSent                         // Connect is waiting for an answer
-	TCPSynRecv                         // and has been answered, which is not confirmed
-	TCPFinWait1                        // we have ended our half; the peer has not confirmed it
-	TCPFinWait2                        // it has, and may still send
-	TCPTimeWait                        // both have; what is late is awaited
-	TCPClosed                          // no connection, or none any more
-	TCPCloseWait                       // the peer has ended its half, and we may still send
-	TCPLastAck                         // we have too; it has not confirmed that
-	TCPListen                          // waits for connections
-	TCPClosing                         // both have ended, at the same time
-	TCPNewSynRecv                      // a TCPSynRecv that has no socket yet
+	TCPEstablished TCPState = iota + 1 // both ends may send
+	TCPSynSent                         // a SYN was sent; Connect waits for the answer
+	TCPSynRecv                         // a SYN was received and answered; the answer is not acknowledged yet
+	TCPFinWait1                        // this end has sent its FIN; the peer has not acknowledged it
+	TCPFinWait2                        // the peer has acknowledged the FIN, and may still send
+	TCPTimeWait                        // both ends have sent their FIN; waiting for late segments
+	TCPClosed                          // no connection
+	TCPCloseWait                       // the peer has sent its FIN; this end may still send
+	TCPLastAck                         // this end has sent its FIN after that; the peer has not acknowledged it
+	TCPListen                          // waiting for connections
+	TCPClosing                         // both ends have sent their FIN at the same time
+	TCPNewSynRecv                      // as TCPSynRecv, before there is a socket
 )
 
 var tcpStates = [...]string{
@@ -30,8 +30,8 @@ var tcpStates = [...]string{
 	TCPNewSynRecv: "SYN_RECV",
 }
 
-// String returns the name that netstat(8) gives a state, "TIME_WAIT"; of a number that
-// is none, the number.
+// String returns the name that netstat(8) prints, such as "TIME_WAIT". For an unknown state
+// it returns the number.
 func (s TCPState) String() string {
 	if int(s) < len(tcpStates) && s > 0 {
 		return tcpStates[s]

@@ -2,30 +2,58 @@ package sockopt
 
 import "github.com/berkeleysockets/sock/internal/sys"
 
-// Options of unix sockets (SOL_LOCAL), by C name. Linux has none: there they are
-// in SOL_SOCKET. Source: unix(4).
+// Options of unix sockets (SOL_LOCAL), by C name. On Linux the options of unix sockets are in
+// SOL_SOCKET.
+//
+// Source: unix(4).
 var (
-	LocalConnWait        = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CONNWAIT, &localBool}               // Connect ends when the connection is accepted (FreeBSD before 15)
-	LocalCreds           = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CREDS, &localBool}                  // the first message of a stream, and each datagram, brings the sender's credentials (FreeBSD, NetBSD)
-	LocalCredsPersistent = Option[bool]{sys.SOL_LOCAL, sys.LOCAL_CREDS_PERSISTENT, &localBool}       // every message brings them (FreeBSD 13)
-	LocalPeerEID         = Option[LocalPeerEIDValue]{sys.SOL_LOCAL, sys.LOCAL_PEEREID, &peerEIDRead} // read: the peer's process, user and group (NetBSD)
-	LocalPeerEPID        = Option[int]{sys.SOL_LOCAL, sys.LOCAL_PEEREPID, &localIntRead}             // read: the process on whose behalf the peer acts (macOS)
-	LocalPeerPID         = Option[int]{sys.SOL_LOCAL, sys.LOCAL_PEERPID, &localIntRead}              // read: the peer's process (macOS)
+	// LocalConnWait is LOCAL_CONNWAIT: Connect returns when the connection is accepted. Systems:
+	// FreeBSD before 15.
+	LocalConnWait Option[bool]
+
+	// LocalCreds is LOCAL_CREDS: the first message of a stream, and each datagram, carries the
+	// credentials of the sender. Systems: FreeBSD, NetBSD.
+	LocalCreds Option[bool]
+
+	// LocalCredsPersistent is LOCAL_CREDS_PERSISTENT: each message carries the credentials of the
+	// sender. Systems: FreeBSD 13.
+	LocalCredsPersistent Option[bool]
+
+	// LocalPeerEID is LOCAL_PEEREID: process, user and group of the peer. It is read-only.
+	// Systems: NetBSD.
+	LocalPeerEID Option[LocalPeerEIDValue]
+
+	// LocalPeerEPID is LOCAL_PEEREPID: the process on whose behalf the peer acts. It is read-only.
+	// Systems: macOS.
+	LocalPeerEPID Option[int]
+
+	// LocalPeerPID is LOCAL_PEERPID: the process of the peer. It is read-only. Systems: macOS.
+	LocalPeerPID Option[int]
 )
 
+// Level, number and codec of each option.
+func init() {
+	LocalConnWait = option(sys.SOL_LOCAL, sys.LOCAL_CONNWAIT, &localBool)
+	LocalCreds = option(sys.SOL_LOCAL, sys.LOCAL_CREDS, &localBool)
+	LocalCredsPersistent = option(sys.SOL_LOCAL, sys.LOCAL_CREDS_PERSISTENT, &localBool)
+	LocalPeerEID = option(sys.SOL_LOCAL, sys.LOCAL_PEEREID, &peerEIDRead)
+	LocalPeerEPID = option(sys.SOL_LOCAL, sys.LOCAL_PEEREPID, &localIntRead)
+	LocalPeerPID = option(sys.SOL_LOCAL, sys.LOCAL_PEERPID, &localIntRead)
+}
+
 var (
-	localBool    = ofLocal(boolCodec)
-	localIntRead = ofLocal(intRead)
+	localBool    = localOnly(boolCodec)
+	localIntRead = localOnly(intRead)
 )
 
-// LocalPeerEIDValue is the value of [LocalPeerEID]: NetBSD's unpcbid.
+// LocalPeerEIDValue is the value of [LocalPeerEID]: NetBSD's struct unpcbid.
 type LocalPeerEIDValue struct {
 	PID, UID, GID int
 }
 
-var peerEIDRead = ofLocal(codec[LocalPeerEIDValue]{
+var peerEIDRead = localOnly(codec[LocalPeerEIDValue]{
 	size: 12,
-	get: func(r raw) LocalPeerEIDValue {
-		return LocalPeerEIDValue{int(int32(r.uint32(0))), int(r.uint32(4)), int(r.uint32(8))}
+	decode: func(x value) LocalPeerEIDValue {
+		return LocalPeerEIDValue{int(int32(x.uint32(0))), int(x.uint32(4)), int(x.uint32(8))}
 	},
 })

@@ -8,38 +8,71 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Options of vsock (AF_VSOCK is the level), by C name. All are Linux's; which of
-// them a socket has depends on its transport. Source: vsock(7).
+// Options of vsock (the level is AF_VSOCK), by C name. The transport of a socket decides which
+// of them it has.
+//
+// Source: vsock(7).
 var (
-	VSockBufferMaxSize  = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MAX_SIZE, &uint64Codec}         // bytes that VSockBufferSize can be
-	VSockBufferMinSize  = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MIN_SIZE, &uint64Codec}         // bytes that it must be
-	VSockBufferSize     = Option[uint64]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_SIZE, &uint64Codec}             // bytes that are received ahead; kept within those two
-	VSockConnectTimeout = Option[time.Duration]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_CONNECT_TIMEOUT, &timevalCodec} // how long Connect tries; microseconds
-	VSockNonblockTxRx   = Option[bool]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_NONBLOCK_TXRX, &boolCodec}               // only in the headers: no kernel has it for programs
-	VSockPeerHostVMID   = Option[int]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_PEER_HOST_VM_ID, &intRead}                // read: the peer's machine as its host counts (VMware's own module)
-	VSockTrusted        = Option[bool]{sys.AF_VSOCK, sys.SO_VM_SOCKETS_TRUSTED, &boolRead}                      // read: is the peer privileged? (VMware's own module)
+	// VSockBufferMaxSize is SO_VM_SOCKETS_BUFFER_MAX_SIZE: the upper bound of VSockBufferSize, in
+	// bytes. Systems: Linux.
+	VSockBufferMaxSize Option[uint64]
+
+	// VSockBufferMinSize is SO_VM_SOCKETS_BUFFER_MIN_SIZE: the lower bound of VSockBufferSize, in
+	// bytes. Systems: Linux.
+	VSockBufferMinSize Option[uint64]
+
+	// VSockBufferSize is SO_VM_SOCKETS_BUFFER_SIZE: the size of the receive buffer, in bytes, kept
+	// between VSockBufferMinSize and VSockBufferMaxSize. Systems: Linux.
+	VSockBufferSize Option[uint64]
+
+	// VSockConnectTimeout is SO_VM_SOCKETS_CONNECT_TIMEOUT: how long Connect tries, in whole
+	// microseconds. Systems: Linux.
+	VSockConnectTimeout Option[time.Duration]
+
+	// VSockNonblockTxRx is SO_VM_SOCKETS_NONBLOCK_TXRX: an option for users inside the kernel. The
+	// headers define it; no kernel accepts it from a program. Systems: Linux.
+	VSockNonblockTxRx Option[bool]
+
+	// VSockPeerHostVMID is SO_VM_SOCKETS_PEER_HOST_VM_ID: the number of the peer's virtual machine
+	// on its host. It is read-only. Only VMware's own module has it. Systems: Linux.
+	VSockPeerHostVMID Option[int]
+
+	// VSockTrusted is SO_VM_SOCKETS_TRUSTED: whether the peer is privileged. It is read-only. Only
+	// VMware's own module has it. Systems: Linux.
+	VSockTrusted Option[bool]
 )
 
-// A timeval of the C language: two longs.
+// Level, number and codec of each option.
+func init() {
+	VSockBufferMaxSize = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MAX_SIZE, &uint64Codec)
+	VSockBufferMinSize = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_MIN_SIZE, &uint64Codec)
+	VSockBufferSize = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_BUFFER_SIZE, &uint64Codec)
+	VSockConnectTimeout = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_CONNECT_TIMEOUT, &timevalCodec)
+	VSockNonblockTxRx = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_NONBLOCK_TXRX, &boolCodec)
+	VSockPeerHostVMID = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_PEER_HOST_VM_ID, &intRead)
+	VSockTrusted = option(sys.AF_VSOCK, sys.SO_VM_SOCKETS_TRUSTED, &boolRead)
+}
+
+// A struct timeval has two C longs.
 const sizeLong = strconv.IntSize / 8
 
 var timevalCodec = codec[time.Duration]{
 	size: 2 * sizeLong,
-	put: func(v time.Duration) (r raw, err error) {
+	encode: func(v time.Duration) (x value, err error) {
 		if v < 0 || sizeLong == 4 && v/time.Second > 1<<31-1 {
-			return r, bad("a time-out of " + v.String())
+			return x, invalid("a time-out of " + v.String())
 		}
 		us := int64(v / time.Microsecond)
 		if v%time.Microsecond != 0 {
 			us++
 		}
-		putLong(r.b[:], us/1e6)
-		putLong(r.b[sizeLong:], us%1e6)
-		r.n = 2 * sizeLong
-		return r, nil
+		putLong(x.b[:], us/1e6)
+		putLong(x.b[sizeLong:], us%1e6)
+		x.n = 2 * sizeLong
+		return x, nil
 	},
-	get: func(r raw) time.Duration {
-		return time.Duration(getLong(r.b[:]))*time.Second + time.Duration(getLong(r.b[sizeLong:]))*time.Microsecond
+	decode: func(x value) time.Duration {
+		return time.Duration(getLong(x.b[:]))*time.Second + time.Duration(getLong(x.b[sizeLong:]))*time.Microsecond
 	},
 }
 

@@ -350,10 +350,10 @@ func TestAllocOptionValues(t *testing.T) {
 	allocatesNone(t, u, sockopt.IPMTUDiscover, sockopt.MTUDiscoverDo)
 	allocatesNone(t, u, sockopt.IPUnicastIf, 1)
 	allocatesNone(t, u, sockopt.Timestamping, sockopt.TimestampingSoftware)
-	allocatesNone(t, u, sockopt.IntOption(unix.IPPROTO_IP, unix.IP_TOS), 4)
-	allocatesNone(t, u, sockopt.BoolOption(unix.SOL_SOCKET, unix.SO_BROADCAST), true)
+	allocatesNone(t, u, sockopt.Int(unix.IPPROTO_IP, unix.IP_TOS), 4)
+	allocatesNone(t, u, sockopt.Bool(unix.SOL_SOCKET, unix.SO_BROADCAST), true)
 	if _, err := sockopt.IPLocalPortRange.Get(u); err == nil {
-		allocatesNone(t, u, sockopt.IPLocalPortRange, sockopt.PortRangeValue{Low: 40000})
+		allocatesNone(t, u, sockopt.IPLocalPortRange, sockopt.IPLocalPortRangeValue{Low: 40000})
 	}
 	allocates(t, "TCPInfo.Get", 0, func() {
 		if v, err := sockopt.TCPInfo.Get(a); err != nil || v.State != 1 {
@@ -365,8 +365,8 @@ func TestAllocOptionValues(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	allocates(t, "PendingError.Get", 0, func() {
-		if v, err := sockopt.PendingError.Get(a); err != nil || v != nil {
+	allocates(t, "Error.Get", 0, func() {
+		if v, err := sockopt.Error.Get(a); err != nil || v != nil {
 			t.Fatal(v, err)
 		}
 	})

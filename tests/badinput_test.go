@@ -139,7 +139,7 @@ var calls = map[string]func(s *sock.Socket) error{
 	"Writev, 17":                 func(s *sock.Socket) error { _, err := s.Writev(make([][]byte, 17)); return err },
 	"Option.Get":                 func(s *sock.Socket) error { _, err := sockopt.ReuseAddr.Get(s); return err },
 	"Option.Set":                 func(s *sock.Socket) error { return sockopt.Linger.Set(s, sockopt.LingerValue{}) },
-	"PendingError.Get":           func(s *sock.Socket) error { _, err := sockopt.PendingError.Get(s); return err },
+	"Error.Get":                  func(s *sock.Socket) error { _, err := sockopt.Error.Get(s); return err },
 	"FromConn":                   func(s *sock.Socket) error { _, err := sock.FromConn(s); return err },
 	"fmt, and no String":         func(s *sock.Socket) error { return fmt.Errorf("%w", s.Close()) },
 	"io.WriteString":             func(s *sock.Socket) error { _, err := io.WriteString(s, "x"); return err },

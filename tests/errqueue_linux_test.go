@@ -61,7 +61,7 @@ func TestRecvErrRefused(t *testing.T) {
 					t.Errorf("another: %v", err)
 				}
 				// The error itself is pending besides, and is told once.
-				if v, err := sockopt.PendingError.Get(s); v != nil && v != syscall.ECONNREFUSED || err != nil {
+				if v, err := sockopt.Error.Get(s); v != nil && v != syscall.ECONNREFUSED || err != nil {
 					t.Error(v, err)
 				}
 			}
@@ -88,7 +88,7 @@ func TestRecvErrPoller(t *testing.T) {
 			t.Fatal(n, err, events[0])
 		}
 	}
-	if v, err := sockopt.PendingError.Get(s); v != syscall.ECONNREFUSED || err != nil {
+	if v, err := sockopt.Error.Get(s); v != syscall.ECONNREFUSED || err != nil {
 		t.Error(v, err)
 	}
 	if n, err := p.Wait(events[:], 10*time.Second); n != 1 || err != nil || events[0].Ready != sock.Failed { // the queue is not empty

@@ -361,12 +361,12 @@ func TestFamilyUnknown(t *testing.T) {
 	if s.Domain() != xdp || s.Protocol() != 0 {
 		t.Error(s.Domain(), s.Protocol())
 	}
-	offsets, err := sockopt.BytesOption(level, unix.XDP_MMAP_OFFSETS, 128).Get(s) // four times four numbers
+	offsets, err := sockopt.Bytes(level, unix.XDP_MMAP_OFFSETS, 128).Get(s) // four times four numbers
 	if err != nil || len(offsets) != 128 {
 		t.Errorf("%x, %v", offsets, err)
 	}
-	wantErr(t, sockopt.IntOption(level, unix.XDP_RX_RING).Set(s, 64), nil)
-	wantErr(t, sockopt.IntOption(level, unix.XDP_RX_RING).Set(s, 63), syscall.EINVAL) // no power of two
+	wantErr(t, sockopt.Int(level, unix.XDP_RX_RING).Set(s, 64), nil)
+	wantErr(t, sockopt.Int(level, unix.XDP_RX_RING).Set(s, 63), syscall.EINVAL) // no power of two
 	for index, want := range map[uint32]error{uint32(loopbackIndex(t)): syscall.EINVAL, 1 << 30: syscall.ENODEV} {
 		sa := make([]byte, 16) // struct sockaddr_xdp: family, flags, interface, queue, memory
 		binary.NativeEndian.PutUint16(sa, unix.AF_XDP)

@@ -37,11 +37,11 @@ func TestBrief(t *testing.T) {
 			wantErr(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true, Timeout: time.Second}), nil)
 		}, false},
 		"lingers, by hand": {func(s *sock.Socket) {
-			wantErr(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
+			wantErr(t, sockopt.Bytes(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(1)), nil)
 		}, false},
-		"a protocol above": {func(s *sock.Socket) { sockopt.BytesOption(unix.IPPROTO_TCP, unix.TCP_ULP, 16).Set(s, []byte("none")) }, false},
+		"a protocol above": {func(s *sock.Socket) { sockopt.Bytes(unix.IPPROTO_TCP, unix.TCP_ULP, 16).Set(s, []byte("none")) }, false},
 		"aborts, by hand": {func(s *sock.Socket) {
-			wantErr(t, sockopt.BytesOption(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
+			wantErr(t, sockopt.Bytes(unix.SOL_SOCKET, unix.SO_LINGER, 8).Set(s, lingers(0)), nil)
 		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ var ipOptions = map[string]optionCase{
 	"IPDontFrag":          {sockopt.IPDontFrag, "IP_DONTFRAG", "udp4", toggled(sockopt.IPDontFrag)},
 	"IPFreeBind":          {sockopt.IPFreeBind, "IP_FREEBIND", "tcp4 udp4 tcp6", toggled(sockopt.IPFreeBind)},
 	"IPHdrIncl":           {sockopt.IPHdrIncl, "IP_HDRINCL", "raw4", toggled(sockopt.IPHdrIncl)},
-	"IPLocalPortRange":    {sockopt.IPLocalPortRange, "IP_LOCAL_PORT_RANGE", "tcp4 udp4 tcp6", recent(sockopt.IPLocalPortRange, changed(sockopt.IPLocalPortRange, sockopt.PortRangeValue{Low: 40000, High: 40100}, sockopt.PortRangeValue{High: 50000}, sockopt.PortRangeValue{Low: 60000}))},
+	"IPLocalPortRange":    {sockopt.IPLocalPortRange, "IP_LOCAL_PORT_RANGE", "tcp4 udp4 tcp6", recent(sockopt.IPLocalPortRange, changed(sockopt.IPLocalPortRange, sockopt.IPLocalPortRangeValue{Low: 40000, High: 40100}, sockopt.IPLocalPortRangeValue{High: 50000}, sockopt.IPLocalPortRangeValue{Low: 60000}))},
 	"IPMTU":               {sockopt.IPMTU, "IP_MTU", "udp4", pathMTU4},
 	"IPMTUDiscover":       {sockopt.IPMTUDiscover, "IP_MTU_DISCOVER", "tcp4 udp4 raw4", settable(sockopt.IPMTUDiscover, sockopt.MTUDiscoverDont, sockopt.MTUDiscoverWant, sockopt.MTUDiscoverDo, sockopt.MTUDiscoverProbe, sockopt.MTUDiscoverInterface, sockopt.MTUDiscoverOmit)},
 	"IPMinTTL":            {sockopt.IPMinTTL, "IP_MINTTL", "tcp4 udp4", changed(sockopt.IPMinTTL, 1, 255)},
@@ -31,10 +31,10 @@ var ipOptions = map[string]optionCase{
 	"IPMulticastTTL":      {sockopt.IPMulticastTTL, "IP_MULTICAST_TTL", "udp4 raw4", changed(sockopt.IPMulticastTTL, 0, 7, 255)},
 	"IPNoDefrag":          {sockopt.IPNoDefrag, "IP_NODEFRAG", "raw4", toggled(sockopt.IPNoDefrag)},
 	"IPOptions":           {sockopt.IPOptions, "IP_OPTIONS", "udp4", optionsSent},
-	"IPOriginalDst":       {sockopt.IPOriginalDst, "SO_ORIGINAL_DST", "tcp4", unreported(sockopt.IPOriginalDst, syscall.ENOPROTOOPT, syscall.ENOENT, syscall.ENOTCONN)},
+	"IPOriginalDst":       {sockopt.IPOriginalDst, "SO_ORIGINAL_DST", "tcp4", cannotRead(sockopt.IPOriginalDst, syscall.ENOPROTOOPT, syscall.ENOENT, syscall.ENOTCONN)},
 	"IPPassSec":           {sockopt.IPPassSec, "IP_PASSSEC", "udp4", toggled(sockopt.IPPassSec)},
 	"IPPortRange":         {sockopt.IPPortRange, "IP_PORTRANGE", "udp4", changed(sockopt.IPPortRange, 1, 2)},
-	"IPProtocol":          {sockopt.IPProtocol, "IP_PROTOCOL", "raw4", recent(sockopt.IPProtocol, reportedAs(sockopt.IPProtocol, 253))},
+	"IPProtocol":          {sockopt.IPProtocol, "IP_PROTOCOL", "raw4", recent(sockopt.IPProtocol, readOnlyAs(sockopt.IPProtocol, 253))},
 	"IPRecvDstAddr":       {sockopt.IPRecvDstAddr, "IP_RECVDSTADDR", "udp4", toggled(sockopt.IPRecvDstAddr)},
 	"IPRecvErr":           {sockopt.IPRecvErr, "IP_RECVERR", "tcp4 udp4 raw4", toggled(sockopt.IPRecvErr)},
 	"IPRecvErrRFC4884":    {sockopt.IPRecvErrRFC4884, "IP_RECVERR_RFC4884", "udp4", toggled(sockopt.IPRecvErrRFC4884)},
@@ -85,12 +85,12 @@ func connected(t *testing.T, network string, s *sock.Socket) sock.Addr {
 }
 
 func pathMTU4(t *testing.T, s *sock.Socket) {
-	unreported(sockopt.IPMTU, syscall.ENOTCONN)(t, s)
+	cannotRead(sockopt.IPMTU, syscall.ENOTCONN)(t, s)
 	connected(t, "udp4", s)
-	reported(sockopt.IPMTU, func(v int) bool { return v >= 1500 })(t, s)
+	readOnly(sockopt.IPMTU, func(v int) bool { return v >= 1500 })(t, s)
 }
 
-// multicastIndex finds that the kernel has the interface by what it tells of it.
+// multicastIndex finds the interface in what the kernel returns.
 func multicastIndex(t *testing.T, s *sock.Socket) {
 	o := sockopt.IPMulticastIfIndex
 	for _, v := range []int{1, 0} {
@@ -152,7 +152,7 @@ func TestOptionUnicastIf(t *testing.T) {
 func TestOptionLocalPortRange(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
-	want := sockopt.PortRangeValue{Low: 41000, High: 41999}
+	want := sockopt.IPLocalPortRangeValue{Low: 41000, High: 41999}
 	if err := sockopt.IPLocalPortRange.Set(s, want); err != nil {
 		if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.ENOPROTOOPT) {
 			t.Error(err)
@@ -164,7 +164,7 @@ func TestOptionLocalPortRange(t *testing.T) {
 	if port := at.AddrPort().Port(); err != nil || port < want.Low || port > want.High {
 		t.Errorf("%v, %v, want a port of %v", at, err, want)
 	}
-	wrong(t, sockopt.IPLocalPortRange.Set(s, sockopt.PortRangeValue{Low: 2, High: 1}), "setsockopt IP_LOCAL_PORT_RANGE", sock.Addr{}, syscall.EINVAL)
+	wrong(t, sockopt.IPLocalPortRange.Set(s, sockopt.IPLocalPortRangeValue{Low: 2, High: 1}), "setsockopt IP_LOCAL_PORT_RANGE", sock.Addr{}, syscall.EINVAL)
 }
 
 func alerted(t *testing.T, s *sock.Socket) {

@@ -29,7 +29,7 @@ var ipv6Options = map[string]optionCase{
 	"IPv6MulticastIf":     {sockopt.IPv6MulticastIf, "IPV6_MULTICAST_IF", "udp6", changed(sockopt.IPv6MulticastIf, 1)},
 	"IPv6MulticastLoop":   {sockopt.IPv6MulticastLoop, "IPV6_MULTICAST_LOOP", "udp6", toggled(sockopt.IPv6MulticastLoop)},
 	"IPv6Only":            {sockopt.IPv6Only, "IPV6_V6ONLY", "tcp6 udp6", toggled(sockopt.IPv6Only)},
-	"IPv6OriginalDst":     {sockopt.IPv6OriginalDst, "IP6T_SO_ORIGINAL_DST", "tcp6", unreported(sockopt.IPv6OriginalDst, syscall.ENOPROTOOPT, syscall.ENOENT, syscall.ENOTCONN)},
+	"IPv6OriginalDst":     {sockopt.IPv6OriginalDst, "IP6T_SO_ORIGINAL_DST", "tcp6", cannotRead(sockopt.IPv6OriginalDst, syscall.ENOPROTOOPT, syscall.ENOENT, syscall.ENOTCONN)},
 	"IPv6PathMTU":         {sockopt.IPv6PathMTU, "IPV6_PATHMTU", "udp6", pathMTUOf},
 	"IPv6PktInfo":         {sockopt.IPv6PktInfo, "IPV6_PKTINFO", "udp6", pktInfo6},
 	"IPv6PortRange":       {sockopt.IPv6PortRange, "IPV6_PORTRANGE", "udp6", changed(sockopt.IPv6PortRange, 1, 2)},
@@ -71,9 +71,9 @@ func pathMTU6(t *testing.T, s *sock.Socket) {
 }
 
 func pathMTUOf(t *testing.T, s *sock.Socket) {
-	unreported(sockopt.IPv6PathMTU, syscall.ENOTCONN)(t, s)
+	cannotRead(sockopt.IPv6PathMTU, syscall.ENOTCONN)(t, s)
 	to := connected(t, "udp6", s)
-	reported(sockopt.IPv6PathMTU, func(v sockopt.IPv6PathMTUValue) bool {
+	readOnly(sockopt.IPv6PathMTU, func(v sockopt.IPv6PathMTUValue) bool {
 		return v.MTU >= 1280 && (runtime.GOOS == "linux" || runtime.GOOS == "freebsd" || v.Addr.AddrPort().Addr() == to.AddrPort().Addr())
 	})(t, s)
 }
@@ -81,7 +81,7 @@ func pathMTUOf(t *testing.T, s *sock.Socket) {
 func addrPreferences(t *testing.T, s *sock.Socket) {
 	for _, v := range []int{1, 2} {
 		wantErr(t, sockopt.IPv6AddrPreferences.Set(s, v), nil)
-		if got, err := sockopt.IPv6AddrPreferences.Get(s); err != nil || got&3 != v { // the other pairs are told too
+		if got, err := sockopt.IPv6AddrPreferences.Get(s); err != nil || got&3 != v { // a read returns the other pairs too
 			t.Errorf("%#x, %v, want %#x", got, err, v)
 		}
 	}

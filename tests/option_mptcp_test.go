@@ -9,9 +9,9 @@ import (
 )
 
 var mptcpOptions = map[string]optionCase{
-	"MPTCPInfo":         {sockopt.MPTCPInfo, "MPTCP_INFO", "mptcp4", reported(sockopt.MPTCPInfo, func(v sockopt.MPTCPInfoValue) bool { return v.Subflows == 0 })},
-	"MPTCPSubflowAddrs": {sockopt.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", reported(sockopt.MPTCPSubflowAddrs, func(v []sockopt.MPTCPSubflowValue) bool { return len(v) < 2 })},
-	"MPTCPTCPInfo":      {sockopt.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", reported(sockopt.MPTCPTCPInfo, func(v []sockopt.TCPInfoValue) bool { return len(v) < 2 })},
+	"MPTCPInfo":         {sockopt.MPTCPInfo, "MPTCP_INFO", "mptcp4", readOnly(sockopt.MPTCPInfo, func(v sockopt.MPTCPInfoValue) bool { return v.Subflows == 0 })},
+	"MPTCPSubflowAddrs": {sockopt.MPTCPSubflowAddrs, "MPTCP_SUBFLOW_ADDRS", "mptcp4", readOnly(sockopt.MPTCPSubflowAddrs, func(v []sockopt.MPTCPSubflowValue) bool { return len(v) < 2 })},
+	"MPTCPTCPInfo":      {sockopt.MPTCPTCPInfo, "MPTCP_TCPINFO", "mptcp4", readOnly(sockopt.MPTCPTCPInfo, func(v []sockopt.TCPInfoValue) bool { return len(v) < 2 })},
 }
 
 // A connection has one subflow, between the two addresses.

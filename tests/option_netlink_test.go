@@ -16,7 +16,7 @@ var netlinkOptions = map[string]optionCase{
 	"NetlinkDropMembership":  {sockopt.NetlinkDropMembership, "NETLINK_DROP_MEMBERSHIP", "netlink", written(sockopt.NetlinkDropMembership, 1, syscall.ENOPROTOOPT)},
 	"NetlinkExtAck":          {sockopt.NetlinkExtAck, "NETLINK_EXT_ACK", "netlink", toggled(sockopt.NetlinkExtAck)},
 	"NetlinkGetStrictCheck":  {sockopt.NetlinkGetStrictCheck, "NETLINK_GET_STRICT_CHK", "netlink", toggled(sockopt.NetlinkGetStrictCheck)},
-	"NetlinkListMemberships": {sockopt.NetlinkListMemberships, "NETLINK_LIST_MEMBERSHIPS", "netlink", reported(sockopt.NetlinkListMemberships, func(v []int) bool { return len(v) == 0 })},
+	"NetlinkListMemberships": {sockopt.NetlinkListMemberships, "NETLINK_LIST_MEMBERSHIPS", "netlink", readOnly(sockopt.NetlinkListMemberships, func(v []int) bool { return len(v) == 0 })},
 	"NetlinkListenAllNSID":   {sockopt.NetlinkListenAllNSID, "NETLINK_LISTEN_ALL_NSID", "netlink", privileged(both(written0(sockopt.NetlinkListenAllNSID, true), written0(sockopt.NetlinkListenAllNSID, false)))},
 	"NetlinkNoENOBUFS":       {sockopt.NetlinkNoENOBUFS, "NETLINK_NO_ENOBUFS", "netlink", toggled(sockopt.NetlinkNoENOBUFS)},
 	"NetlinkPktInfo":         {sockopt.NetlinkPktInfo, "NETLINK_PKTINFO", "netlink", toggled(sockopt.NetlinkPktInfo)},

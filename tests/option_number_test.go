@@ -9,14 +9,16 @@ import (
 	"go/token"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A second opinion on level and name of each option: two that were swapped would
-// read back what was set all the same.
+// Level and number of each option, compared with x/sys: two that were swapped would read back
+// what was set all the same.
 func TestOptionNumbers(t *testing.T) {
 	t.Parallel()
 	for name, c := range optionCases {
@@ -34,23 +36,30 @@ func TestOptionNumbers(t *testing.T) {
 	}
 	for name := range optionNumbers {
 		if _, ok := optionCases[name]; !ok {
-			t.Errorf("%s is no option", name)
+			t.Errorf("%s is not an option", name)
 		}
 	}
 }
 
-// Every option of the package is in the table.
+// optionSystems is what the comment of an option ends with.
+var optionSystems = regexp.MustCompile(`Systems: (.*)\.$`)
+
+var titles = map[string]string{"linux": "Linux", "freebsd": "FreeBSD", "netbsd": "NetBSD", "openbsd": "OpenBSD", "dragonfly": "DragonFly", "darwin": "macOS"}
+
+// Every option of package sockopt is in the table, and its comment names this system if the
+// system has it.
 func TestOptionTables(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("*.go")
+	files, err := filepath.Glob("../sockopt/*.go")
 	if err != nil || len(files) == 0 {
-		t.Skip("no source here")
+		t.Skip("the source is not here")
 	}
+	found := 0
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,24 +68,32 @@ func TestOptionTables(t *testing.T) {
 			if !ok {
 				return true
 			}
-			for i, v := range spec.Values {
-				lit, ok := v.(*ast.CompositeLit)
-				if !ok {
-					continue
-				}
-				index, ok := lit.Type.(*ast.IndexExpr)
-				if !ok {
-					continue
-				}
-				if id, ok := index.X.(*ast.Ident); !ok || id.Name != "Option" {
-					continue
-				}
-				name := spec.Names[i].Name
-				if _, ok := optionCases[name]; !ok {
-					t.Errorf("%s, in %s, is not in optionCases", name, file)
-				}
+			index, ok := spec.Type.(*ast.IndexExpr)
+			if !ok {
+				return true
+			}
+			if id, ok := index.X.(*ast.Ident); !ok || id.Name != "Option" {
+				return true
+			}
+			found++
+			name := spec.Names[0].Name
+			if _, ok := optionCases[name]; !ok {
+				t.Errorf("%s, in %s, is not in optionCases", name, file)
+			}
+			listed := optionSystems.FindStringSubmatch(strings.Join(strings.Fields(spec.Doc.Text()), " "))
+			if listed == nil {
+				t.Errorf("%s, in %s: its comment does not end with its systems", name, file)
+				return true
+			}
+			_, known := optionNumbers[name]
+			has := known && (runtime.GOOS == "linux" || name != "TCPInfo" && name != "TCPMD5Sig") // which have another value elsewhere
+			if says := listed[1] == "all" || strings.Contains(listed[1], titles[runtime.GOOS]); says != has {
+				t.Errorf("%s: on %s: %v, and its comment names %s", name, runtime.GOOS, has, listed[1])
 			}
 			return true
 		})
+	}
+	if found != len(optionCases) {
+		t.Errorf("%d options in the source, %d in optionCases", found, len(optionCases))
 	}
 }

@@ -15,16 +15,16 @@ var packetOptions = map[string]optionCase{
 	"PacketCopyThresh":     {sockopt.PacketCopyThresh, "PACKET_COPY_THRESH", "packet", written0(sockopt.PacketCopyThresh, 1)},
 	"PacketDropMembership": {sockopt.PacketDropMembership, "PACKET_DROP_MEMBERSHIP", "packet", leavesPackets},
 	"PacketFanout":         {sockopt.PacketFanout, "PACKET_FANOUT", "packet", fanout},
-	"PacketHdrLen":         {sockopt.PacketHdrLen, "PACKET_HDRLEN", "packet", reported(sockopt.PacketHdrLen, func(v int) bool { return v > 0 })},
+	"PacketHdrLen":         {sockopt.PacketHdrLen, "PACKET_HDRLEN", "packet", readOnly(sockopt.PacketHdrLen, func(v int) bool { return v > 0 })},
 	"PacketIgnoreOutgoing": {sockopt.PacketIgnoreOutgoing, "PACKET_IGNORE_OUTGOING", "packet", toggled(sockopt.PacketIgnoreOutgoing)},
 	"PacketLoss":           {sockopt.PacketLoss, "PACKET_LOSS", "packet", toggled(sockopt.PacketLoss)},
 	"PacketOrigDev":        {sockopt.PacketOrigDev, "PACKET_ORIGDEV", "packet", toggled(sockopt.PacketOrigDev)},
 	"PacketQdiscBypass":    {sockopt.PacketQdiscBypass, "PACKET_QDISC_BYPASS", "packet", toggled(sockopt.PacketQdiscBypass)},
 	"PacketReserve":        {sockopt.PacketReserve, "PACKET_RESERVE", "packet", changed(sockopt.PacketReserve, 100)},
-	"PacketRolloverStats":  {sockopt.PacketRolloverStats, "PACKET_ROLLOVER_STATS", "packet", unreported(sockopt.PacketRolloverStats, syscall.EINVAL)},
-	"PacketStatistics":     {sockopt.PacketStatistics, "PACKET_STATISTICS", "packet", reportedAs(sockopt.PacketStatistics, sockopt.PacketStatisticsValue{})},
+	"PacketRolloverStats":  {sockopt.PacketRolloverStats, "PACKET_ROLLOVER_STATS", "packet", cannotRead(sockopt.PacketRolloverStats, syscall.EINVAL)},
+	"PacketStatistics":     {sockopt.PacketStatistics, "PACKET_STATISTICS", "packet", readOnlyAs(sockopt.PacketStatistics, sockopt.PacketStatisticsValue{})},
 	"PacketTimestamp":      {sockopt.PacketTimestamp, "PACKET_TIMESTAMP", "packet", changed(sockopt.PacketTimestamp, sockopt.TimestampingRawHardware)},
-	"PacketTxHasOff":       {sockopt.PacketTxHasOff, "PACKET_TX_HAS_OFF", "packet", toggled(sockopt.PacketTxHasOff)},
+	"PacketTxHasOffset":    {sockopt.PacketTxHasOffset, "PACKET_TX_HAS_OFF", "packet", toggled(sockopt.PacketTxHasOffset)},
 	"PacketVNetHdr":        {sockopt.PacketVNetHdr, "PACKET_VNET_HDR", "packet", toggled(sockopt.PacketVNetHdr)},
 	"PacketVNetHdrSize":    {sockopt.PacketVNetHdrSize, "PACKET_VNET_HDR_SZ", "packet", recent(sockopt.PacketVNetHdrSize, changed(sockopt.PacketVNetHdrSize, 10, 12))},
 	"PacketVersion":        {sockopt.PacketVersion, "PACKET_VERSION", "packet", changed(sockopt.PacketVersion, 1, 2)},
@@ -55,7 +55,7 @@ func fanout(t *testing.T, s *sock.Socket) {
 	wantErr(t, with.Bind(linkOf(t, 1)), nil)
 	wantErr(t, o.Set(with, sockopt.PacketFanoutValue{Group: 0x1235, Type: 3, MaxMembers: 300}), nil)
 	holds(t, o, with, sockopt.PacketFanoutValue{Group: 0x1235, Type: 3})
-	reported(stats, func(sockopt.PacketRolloverValue) bool { return true })(t, with)
+	readOnly(stats, func(sockopt.PacketRolloverStatsValue) bool { return true })(t, with)
 }
 
 // linkOf is an interface, for frames of a protocol that nobody speaks.

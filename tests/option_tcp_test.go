@@ -24,9 +24,9 @@ var tcpOptions = map[string]optionCase{
 	"TCPFastOpenConnect":    {sockopt.TCPFastOpenConnect, "TCP_FASTOPEN_CONNECT", "tcp4 tcp6", toggled(sockopt.TCPFastOpenConnect)},
 	"TCPFastOpenKey":        {sockopt.TCPFastOpenKey, "TCP_FASTOPEN_KEY", "tcp4 tcp6", fastOpenKey},
 	"TCPFastOpenNoCookie":   {sockopt.TCPFastOpenNoCookie, "TCP_FASTOPEN_NO_COOKIE", "tcp4 tcp6", toggled(sockopt.TCPFastOpenNoCookie)},
-	"TCPInfo":               {sockopt.TCPInfo, "TCP_INFO", "tcp4 tcp6", reported(sockopt.TCPInfo, func(v sockopt.TCPInfoValue) bool { return v.State == sockopt.TCPClosed && v.RTO > 0 })},
+	"TCPInfo":               {sockopt.TCPInfo, "TCP_INFO", "tcp4 tcp6", readOnly(sockopt.TCPInfo, func(v sockopt.TCPInfoValue) bool { return v.State == sockopt.TCPClosed && v.RTO > 0 })},
 	"TCPInq":                {sockopt.TCPInq, "TCP_INQ", "tcp4 tcp6", toggled(sockopt.TCPInq)},
-	"TCPIsMPTCP":            {sockopt.TCPIsMPTCP, "TCP_IS_MPTCP", "tcp4 mptcp4", recent(sockopt.TCPIsMPTCP, func(t *testing.T, s *sock.Socket) { reportedAs(sockopt.TCPIsMPTCP, s.Protocol() == sock.MPTCP)(t, s) })},
+	"TCPIsMPTCP":            {sockopt.TCPIsMPTCP, "TCP_IS_MPTCP", "tcp4 mptcp4", recent(sockopt.TCPIsMPTCP, func(t *testing.T, s *sock.Socket) { readOnlyAs(sockopt.TCPIsMPTCP, s.Protocol() == sock.MPTCP)(t, s) })},
 	"TCPKeepCount":          {sockopt.TCPKeepCount, "TCP_KEEPCNT", "tcp4 tcp6", changed(sockopt.TCPKeepCount, 3, 100)},
 	"TCPKeepIdle":           {sockopt.TCPKeepIdle, "TCP_KEEPIDLE", "tcp4 tcp6", roundsUpFrom1(sockopt.TCPKeepIdle)},
 	"TCPKeepInit":           {sockopt.TCPKeepInit, "TCP_KEEPINIT", "tcp4", roundsUpFrom1(sockopt.TCPKeepInit)},
@@ -45,7 +45,7 @@ var tcpOptions = map[string]optionCase{
 	"TCPSaveSyn":            {sockopt.TCPSaveSyn, "TCP_SAVE_SYN", "tcp4 tcp6", changed(sockopt.TCPSaveSyn, 1, 2)},
 	"TCPSavedSyn":           {sockopt.TCPSavedSyn, "TCP_SAVED_SYN", "tcp4", savedSyn},
 	"TCPSynCount":           {sockopt.TCPSynCount, "TCP_SYNCNT", "tcp4 tcp6", changed(sockopt.TCPSynCount, 1, 127)},
-	"TCPThinDupAck":         {sockopt.TCPThinDupAck, "TCP_THIN_DUPACK", "tcp4", both(written0(sockopt.TCPThinDupAck, true), reportedNow(sockopt.TCPThinDupAck, false))},
+	"TCPThinDupAck":         {sockopt.TCPThinDupAck, "TCP_THIN_DUPACK", "tcp4", both(written0(sockopt.TCPThinDupAck, true), readsNow(sockopt.TCPThinDupAck, false))},
 	"TCPThinLinearTimeouts": {sockopt.TCPThinLinearTimeouts, "TCP_THIN_LINEAR_TIMEOUTS", "tcp4 tcp6", toggled(sockopt.TCPThinLinearTimeouts)},
 	"TCPTimestamp":          {sockopt.TCPTimestamp, "TCP_TIMESTAMP", "tcp4", inRepair},
 	"TCPTxDelay":            {sockopt.TCPTxDelay, "TCP_TX_DELAY", "tcp4", roundsUp(sockopt.TCPTxDelay, time.Microsecond)},
@@ -80,10 +80,10 @@ func onLinuxElse[T any](linux, other T) T {
 	return other
 }
 
-// ccInfo looks at one that tells nothing.
+// ccInfo reads that of an algorithm that reports nothing.
 func ccInfo(t *testing.T, s *sock.Socket) {
 	wantErr(t, sockopt.TCPCongestion.Set(s, "reno"), nil)
-	reported(sockopt.TCPCCInfo, func(v []byte) bool { return len(v) == 0 })(t, s)
+	readOnly(sockopt.TCPCCInfo, func(v []byte) bool { return len(v) == 0 })(t, s)
 }
 
 func fastOpen(t *testing.T, s *sock.Socket) {
@@ -132,7 +132,7 @@ func maxSeg(t *testing.T, s *sock.Socket) {
 }
 
 func savedSyn(t *testing.T, s *sock.Socket) {
-	reported(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, s)
+	readOnly(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, s)
 	wantErr(t, sockopt.TCPSaveSyn.Set(s, 1), nil)
 	wantErr(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
 	wantErr(t, s.Listen(1), nil)
@@ -144,8 +144,8 @@ func savedSyn(t *testing.T, s *sock.Socket) {
 		t.Fatal(err)
 	}
 	closed(t, c)
-	reported(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) >= 40 && v[0]>>4 == 4 && v[9] == 6 })(t, c)
-	reported(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, c)
+	readOnly(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) >= 40 && v[0]>>4 == 4 && v[9] == 6 })(t, c)
+	readOnly(sockopt.TCPSavedSyn, func(v []byte) bool { return len(v) == 0 })(t, c)
 }
 
 func inRepair(t *testing.T, s *sock.Socket) {

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,7 +101,7 @@ func kind(t testing.TB, k string, set ...sock.Setting) *sock.Socket {
 // emulated are options that an emulated machine has as well: some of each kind of
 // value.
 var emulated = strings.Fields("AcceptConn Broadcast IPLocalPortRange IPMTUDiscover IPMulticastLoop IPMulticastTTL IPTOS IPTTL IPv6Only IPv6PktInfo IPv6UnicastHops KeepAlive Linger " +
-	"NetlinkExtAck PeerGroups PendingError RecvBuffer RecvLowWater ReuseAddr ReusePort SendBuffer SocketDomain SocketType TCPDeferAccept TCPKeepIdle TCPNoDelay TCPTimestamp TCPUserTimeout UDPSegment")
+	"NetlinkExtAck PeerGroups Error RecvBuffer RecvLowWater ReuseAddr ReusePort SendBuffer Domain Type TCPDeferAccept TCPKeepIdle TCPNoDelay TCPTimestamp TCPUserTimeout UDPSegment")
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
@@ -267,8 +268,8 @@ func settable[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *
 	}
 }
 
-// reported is for one that is read: want says whether the value can be.
-func reported[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
+// readOnly is for one that is read: want says whether the value can be.
+func readOnly[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if v, err := o.Get(s); err != nil || !want(v) {
 			t.Errorf("%v = %v, %v", o, v, err)
@@ -277,12 +278,12 @@ func reported[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *s
 	}
 }
 
-func reportedAs[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
-	return reported(o, func(v T) bool { return v == want })
+func readOnlyAs[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.Socket) {
+	return readOnly(o, func(v T) bool { return v == want })
 }
 
-// unreported is for one that is read, but of which this kind of socket knows nothing.
-func unreported[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
+// cannotRead is for one that is read, but of which this kind of socket knows nothing.
+func cannotRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		_, err := o.Get(s)
 		wrong(t, err, "getsockopt "+o.String(), sock.Addr{}, want...)
@@ -393,10 +394,10 @@ func acceptConn(t *testing.T, s *sock.Socket) {
 }
 
 func pendingNone(t *testing.T, s *sock.Socket) {
-	if v, err := sockopt.PendingError.Get(s); v != nil || err != nil {
+	if v, err := sockopt.Error.Get(s); v != nil || err != nil {
 		t.Error(v, err)
 	}
-	wantErr(t, sockopt.PendingError.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
+	wantErr(t, sockopt.Error.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
 }
 
 // lingering ends with the time-out at 0: Linux keeps one that is off.
@@ -405,7 +406,7 @@ func lingering(t *testing.T, s *sock.Socket) {
 }
 
 // Reading the pending error is what ends it.
-func TestOptionPendingError(t *testing.T) {
+func TestOptionError(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		s    *sock.Socket
@@ -414,12 +415,12 @@ func TestOptionPendingError(t *testing.T) {
 		"ECONNREFUSED": {repulsed(t, "udp4"), syscall.ECONNREFUSED},
 		"ECONNRESET":   {reset(t, "tcp4"), syscall.ECONNRESET},
 	} {
-		v, err := sockopt.PendingError.Get(c.s)
+		v, err := sockopt.Error.Get(c.s)
 		if err != nil || v != c.want {
 			t.Errorf("%s: %v, %v", name, v, err)
 		}
 		for range 2 {
-			if v, err := sockopt.PendingError.Get(c.s); v != nil || err != nil {
+			if v, err := sockopt.Error.Get(c.s); v != nil || err != nil {
 				t.Errorf("%s, again: %v, %v", name, v, err)
 			}
 		}
@@ -430,7 +431,7 @@ func TestOptionPendingError(t *testing.T) {
 }
 
 // A refused connection is pending until it is asked for.
-func TestOptionPendingErrorConnect(t *testing.T) {
+func TestOptionErrorConnect(t *testing.T) {
 	t.Parallel()
 	at := refusing(t, "tcp4")
 	s := open(t, sock.Inet, sock.Stream)
@@ -441,10 +442,10 @@ func TestOptionPendingErrorConnect(t *testing.T) {
 	if _, err := s.Wait(sock.Writable); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := sockopt.PendingError.Get(s); v != syscall.ECONNREFUSED || err != nil {
+	if v, err := sockopt.Error.Get(s); v != syscall.ECONNREFUSED || err != nil {
 		t.Error(v, err)
 	}
-	if v, err := sockopt.PendingError.Get(s); v != nil || err != nil {
+	if v, err := sockopt.Error.Get(s); v != nil || err != nil {
 		t.Error(v, err)
 	}
 }
@@ -556,17 +557,18 @@ func TestOptionLingerSends(t *testing.T) {
 	wantErr(t, recvTimeout(t, closed), nil)
 }
 
+// The zero Option is an error, in each way to use it.
 func TestOptionZero(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Stream)
 	var o sockopt.Option[int]
 	_, err := o.Get(s)
-	wantErr(t, err, syscall.EINVAL)
-	wantErr(t, o.Set(s, 1), syscall.EINVAL)
+	misused(t, err, "getsockopt", syscall.EINVAL)
+	misused(t, o.Set(s, 1), "setsockopt", syscall.EINVAL)
 	_, err = sock.Open(sock.Inet, sock.Stream, 0, o.With(1))
-	wantErr(t, err, syscall.EINVAL)
-	if o.String() == "" {
-		t.Error("it has no text")
+	misused(t, err, "setsockopt", syscall.EINVAL)
+	if got, want := fmt.Sprint(err), "setsockopt: "+o.String(); got != want || o.String() == "" {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
@@ -722,7 +724,7 @@ func TestOptionEscape(t *testing.T) {
 		t.Skip("no sockets here")
 	}
 	s := open(t, sock.Inet, sock.Dgram)
-	n, b, p := sockopt.IntOption(ipTTL[0], ipTTL[1]), sockopt.BoolOption(soBroadcast[0], soBroadcast[1]), sockopt.BytesOption(ipTTL[0], ipTTL[1], 4)
+	n, b, p := sockopt.Int(ipTTL[0], ipTTL[1]), sockopt.Bool(soBroadcast[0], soBroadcast[1]), sockopt.Bytes(ipTTL[0], ipTTL[1], 4)
 	if n.String() != "IP_TTL" || b.String() != "SO_BROADCAST" {
 		t.Error(n, b)
 	}
@@ -735,10 +737,10 @@ func TestOptionEscape(t *testing.T) {
 	}
 	wantErr(t, p.Set(s, nil), syscall.EINVAL)
 	for _, size := range []int{-1, math.MinInt, math.MaxInt, 64<<20 + 1} {
-		_, err := sockopt.BytesOption(ipTTL[0], ipTTL[1], size).Get(s)
+		_, err := sockopt.Bytes(ipTTL[0], ipTTL[1], size).Get(s)
 		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)
 	}
-	strange := sockopt.IntOption(12345, 67)
+	strange := sockopt.Int(12345, 67)
 	if got := strange.String(); got != "option 67 of level 12345" {
 		t.Error(got)
 	}
@@ -746,13 +748,106 @@ func TestOptionEscape(t *testing.T) {
 		t.Error("there is such an option")
 	}
 	for _, v := range []int{math.MinInt, -5000} {
-		_, err := sockopt.IntOption(v, v).Get(s)
+		_, err := sockopt.Int(v, v).Get(s)
 		misused(t, err, "getsockopt", errors.ErrUnsupported)
-		misused(t, sockopt.BytesOption(v, 1, 8).Set(s, nil), "setsockopt", errors.ErrUnsupported)
+		misused(t, sockopt.Bytes(v, 1, 8).Set(s, nil), "setsockopt", errors.ErrUnsupported)
 	}
-	_, err := sockopt.BytesOption(ipTTL[0], ipTTL[1], 0).Get(s)
+	_, err := sockopt.Bytes(ipTTL[0], ipTTL[1], 0).Get(s)
 	if e := (*sock.Error)(nil); err != nil && !errors.As(err, &e) {
 		t.Error(err)
+	}
+}
+
+// An option with a codec of the program's own: its errors and those of the kernel name the
+// option, and a part of it that is missing makes it read-only or write-only.
+func TestOptionNew(t *testing.T) {
+	t.Parallel()
+	if !optionsByNumber {
+		t.Skip("no sockets here")
+	}
+	s := open(t, sock.Inet, sock.Dgram)
+	odd := errors.New("an odd number")
+	c := sockopt.Codec[string]{
+		Size: 4,
+		Encode: func(v string) ([]byte, error) {
+			n, err := strconv.Atoi(v)
+			if err == nil && n%2 != 0 {
+				err = odd
+			}
+			return binary.NativeEndian.AppendUint32(nil, uint32(n)), err
+		},
+		Decode: func(b []byte) (string, error) {
+			n := int(b[0]) // all of it on some systems
+			if len(b) == 4 {
+				n = int(binary.NativeEndian.Uint32(b))
+			}
+			if n%2 != 0 {
+				return "", odd
+			}
+			return strconv.Itoa(n), nil
+		},
+	}
+	o := sockopt.New(ipTTL[0], ipTTL[1], c)
+	wantErr(t, o.Set(s, "88"), nil)
+	holds(t, o, s, "88")
+	holds(t, sockopt.IPTTL, s, 88)
+	holds(t, o, open(t, sock.Inet, sock.Dgram, o.With("66")), "66")
+	misused(t, o.Set(s, "77"), "setsockopt IP_TTL", odd)
+	wantErr(t, sockopt.IPTTL.Set(s, 55), nil)
+	_, err := o.Get(s)
+	misused(t, err, "getsockopt IP_TTL", odd)
+	if runtime.GOOS == "linux" {
+		wrong(t, o.Set(s, "1000"), "setsockopt IP_TTL", sock.Addr{}, syscall.EINVAL)
+	}
+	cannotWrite := sockopt.New(ipTTL[0], ipTTL[1], sockopt.Codec[string]{Size: c.Size, Decode: c.Decode})
+	refusesSet(t, cannotWrite, s)
+	_, err = sockopt.New(ipTTL[0], ipTTL[1], sockopt.Codec[string]{Encode: c.Encode}).Get(s)
+	misused(t, err, "getsockopt IP_TTL", syscall.ENOPROTOOPT)
+	for _, size := range []int{-1, math.MaxInt} {
+		_, err := sockopt.New(ipTTL[0], ipTTL[1], sockopt.Codec[string]{Size: size, Decode: c.Decode}).Get(s)
+		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)
+	}
+	_, err = sockopt.New(math.MinInt, -5000, c).Get(s)
+	misused(t, err, "getsockopt", errors.ErrUnsupported)
+	shut := open(t, sock.Inet, sock.Dgram)
+	shut.Close()
+	_, err = o.Get(shut)
+	wrong(t, err, "getsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
+	wrong(t, o.Set(shut, "2"), "setsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
+}
+
+// The other constructors: each value in its own way.
+func TestOptionConstructors(t *testing.T) {
+	t.Parallel()
+	if !optionsByNumber {
+		t.Skip("no sockets here")
+	}
+	s := open(t, sock.Inet, sock.Dgram)
+	changed(sockopt.Uint32(ipTTL[0], ipTTL[1]), 9)(t, s)
+	d := sockopt.Duration(ipTTL[0], ipTTL[1], time.Second) // of a number of hops, for the test
+	wantErr(t, d.Set(s, 2*time.Second+1), nil)
+	holds(t, d, s, 3*time.Second)
+	misused(t, d.Set(s, -1), "setsockopt IP_TTL", syscall.EINVAL)
+	for _, unit := range []time.Duration{0, -time.Second} {
+		o := sockopt.Duration(ipTTL[0], ipTTL[1], unit)
+		_, err := o.Get(s)
+		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)
+		misused(t, o.Set(s, time.Second), "setsockopt IP_TTL", syscall.EINVAL)
+	}
+	holds(t, d, s, 3*time.Second)
+	n := number("TCPCongestion")
+	if n == [2]int{} {
+		t.Skip("no option of this system has a string")
+	}
+	tcp := open(t, sock.Inet, sock.Stream)
+	name := sockopt.String(n[0], n[1])
+	first, err := sockopt.TCPCongestion.Get(tcp)
+	wantErr(t, err, nil)
+	holds(t, name, tcp, first)
+	wantErr(t, name.Set(tcp, first), nil)
+	wrong(t, name.Set(tcp, "none-of-these"), "setsockopt TCP_CONGESTION", sock.Addr{}, syscall.ENOENT, syscall.ESRCH)
+	for _, v := range []string{"a\x00", strings.Repeat("a", 256)} {
+		misused(t, name.Set(tcp, v), "setsockopt TCP_CONGESTION", syscall.EINVAL)
 	}
 }
 
@@ -764,7 +859,7 @@ var (
 
 // number is level and name as the Option has them; TestOptionNumbers looks at them.
 func number(name string) [2]int {
-	v := reflect.ValueOf(map[string]any{"IPTTL": sockopt.IPTTL, "Broadcast": sockopt.Broadcast}[name])
+	v := reflect.ValueOf(map[string]any{"IPTTL": sockopt.IPTTL, "Broadcast": sockopt.Broadcast, "TCPCongestion": sockopt.TCPCongestion}[name])
 	n := [2]int{int(v.FieldByName("level").Int()), int(v.FieldByName("name").Int())}
 	if n[1] < 0 {
 		return [2]int{}

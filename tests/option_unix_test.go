@@ -18,7 +18,7 @@ var localOptions = map[string]optionCase{
 	}},
 	"LocalCreds":           {sockopt.LocalCreds, "LOCAL_CREDS", "unix", toggled(sockopt.LocalCreds)},
 	"LocalCredsPersistent": {sockopt.LocalCredsPersistent, "LOCAL_CREDS_PERSISTENT", "unix", toggled(sockopt.LocalCredsPersistent)},
-	"LocalPeerEID":         {sockopt.LocalPeerEID, "LOCAL_PEEREID", "unix", unreported(sockopt.LocalPeerEID, syscall.ENOTCONN, syscall.EINVAL)},
-	"LocalPeerEPID":        {sockopt.LocalPeerEPID, "LOCAL_PEEREPID", "unix", unreported(sockopt.LocalPeerEPID, syscall.ENOTCONN, syscall.EINVAL)},
-	"LocalPeerPID":         {sockopt.LocalPeerPID, "LOCAL_PEERPID", "unix", unreported(sockopt.LocalPeerPID, syscall.ENOTCONN, syscall.EINVAL)},
+	"LocalPeerEID":         {sockopt.LocalPeerEID, "LOCAL_PEEREID", "unix", cannotRead(sockopt.LocalPeerEID, syscall.ENOTCONN, syscall.EINVAL)},
+	"LocalPeerEPID":        {sockopt.LocalPeerEPID, "LOCAL_PEEREPID", "unix", cannotRead(sockopt.LocalPeerEPID, syscall.ENOTCONN, syscall.EINVAL)},
+	"LocalPeerPID":         {sockopt.LocalPeerPID, "LOCAL_PEERPID", "unix", cannotRead(sockopt.LocalPeerPID, syscall.ENOTCONN, syscall.EINVAL)},
 }

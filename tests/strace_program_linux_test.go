@@ -189,7 +189,7 @@ func (p *play) tcp(at sock.Addr) {
 	must1(sockopt.RecvBuffer.Get(c))
 	must1(sockopt.Linger.Get(c))
 	check(sockopt.Linger.Set(c, sockopt.LingerValue{On: true, Timeout: 3 * time.Second}))
-	must1(sockopt.PendingError.Get(c))
+	must1(sockopt.Error.Get(c))
 	if at.Domain() == sock.Inet {
 		check(sockopt.IPTTL.Set(c, 7))
 		must1(sockopt.IPTTL.Get(c))

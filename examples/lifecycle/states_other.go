@@ -32,7 +32,7 @@ func (*asker) held(s *sock.Socket) (string, error) {
 		return unknown, nil
 	}
 	const protocol, tcpInfo = 6, 32 // IPPROTO_TCP, TCP_INFO: struct tcp_info begins with the state
-	info, err := sockopt.BytesOption(protocol, tcpInfo, 1).Get(s)
+	info, err := sockopt.Bytes(protocol, tcpInfo, 1).Get(s)
 	if err != nil || len(info) == 0 || int(info[0]) >= len(states) {
 		return "CLOSE", nil // after a reset the kernel has nothing to tell
 	}

@@ -29,7 +29,7 @@ func burst() error {
 		return err
 	}
 	fmt.Printf("   the receiver's buffer: %d bytes, of which the kernel needs some for itself\n", size)
-	counted := sockopt.RecvQueueOverflow.Set(s, true) == nil // Linux reports how many it dropped
+	counted := sockopt.RxQueueOverflow.Set(s, true) == nil // Linux reports how many it dropped
 	alice, err := connected(at)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func burst() error {
 	fmt.Println("   arrived:", ranges(heard.numbers))
 	fmt.Printf("   lost:    %s: %d of %d\n", ranges(lost), len(lost), heard.sent)
 	if counted {
-		fmt.Printf("   the kernel says that it dropped %d (RecvQueueOverflow)\n", heard.drops)
+		fmt.Printf("   the kernel says that it dropped %d (sockopt.RxQueueOverflow)\n", heard.drops)
 	}
 	return nil
 }

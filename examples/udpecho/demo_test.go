@@ -20,7 +20,7 @@ var demoSays = []string{
 	`alice receives "good", and Trunc: .*`,
 	`and then: operation would block`,
 	`2\. One socket, many clients`,
-	`server: 9 bytes from ANNA go back`,
+	`server: 10 bytes from ANNA go back`,
 	`server: 12 bytes from ANNA go back`,
 	`alice receives "I am alice"`,
 	`bob, at ANNA, receives "and I am bob" from ANNA`,
@@ -31,7 +31,7 @@ var demoSays = []string{
 	`alice sends 100 datagrams, and no Send fails; now the receiver looks`,
 	`arrived: 1\b.*`,
 	`lost:    .*: \d+ of 200`,
-	`(the kernel says that it dropped \d+ \(RecvQueueOverflow\)
+	`(the kernel says that it dropped \d+ \(sockopt.RxQueueOverflow\)
 )?4\. Two roads: .*`,
 	`sent:      1-12`,
 	`arrived:   \[1 2 4 3 7 8 6 10 10 11 9 12\]`,

@@ -27,6 +27,11 @@ func main() {
 		log.Fatal(err)
 	}
 	broken := append(check(files), claims(os.Args[1], files)...)
+	nested, err := assignedNested(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	broken = append(broken, nested...)
 	for _, b := range broken {
 		fmt.Println(b)
 	}
@@ -92,6 +97,7 @@ func check(files []*file) (broken []string) {
 		broken = append(broken, traps(f)...)
 		broken = append(broken, systems(f)...)
 		broken = append(broken, comments(f)...)
+		broken = append(broken, assigned(f)...)
 	}
 	broken = append(broken, packageComments(files)...)
 	return append(broken, links(files)...)

@@ -39,6 +39,7 @@ func tree(t *testing.T, content map[string]string) []string {
 const (
 	self = `"github.com/berkeleysockets/sock"`
 	sys  = `"github.com/berkeleysockets/sock/internal/sys"`
+	opts = `"github.com/berkeleysockets/sock/sockopt"`
 	help = `"github.com/berkeleysockets/sock/socktest"`
 )
 
@@ -77,6 +78,9 @@ func TestRules(t *testing.T) {
 		{"not for users", "internal/a/a.go", pack("func F() {}"), nil},
 		{"links", "a.go", pack("// F is like [T.M], [*T], [net.ErrClosed], [net/http.Serve], [256]byte, [sock.F].\nfunc F()\n// T is. See [G], [T.N], [net.Nothing].\ntype T int\n// M is.\nfunc (T) M()"), []string{"the link [G] leads nowhere", "the link [T.N] leads nowhere", "the link [net.Nothing] leads nowhere"}},
 		{"identifiers", "a.go", pack("// FooBar is like os.ErrDeadlineExceeded, FooBaz and net.FooBaz on OpenBSD: 1 MiB.\nfunc FooBar()"), []string{"the comment names FooBaz, which does not exist", "the comment names net.FooBaz, which does not exist"}},
+		{"an option", "tests/a_test.go", "package p\nimport o " + opts + "\nvar x = o.TypeOf\nfunc f() { o.A.Set(1); y := o.A; y = o.B; (o.C), y = y, y; for o.D = range y {}; p(&o.E) }",
+			[]string{"an option is a constant: nothing may assign o.C", "an option is a constant: nothing may assign o.D", "an option is a constant: nothing may assign o.E"}},
+		{"no option", "tests/a_test.go", "package p\nfunc f() { sockopt.A = 1 }", nil},
 		{"a package", "internal/a/a.go", "package p", []string{"package p has no comment"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,5 +159,29 @@ func TestWords(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A nested module must not assign an option either.
+func TestAssignedNested(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":       "module " + module,
+		"a.go":         "package p\nimport " + opts + "\nfunc f() { sockopt.A = 1 }", // for assigned
+		"bench/go.mod": "module m",
+		"bench/b.go":   "package p\nimport " + opts + "\nfunc f() { sockopt.B = 1 }",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken, err := assignedNested(root)
+	if err != nil || len(broken) != 1 || !strings.HasSuffix(broken[0], "nothing may assign sockopt.B") {
+		t.Errorf("%q, %v", broken, err)
 	}
 }
