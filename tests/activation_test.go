@@ -73,13 +73,13 @@ func TestInherited(t *testing.T) {
 			t.Parallel()
 			l, lName := listening(t, "tcp4")
 			u, uName := bound(t, "udp4", sock.Dgram)
-			mine, theirs := streams(t, "pair")
-			c := heirOf(t, "heir of three", []*os.File{fileOf(t, l), fileOf(t, u), fileOf(t, theirs)},
+			mine, others := streams(t, "pair")
+			c := heirOf(t, "heir of three", []*os.File{fileOf(t, l), fileOf(t, u), fileOf(t, others)},
 				[]string{"LISTEN_FDS=3", "LISTEN_FDNAMES=web:dns:control", "LISTEN_PIDFDID=1"}, pid)
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for _, s := range []*sock.Socket{l, u, theirs} { // the child has what it needs
+			for _, s := range []*sock.Socket{l, u, others} { // the child has what it needs
 				wantErr(t, s.Close(), nil)
 			}
 			client := open(t, sock.Inet, sock.Stream)
@@ -191,7 +191,7 @@ func self(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// descriptorState says what fcntl(2) tells of a descriptor.
+// descriptorState says what fcntl(2) reports a descriptor.
 func descriptorState(fd int) string {
 	status, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err != nil {
@@ -222,7 +222,7 @@ func listenEnvironment() string {
 	return strings.Join(s, " ")
 }
 
-// What is wrong is told, and then nothing has changed.
+// What is wrong is reported, and then nothing has changed.
 func TestInheritedRefused(t *testing.T) {
 	t.Parallel()
 	a, b := blockingPair(t)
@@ -375,7 +375,7 @@ func TestInheritedRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantErr(t, f.Close(), nil)
-	wantErr(t, l.Close(), nil) // from now on it is theirs alone
+	wantErr(t, l.Close(), nil) // from now on it is the other process's alone
 
 	answered := map[string]int{}
 	for began := time.Now(); answered["3"] < 20; {
@@ -421,7 +421,7 @@ func TestInheritedRestart(t *testing.T) {
 
 func init() { children["server"] = versionedServer }
 
-// versionedServer tells each client its version. At each line that it reads it is
+// versionedServer reports each client its version. At each line that it reads it is
 // replaced, and at the end of its orders it ends.
 func versionedServer(args []string) error {
 	version, err := strconv.Atoi(args[0])
@@ -489,8 +489,8 @@ func TestInheritedLeak(t *testing.T) {
 		c := heirOf(t, "", []*os.File{fileOf(t, s)}, []string{"LISTEN_FDS=1", mark + "=" + what}, "-test.run=^TestInheritedLeak$")
 		c.Stderr = nil
 		out, err := c.CombinedOutput()
-		told := strings.Contains(string(out), "a Socket was left open") && strings.Contains(string(out), "activation_test.go:")
-		if (err != nil) != fails || told != fails {
+		reported := strings.Contains(string(out), "a Socket was left open") && strings.Contains(string(out), "activation_test.go:")
+		if (err != nil) != fails || reported != fails {
 			t.Errorf("%s: %v\n%s", what, err, out)
 		}
 	}

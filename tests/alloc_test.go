@@ -163,7 +163,7 @@ func TestAllocDatagram(t *testing.T) {
 				n, err = b.RecvMsg(&m, 0)
 				must(t, n, err, len(out))
 				if m.Addr != from { // printed, it would take the buffers along to the heap
-					t.Fatal("a stranger's")
+					t.Fatal("another socket's")
 				}
 			})
 			allocates(t, "SendMsg, RecvMsg of 100 pieces", 0, func() {

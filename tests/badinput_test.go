@@ -150,7 +150,7 @@ var calls = map[string]func(s *sock.Socket) error{
 // certain are the methods that cannot fail, and say something after Close too.
 var certain = []string{"Domain", "FD", "LocalAddr", "Protocol", "RemoteAddr", "SetNonblock", "String", "Type"}
 
-// Whoever adds a method to Socket adds it to a table above.
+// A new method of Socket needs a row in a table above.
 func TestBadInputTables(t *testing.T) {
 	t.Parallel()
 	ty := reflect.TypeFor[*sock.Socket]()

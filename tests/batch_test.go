@@ -270,7 +270,7 @@ func TestBatchMisuse(t *testing.T) {
 	}
 }
 
-// An error in the middle: what comes before it went, and it is told when it is
+// An error in the middle: what comes before it went, and it is reported when it is
 // its turn. Dropping it is going on.
 func TestBatchErrorBehind(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ import (
 )
 
 // Each benchmark does the same work with Sockets and with package net, in turns,
-// for the machine is seldom as fast now as it was a moment ago:
+// for the machine is rarely as fast now as it was a moment ago:
 //
 //	go test -run '^$' -bench .
 //
@@ -28,7 +28,7 @@ import (
 // are all in it, is then faster than in a program (SendRecv: a quarter).
 const rounds = 21
 
-func versus(b *testing.B, ours, theirs func(n int)) {
+func versus(b *testing.B, ours, others func(n int)) {
 	b.Helper()
 	withoutFinder(b)
 	l := netListening(b, "tcp4", "127.0.0.1:0")
@@ -36,11 +36,11 @@ func versus(b *testing.B, ours, theirs func(n int)) {
 	go l.Accept()
 	n := max(1, b.N/rounds)
 	ours(n) // caches and buffers grow on the first
-	theirs(n)
+	others(n)
 	var us, them, ratio []float64
 	b.ResetTimer()
 	for range min(b.N, rounds) {
-		o, t := elapsed(ours, n), elapsed(theirs, n)
+		o, t := elapsed(ours, n), elapsed(others, n)
 		us, them, ratio = append(us, o), append(them, t), append(ratio, o/t)
 	}
 	b.StopTimer()

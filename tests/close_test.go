@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A pending is a call that waits for ever, unless its Socket is closed.
+// A pending is a call that waits without end, unless its Socket is closed.
 type pending struct {
 	name string
 	make func(t testing.TB) (*sock.Socket, func() error)
@@ -389,7 +389,7 @@ func TestCloseOnce(t *testing.T) {
 		wantErr(t, s.Close(), nil)
 		wg.Wait()
 		// The tracer is called after the guard is left: close(2) may be done
-		// and not yet told.
+		// and not yet reported.
 		eventually(t, "close(2) shown", func() bool {
 			mu.Lock()
 			defer mu.Unlock()

@@ -331,7 +331,7 @@ func TestControlOriginalDest(t *testing.T) {
 	}
 }
 
-// Who has sent is told by the kernel, or by the sender, if it is true.
+// The sender is reported by the kernel, or by the sender, if it is true.
 func TestControlCredentials(t *testing.T) {
 	t.Parallel()
 	for _, ty := range []sock.Type{sock.Stream, sock.Dgram, sock.SeqPacket} {

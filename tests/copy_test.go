@@ -395,7 +395,7 @@ func TestCopyErrors(t *testing.T) {
 		wantErr(t, b.Close(), nil)
 		n, err := a.ReadFrom(reader(t, p))
 		if n >= int64(len(p)) || !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
-			t.Errorf("from %s to who is gone: %d, %v", name, n, err)
+			t.Errorf("from %s to who is closed: %d, %v", name, n, err)
 		}
 	}
 	for name, writer := range writers {
@@ -448,7 +448,7 @@ func TestCopyWakes(t *testing.T) {
 }
 
 // Bytes that come one by one, each just as the copy begins to wait for it: a copy that
-// waits for the wrong end then waits for ever.
+// waits for the wrong end then waits without end.
 func TestCopyTrickle(t *testing.T) {
 	t.Parallel()
 	for name, ends := range map[string]func(t *testing.T) (w io.Writer, copies func() error, r io.Reader){

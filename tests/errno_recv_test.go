@@ -88,7 +88,7 @@ func TestErrnoRecvWouldBlock(t *testing.T) {
 	}
 }
 
-// What is pending is told once: then a refused datagram socket waits again, and
+// What is pending is reported once: then a refused datagram socket waits again, and
 // a stream that was reset has ended.
 func TestErrnoRecvPendingOnce(t *testing.T) {
 	t.Parallel()
@@ -106,7 +106,7 @@ func TestErrnoRecvPendingOnce(t *testing.T) {
 	}
 }
 
-// Every receiving method tells the same, under its own name.
+// Every receiving method reports the same, under its own name.
 func TestErrnoRecvNames(t *testing.T) {
 	t.Parallel()
 	p := make([]byte, 9)

@@ -68,7 +68,7 @@ func TestErrnoSend(t *testing.T) {
 	}{
 		"EPIPE tcp4, this side shut": {func(t *testing.T) *sock.Socket { return shut(t, "tcp4") }, one, 0, onLinux(syscall.EPIPE)},
 		"EPIPE unix, this side shut": {func(t *testing.T) *sock.Socket { return shut(t, "unix") }, one, 0, onLinux(syscall.EPIPE)},
-		"EPIPE pair, the peer gone": {func(t *testing.T) *sock.Socket {
+		"EPIPE pair, the peer closed": {func(t *testing.T) *sock.Socket {
 			a, b := streams(t, "pair")
 			end(t, b)
 			return a
@@ -80,7 +80,7 @@ func TestErrnoSend(t *testing.T) {
 			}
 			return a
 		}, one, 0, onLinux(syscall.EPIPE, nil, syscall.EPIPE)},
-		"EPIPE tcp4, after the reset was told": {func(t *testing.T) *sock.Socket {
+		"EPIPE tcp4, after the reset was reported": {func(t *testing.T) *sock.Socket {
 			s := reset(t, "tcp4")
 			_, err := s.Recv(make([]byte, 1), 0)
 			wrong(t, err, "recv", sock.Addr{}, syscall.ECONNRESET)
@@ -107,7 +107,7 @@ func TestErrnoSend(t *testing.T) {
 		}, make([]byte, 1<<18), 0, onLinux(syscall.EMSGSIZE)},
 		"ECONNREFUSED udp4": {func(t *testing.T) *sock.Socket { return repulsed(t, "udp4") }, one, 0, onLinux(syscall.ECONNREFUSED)},
 		"ECONNREFUSED udp6": {func(t *testing.T) *sock.Socket { return repulsed(t, "udp6") }, one, 0, onLinux(syscall.ECONNREFUSED)},
-		"ECONNREFUSED unix datagrams, the peer gone": {func(t *testing.T) *sock.Socket {
+		"ECONNREFUSED unix datagrams, the peer closed": {func(t *testing.T) *sock.Socket {
 			s, at := bound(t, "unix", sock.Dgram)
 			a := open(t, sock.Unix, sock.Dgram)
 			if err := a.Connect(at); err != nil {
@@ -235,7 +235,7 @@ func TestErrnoSendTo(t *testing.T) {
 	}
 }
 
-// An error that was pending is told once.
+// An error that was pending is reported once.
 func TestErrnoSendPendingOnce(t *testing.T) {
 	t.Parallel()
 	s := repulsed(t, "udp4")

@@ -60,7 +60,7 @@ func TestRecvErrRefused(t *testing.T) {
 				if _, err := s.RecvErr(p); err != sock.ErrWouldBlock {
 					t.Errorf("another: %v", err)
 				}
-				// The error itself is pending besides, and is told once.
+				// The error itself is pending besides, and is reported once.
 				if v, err := sockopt.Error.Get(s); v != nil && v != syscall.ECONNREFUSED || err != nil {
 					t.Error(v, err)
 				}
@@ -69,7 +69,7 @@ func TestRecvErrRefused(t *testing.T) {
 	}
 }
 
-// In a Poller Failed is told while there is something in the queue, level-triggered.
+// In a Poller Failed is reported while there is something in the queue, level-triggered.
 func TestRecvErrPoller(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
@@ -98,7 +98,7 @@ func TestRecvErrPoller(t *testing.T) {
 		t.Error(r, err)
 	}
 	if n, err := p.Wait(events[:], 0); n != 0 || err != nil {
-		t.Error("told of an empty queue: ", events[0].Ready, err)
+		t.Error("reported an empty queue: ", events[0].Ready, err)
 	}
 }
 
@@ -183,13 +183,13 @@ func TestRecvErrAcknowledged(t *testing.T) {
 	}
 }
 
-// Who says it need not be this machine: a stranger's port that is closed, and a
-// stranger who is not there.
+// Who says it need not be this machine: another machine's port that is closed, and a
+// machine that is not there.
 func TestRecvErrNetwork(t *testing.T) {
 	if t.Parallel(); !alone(t) {
 		return
 	}
-	wantErr(t, interfaceUp(1, nil), nil) // lo: a host that is not there this machine tells itself of
+	wantErr(t, interfaceUp(1, nil), nil) // lo: of a host that does not exist this machine informs itself
 	there := newNamespace(t)
 	veth(t, 10, []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}, there, []netip.Prefix{netip.MustParsePrefix("10.9.0.2/24")})
 	for to, want := range map[string]cmsg.ExtendedError{

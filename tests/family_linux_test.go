@@ -225,7 +225,7 @@ func TestFamilyNetlink(t *testing.T) {
 	if !names["lo"] {
 		t.Errorf("interfaces %v", names)
 	}
-	// A request that is wrong is told so.
+	// A request that is wrong gets an error.
 	none := make([]byte, unix.SizeofIfInfomsg)
 	binary.NativeEndian.PutUint32(none[4:], 1<<30) // an interface that is none
 	if _, err := s.SendTo(netlinkRequest(unix.RTM_GETLINK, unix.NLM_F_REQUEST, none), 0, sock.NetlinkAddr(0, 0)); err != nil {

@@ -46,7 +46,7 @@ func talks(t testing.TB, a, b io.ReadWriter) {
 	}
 }
 
-// flags returns what fcntl(2) tells of fd: is it non-blocking, and closed by
+// flags returns what fcntl(2) reports about fd: is it non-blocking, and closed by
 // exec?
 func flags(t testing.TB, fd int) (nonblock, cloexec bool) {
 	t.Helper()
@@ -275,11 +275,11 @@ func TestFDFromConn(t *testing.T) {
 		net.Conn
 	}
 	for _, network := range []string{"tcp", "udp", "unix"} {
-		for _, closesFirst := range []string{"ours", "theirs"} {
+		for _, closesFirst := range []string{"ours", "package net"} {
 			t.Run(network+", closed first: "+closesFirst, func(t *testing.T) {
 				t.Parallel()
-				theirs, peer := netPair(t, network)
-				s, err := sock.FromConn(theirs.(conn))
+				others, peer := netPair(t, network)
+				s, err := sock.FromConn(others.(conn))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -290,14 +290,14 @@ func TestFDFromConn(t *testing.T) {
 				}
 				wantErr(t, recvTimeout(t, waiting), nil)
 				talks(t, s, peer)
-				talks(t, theirs, peer)
+				talks(t, others, peer)
 				if closesFirst == "ours" {
 					waiting = goBlocked(t, func() error { _, err := s.Read(make([]byte, 1)); return err })
 					wantErr(t, s.Close(), nil)
 					wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
-					talks(t, theirs, peer)
+					talks(t, others, peer)
 				} else {
-					theirs.Close()
+					others.Close()
 					talks(t, s, peer)
 				}
 			})
@@ -602,7 +602,7 @@ func init() {
 	}
 }
 
-// What close(2) says is told, though the descriptor is gone. Not parallel: while
+// What close(2) says is reported, though the descriptor is closed. Not parallel: while
 // the number is free nobody else may take it.
 func TestFDClosedByAnother(t *testing.T) {
 	s, _ := streams(t, "pair")

@@ -151,7 +151,7 @@ func (r *recycler) send(l *link, flags sock.Flags) error {
 // received the rest.
 func (r *recycler) receive(l *link, flags sock.Flags) error {
 	var p [8]byte
-	// What was sent may have gone to a late user: do not wait for ever.
+	// What was sent may have reached a late user: do not wait without end.
 	if flags == 0 {
 		flags = sock.DontWait
 	}

@@ -105,7 +105,7 @@ func TestFilterReadBack(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
 	reads(t, s, nil)
-	// The longest there are: an odd one among equals tells that none is missing.
+	// The longest there are: an odd one among equals shows that none is missing.
 	long := slices.Repeat([]sock.FilterInstruction{ret(math.MaxUint16)}, 4096)
 	long[4095].K = 7
 	for _, program := range [][]sock.FilterInstruction{onlyA, {ret(1)}, steer, long} {

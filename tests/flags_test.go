@@ -248,7 +248,7 @@ func TestFlagsTruncated(t *testing.T) {
 func TestFlagsTruncLength(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("Linux alone tells the true length")
+		t.Skip("Linux alone reports the true length")
 	}
 	for _, network := range present(t, datagramNetworks...) {
 		a, aName, b, bName := datagrams(t, network)

@@ -37,7 +37,7 @@ func stacks() string {
 	}
 }
 
-// waits tells the states in which a call of ours waits: in Go's poller, behind
+// waits reports the states in which a call of ours waits: in Go's poller, behind
 // another call there, in the queue of Writes, between two looks.
 func waits(state string) bool {
 	for _, s := range []string{"IO wait", "semacquire", "chan receive", "select", "sleep"} {

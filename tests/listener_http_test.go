@@ -278,7 +278,7 @@ func TestListenerHTTPLarge(t *testing.T) {
 	})
 }
 
-// Whoever hijacks a connection has the Socket, with nothing read from it and no
+// A handler that hijacks a connection has the Socket, with nothing read from it and no
 // deadline.
 func TestListenerHTTPHijack(t *testing.T) {
 	t.Parallel()
@@ -397,7 +397,7 @@ func TestListenerHTTPCancel(t *testing.T) {
 		for _, path := range []string{"/down", "/up", "/silent"} {
 			t.Run(network+path, func(t *testing.T) {
 				t.Parallel()
-				inside, told := make(chan bool), make(chan error, 1)
+				inside, reported := make(chan bool), make(chan error, 1)
 				v := serve(t, network, func(w http.ResponseWriter, r *http.Request) {
 					var err error
 					p := make([]byte, 64<<10)
@@ -417,7 +417,7 @@ func TestListenerHTTPCancel(t *testing.T) {
 						io.WriteString(w, "alive")
 						return
 					}
-					told <- err
+					reported <- err
 				})
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
@@ -441,8 +441,8 @@ func TestListenerHTTPCancel(t *testing.T) {
 				recvTimeout(t, inside)
 				cancel()
 				wantErr(t, recvTimeout(t, result), context.Canceled)
-				if err := recvTimeout(t, told); err == nil || err == io.EOF {
-					t.Error("the server was told ", err)
+				if err := recvTimeout(t, reported); err == nil || err == io.EOF {
+					t.Error("the server was reported ", err)
 				}
 				if got := v.get(t, "/"); got != "alive" {
 					t.Errorf("then it says %q", got)

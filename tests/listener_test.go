@@ -109,9 +109,9 @@ func TestListener(t *testing.T) {
 
 func TestListenerOfNothing(t *testing.T) {
 	t.Parallel()
-	gone := open(t, sock.Inet, sock.Stream)
-	gone.Close()
-	for _, s := range []*sock.Socket{nil, new(sock.Socket), gone} {
+	closed := open(t, sock.Inet, sock.Stream)
+	closed.Close()
+	for _, s := range []*sock.Socket{nil, new(sock.Socket), closed} {
 		l := sock.Listener(s)
 		_, err := l.Accept()
 		wantErr(t, err, net.ErrClosed)

@@ -7,7 +7,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// Families that package net does not have are told by their C name and our text,
+// Families that package net does not have are reported by their C name and our text,
 // and can be written to.
 func TestNetAddrNetlink(t *testing.T) {
 	t.Parallel()

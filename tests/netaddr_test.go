@@ -20,22 +20,22 @@ import (
 // socket, in type and every field. A unix address without a name is "" here;
 // package net writes it as the empty abstract name, "@", on Linux, and has nil or
 // "" elsewhere.
-func sameNetAddr(t testing.TB, what string, ours, theirs net.Addr) {
+func sameNetAddr(t testing.TB, what string, ours, others net.Addr) {
 	t.Helper()
 	if u, ok := ours.(*net.UnixAddr); ok && u.Name == "" {
-		v, ok := theirs.(*net.UnixAddr)
-		if theirs != nil && (!ok || v != nil && (v.Net != u.Net || v.Name != "" && v.Name != "@")) {
-			t.Errorf("%s: %#v, package net says %#v", what, ours, theirs)
+		v, ok := others.(*net.UnixAddr)
+		if others != nil && (!ok || v != nil && (v.Net != u.Net || v.Name != "" && v.Name != "@")) {
+			t.Errorf("%s: %#v, package net says %#v", what, ours, others)
 		}
 		return
 	}
-	if !reflect.DeepEqual(ours, theirs) {
-		t.Errorf("%s: %#v, package net says %#v", what, ours, theirs)
+	if !reflect.DeepEqual(ours, others) {
+		t.Errorf("%s: %#v, package net says %#v", what, ours, others)
 	}
 }
 
 // Both of its names, of a socket that package net made.
-func TestNetAddrOfTheirs(t *testing.T) {
+func TestNetAddrOfNet(t *testing.T) {
 	t.Parallel()
 	type conn interface {
 		net.Conn
@@ -276,9 +276,9 @@ func TestNetAddrRemote(t *testing.T) {
 				if _, err := s.Wait(sock.Readable); err != nil {
 					t.Fatal(err)
 				}
-				check("when the peer is gone")
+				check("when the peer has closed")
 				if a := s.LocalAddr(); runtime.GOOS == "linux" && !reflect.DeepEqual(a, own) {
-					t.Errorf("LocalAddr = %v, when the peer is gone %v", own, a)
+					t.Errorf("LocalAddr = %v, when the peer has closed %v", own, a)
 				} else if reflect.TypeOf(a) != reflect.TypeOf(own) {
 					t.Errorf("LocalAddr = %#v", a)
 				}

@@ -143,7 +143,7 @@ func TestHandOverDatagramConnected(t *testing.T) {
 
 func TestHandOverRaw(t *testing.T) {
 	t.Parallel()
-	// A protocol for experiments. Whoever has such a socket hears everybody, so
+	// A protocol for experiments. Such a socket hears everything, so
 	// others may be at it: only what is our own counts.
 	c, err := net.ListenIP("ip4:253", &net.IPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {

@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// Whoever waits is woken with net.ErrClosed, and takes nothing along.
+// Every waiting call is woken with net.ErrClosed, and takes nothing along.
 func TestHandOverParked(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(s *sock.Socket) error{
@@ -51,15 +51,15 @@ func TestHandOverParked(t *testing.T) {
 	for _, network := range []string{"tcp4", "unix"} {
 		l, at := listening(t, network)
 		waiting := goBlocked(t, func() error { _, _, err := l.Accept(); return err })
-		theirs, err := l.NetListener()
+		others, err := l.NetListener()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer theirs.Close()
+		defer others.Close()
 		wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 		c := open(t, at.Domain(), sock.Stream)
 		wantErr(t, c.Connect(at), nil)
-		talks(t, c, theirAccept(t, theirs))
+		talks(t, c, theirAccept(t, others))
 	}
 	for _, network := range present(t, datagramNetworks...) {
 		s, name, peer, _ := datagrams(t, network)
@@ -151,15 +151,15 @@ func TestHandOverOnce(t *testing.T) {
 		race("netlistener", l, [][]way{{listener, listener}, {listener, listener, detach}, {listener, shut}}[i%3]...)
 		d, name := bound(t, "udp4", sock.Dgram)
 		race("netpacketconn", d, [][]way{{packet, packet}, {packet, conn, detach}, {packet, shut}}[i%3]...)
-		for _, gone := range []struct {
+		for _, closed := range []struct {
 			at sock.Addr
 			ty sock.Type
 		}{{at, sock.Stream}, {name, sock.Dgram}} {
 			eventually(t, "its address is free", func() bool { // when no child has a copy
-				again := open(t, sock.Inet, gone.ty, sockopt.ReuseAddr.With(gone.ty == sock.Stream))
+				again := open(t, sock.Inet, closed.ty, sockopt.ReuseAddr.With(closed.ty == sock.Stream))
 				defer again.Close()
-				err := again.Bind(gone.at)
-				if err == nil && gone.ty == sock.Stream {
+				err := again.Bind(closed.at)
+				if err == nil && closed.ty == sock.Stream {
 					err = again.Listen(1)
 				}
 				return err == nil
@@ -168,7 +168,7 @@ func TestHandOverOnce(t *testing.T) {
 	}
 }
 
-// Whoever comes second keeps nothing, at the latest moment: the Socket is closed
+// The second one keeps nothing, at the latest moment: the Socket is closed
 // once there is a duplicate. Not parallel: it sets the tracer and counts.
 func TestHandOverLost(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // package net closes what is forgotten

@@ -18,8 +18,8 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A theirs is what every connection and listener of package net is.
-type theirs interface {
+// A netSide is what every connection and listener of package net is.
+type netSide interface {
 	io.Closer
 	syscall.Conn
 	SetDeadline(time.Time) error
@@ -35,12 +35,12 @@ var handOvers = map[string]func(s *sock.Socket) (io.Closer, error){
 // adopted is FromConn, and Close of what was given.
 func adopted(t testing.TB, c any) *sock.Socket {
 	t.Helper()
-	s, err := sock.FromConn(c.(theirs))
+	s, err := sock.FromConn(c.(netSide))
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	wantErr(t, c.(theirs).Close(), nil)
+	wantErr(t, c.(netSide).Close(), nil)
 	return s
 }
 
@@ -52,7 +52,7 @@ func handed[T any](t testing.TB, s *sock.Socket, how func(*sock.Socket) (T, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { any(c).(theirs).Close() })
+	t.Cleanup(func() { any(c).(netSide).Close() })
 	if reflect.TypeOf(c) != reflect.TypeOf(want) {
 		t.Fatalf("%T, want %T", c, want)
 	}
@@ -299,10 +299,10 @@ func TestHandOverListener(t *testing.T) {
 				sameNetAddr(t, "local", l.Addr(), at)
 				talks(t, theirAccept(t, l), late)
 				talks(t, theirDial(t, at), theirAccept(t, l))
-				wantErr(t, l.(theirs).SetDeadline(time.Now().Add(time.Millisecond)), nil)
+				wantErr(t, l.(netSide).SetDeadline(time.Now().Add(time.Millisecond)), nil)
 				_, err = l.Accept()
 				wantErr(t, err, os.ErrDeadlineExceeded)
-				wantErr(t, l.(theirs).SetDeadline(time.Time{}), nil)
+				wantErr(t, l.(netSide).SetDeadline(time.Time{}), nil)
 			}
 			wantErr(t, l.Close(), nil)
 			eventually(t, "nobody listens", func() bool { // when no child has a copy
@@ -321,7 +321,7 @@ func TestHandOverListener(t *testing.T) {
 	}
 }
 
-// A connection whose peer has aborted it is handed over, and tells there.
+// A connection whose peer has aborted it is handed over, and reports there.
 func TestHandOverReset(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "tcp4")

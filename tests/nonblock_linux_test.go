@@ -144,7 +144,7 @@ func deafNeighbours() error {
 			return err
 		}
 	}
-	lo, err := unix.NewIfreq("lo") // the kernel tells itself over it
+	lo, err := unix.NewIfreq("lo") // the kernel reports itself over it
 	if err != nil {
 		return err
 	}

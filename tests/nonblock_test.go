@@ -256,13 +256,13 @@ func TestConnectResult(t *testing.T) {
 	}
 }
 
-// After a failure the errno is told once; never is it forgotten altogether.
+// After a failure the errno is reported once; never is it forgotten altogether.
 func TestConnectResultRefused(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "tcp6"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			gone, name := bound(t, network, sock.Stream) // and it does not listen
+			closed, name := bound(t, network, sock.Stream) // and it does not listen
 			for _, nonblock := range []bool{true, false} {
 				c := open(t, name.Domain(), sock.Stream)
 				c.SetNonblock(nonblock)
@@ -282,7 +282,7 @@ func TestConnectResultRefused(t *testing.T) {
 					}
 				}
 			}
-			gone.Close()
+			closed.Close()
 		})
 	}
 }

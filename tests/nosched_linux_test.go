@@ -89,7 +89,7 @@ func TestBrief(t *testing.T) {
 	wantErr(t, f.Close(), nil)
 }
 
-// Who connects to no address in particular is told which it was.
+// A connection to the unspecified address reports which one it was.
 func TestConnectUnspecified(t *testing.T) {
 	t.Parallel()
 	for any, want := range map[string]string{"0.0.0.0": "127.0.0.1", "::": "::1", "::ffff:0.0.0.0": "::ffff:127.0.0.1"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/berkeleysockets/sock/cmsg"
 )
 
-// me is what a peer sees of this process. Not every system tells the process.
+// me is what a peer sees of this process. Not every system reports the process.
 func me() cmsg.Credentials {
 	c := cmsg.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
 	if runtime.GOOS == "dragonfly" {
@@ -42,7 +42,7 @@ func TestPeerCredConnection(t *testing.T) {
 		a, b := streams(t, network)
 		for _, s := range []*sock.Socket{a, b} {
 			if s == a && network == "pair" && runtime.GOOS == "netbsd" {
-				continue // of which the second alone is told
+				continue // of which the second alone is reported
 			}
 			s.SetNonblock(s == b)
 			hasPeer(t, s, me())
@@ -116,8 +116,8 @@ func TestPeerCredOthers(t *testing.T) {
 	wantErr(t, err, net.ErrClosed)
 }
 
-// They are kept though the peer is gone.
-func TestPeerCredGone(t *testing.T) {
+// They are kept though the peer has closed.
+func TestPeerCredClosed(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "unix")
 	end(t, a)

@@ -27,12 +27,12 @@ const (
 // What Ready says, asked for everything, in each situation. Linux answers the same
 // to epoll and to poll(2). Of kqueue's column the promises are exact, and the hints
 // all that may come, by ../shared/design/kqueue.md and FreeBSD's filt_soread and
-// filt_sowrite. What poll(2) of the BSDs tells is there too, promises and all.
+// filt_sowrite. What poll(2) of the BSDs reports is there too, promises and all.
 var bitSituations = []struct {
 	name   string
 	linux  sock.Ready
 	kqueue sock.Ready
-	unsure sock.Ready // a promise that may be told or not, but on Linux
+	unsure sock.Ready // a promise that may be reported or not, but on Linux
 	only   string     // a GOOS
 	make   func(t *testing.T) *sock.Socket
 }{
@@ -148,14 +148,14 @@ func peered(network string, do func(t *testing.T, s, peer *sock.Socket)) func(t 
 // deadEnd is connected to a port where nobody is.
 func deadEnd(t *testing.T) *sock.Socket {
 	s, _ := bound(t, "udp4", sock.Dgram)
-	gone, to := bound(t, "udp4", sock.Dgram)
+	closed, to := bound(t, "udp4", sock.Dgram)
 	wantErr(t, s.Connect(to), nil)
-	end(t, gone)
+	end(t, closed)
 	return s
 }
 
 // The table of Ready's comment, situation by situation: what a level-triggered
-// Poller tells that was asked for everything, and for each bit alone.
+// Poller reports that was asked for everything, and for each bit alone.
 func TestPollBits(t *testing.T) {
 	t.Parallel()
 	table := make([]string, len(bitSituations))
@@ -171,14 +171,14 @@ func TestPollBits(t *testing.T) {
 				got, ok := bits(t, s, full, c.linux, c.kqueue, c.unsure)
 				table[i] = fmt.Sprintf("%-36s %v", c.name, got)
 				if !ok {
-					t.Errorf("%v: told %v, want %v", full, got, wantBits(full, c.linux, c.kqueue))
+					t.Errorf("%v: reported %v, want %v", full, got, wantBits(full, c.linux, c.kqueue))
 				}
 				for want := sock.Ready(0); want < sock.Edge; want = max(1, want<<1) {
 					if want&^full != 0 {
 						continue
 					}
 					if got, ok := bits(t, s, want, c.linux, c.kqueue, c.unsure); !ok {
-						t.Errorf("%v: told %v, want %v", want, got, wantBits(want, c.linux, c.kqueue))
+						t.Errorf("%v: reported %v, want %v", want, got, wantBits(want, c.linux, c.kqueue))
 					}
 				}
 			})
@@ -196,7 +196,7 @@ func wantBits(want, linux, kqueue sock.Ready) sock.Ready {
 	return column & (want | sock.Hangup | sock.Failed)
 }
 
-// bits asks a new Poller for want until it tells what the table says, and then
+// bits asks a new Poller for want until it reports what the table says, and then
 // once more. Ok is false if in ten seconds it does not.
 func bits(t *testing.T, s *sock.Socket, want, linux, kqueue, unsure sock.Ready) (got sock.Ready, ok bool) {
 	t.Helper()
@@ -242,7 +242,7 @@ func TestPollBitsUnasked(t *testing.T) {
 				wantErr(t, err, nil)
 				for _, e := range events[:n] {
 					if unasked := e.Ready &^ (want | hup | bad); unasked != 0 || e.Ready == 0 {
-						t.Errorf("asked for %v, told %v", want, e.Ready)
+						t.Errorf("asked for %v, reported %v", want, e.Ready)
 					}
 				}
 			}

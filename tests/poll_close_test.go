@@ -22,8 +22,8 @@ func TestPollClose(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
 	s, peer := streams(t, "tcp4")
-	stranger, _ := streams(t, "pair")
-	stranger.SetNonblock(true)
+	unregistered, _ := streams(t, "pair")
+	unregistered.SetNonblock(true)
 	attend(t, p, s, sock.Readable)
 	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
 	wantErr(t, p.Close(), nil)
@@ -32,8 +32,8 @@ func TestPollClose(t *testing.T) {
 		if err := call(p, s); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: %v, want net.ErrClosed", name, err)
 		}
-		if err := call(p, stranger); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("%s of a stranger: %v, want net.ErrClosed", name, err)
+		if err := call(p, unregistered); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%s of an unregistered Socket: %v, want net.ErrClosed", name, err)
 		}
 	}
 	talks(t, pollWaits{s}, peer)
@@ -215,7 +215,7 @@ func TestPollNil(t *testing.T) {
 }
 
 // A closed Poller leaves no descriptor behind, closed while somebody waited too.
-// Not parallel: others open theirs.
+// Not parallel: other tests open their own.
 func TestPollDescriptors(t *testing.T) {
 	most := raiseFiles()
 	for range 100 { // its first use of Go's poller

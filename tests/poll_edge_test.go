@@ -23,7 +23,7 @@ func edged(t *testing.T, network string, want sock.Ready) (p *sock.Poller, s, pe
 	return p, s, peer
 }
 
-// On a stream a receive that is short is enough: the next byte is told, though
+// On a stream a receive that is short is enough: the next byte is reported, though
 // nobody has heard that it would block.
 func TestPollEdgeShortRead(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestPollEdgeExactRead(t *testing.T) {
 				wantErr(t, err, sock.ErrWouldBlock)
 			}
 			nothing(t, p, "all received")
-			// And where it says nothing, what is left is told with the next byte.
+			// And where it says nothing, what is left is reported with the next byte.
 			send(t, peer, "abcdef")
 			wantEvent(t, p, s, sock.Readable, 0)
 			recv(t, s, 3, 0, "abc")
@@ -75,7 +75,7 @@ func TestPollEdgeExactRead(t *testing.T) {
 	}
 }
 
-// What is left unread is not told again, what is new is.
+// What is left unread is not reported again, what is new is.
 func TestPollEdgeUnread(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
@@ -95,7 +95,7 @@ func TestPollEdgeUnread(t *testing.T) {
 	}
 }
 
-// A half-close is news, though bytes are unread; they can still be read. Whoever
+// A half-close is news, though bytes are unread; they can still be read. A program that
 // asked for ReadClosed knows that a short receive is not the end.
 func TestPollEdgeHalfClose(t *testing.T) {
 	t.Parallel()
@@ -129,7 +129,7 @@ func TestPollEdgeHalfClose(t *testing.T) {
 	}
 }
 
-// A reset is told, whether bytes are unread or not.
+// A reset is reported, whether bytes are unread or not.
 func TestPollEdgeReset(t *testing.T) {
 	t.Parallel()
 	for _, want := range []sock.Ready{0, sock.Readable, sock.Writable, sock.Readable | sock.Writable} {
@@ -152,7 +152,7 @@ func TestPollEdgeReset(t *testing.T) {
 	}
 }
 
-// settle takes what p tells, until it is quiet.
+// settle takes what p reports, until it is quiet.
 func settle(t testing.TB, p *sock.Poller) {
 	t.Helper()
 	var events [4]sock.Event
@@ -186,7 +186,7 @@ func TestPollEdgeUrgent(t *testing.T) {
 		for range 3 {
 			urge(t, peer)
 			wantEvent(t, p, s, sock.Priority, 0)
-			nothing(t, p, "told")
+			nothing(t, p, "reported")
 			take(t, s)
 		}
 		send(t, peer, "b")
@@ -229,17 +229,17 @@ func TestPollEdgeOneShot(t *testing.T) {
 			wantEvent(t, p, s, sock.Readable, 0)
 			send(t, peer, "b")
 			wantErr(t, peer.CloseWrite(), nil)
-			nothing(t, p, "told once")
+			nothing(t, p, "reported once")
 			for range 2 {
 				wantErr(t, p.Modify(s, sock.Readable|sock.Edge|sock.OneShot), nil)
 				wantEvent(t, p, s, sock.Readable, 0)
-				nothing(t, p, "told once more")
+				nothing(t, p, "reported once more")
 			}
 		})
 	}
 }
 
-// Modify tells what is so now, Remove and Add do; and the mode may change.
+// Modify reports what is so now, Remove and Add do; and the mode may change.
 func TestPollEdgeModify(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
@@ -248,20 +248,20 @@ func TestPollEdgeModify(t *testing.T) {
 			send(t, peer, "abc")
 			wantEvent(t, p, s, sock.Readable, 0)
 			for range 3 {
-				nothing(t, p, "told")
+				nothing(t, p, "reported")
 				wantErr(t, p.Modify(s, sock.Readable|sock.Edge), nil)
 				wantEvent(t, p, s, sock.Readable, 0)
 			}
 			wantErr(t, p.Modify(s, sock.Writable|sock.Edge), nil)
 			wantEvent(t, p, s, sock.Writable, 0)
-			nothing(t, p, "writable told")
+			nothing(t, p, "writable reported")
 			wantErr(t, p.Modify(s, sock.Readable|sock.Writable|sock.Edge), nil)
 			wantEvent(t, p, s, sock.Readable|sock.Writable, 0)
-			nothing(t, p, "both told")
+			nothing(t, p, "both reported")
 			wantErr(t, p.Remove(s), nil)
 			wantErr(t, p.Add(s, sock.Readable|sock.Edge, s.FD()), nil)
 			wantEvent(t, p, s, sock.Readable, 0)
-			nothing(t, p, "told after Add")
+			nothing(t, p, "reported after Add")
 
 			wantErr(t, p.Modify(s, sock.Readable), nil)
 			for range 3 {
@@ -277,14 +277,14 @@ func TestPollEdgeModify(t *testing.T) {
 	}
 }
 
-// Room is told at first, and again after a send that would have blocked.
+// Room is reported at first, and again after a send that would have blocked.
 func TestPollEdgeWritable(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
 		t.Run(network, func(t *testing.T) {
 			p, s, peer := edged(t, network, sock.Writable)
 			wantEvent(t, p, s, sock.Writable, 0)
-			nothing(t, p, "told")
+			nothing(t, p, "reported")
 			for range 3 {
 				fillBufferFirmly(t, s)
 				settle(t, p) // some drained by itself
@@ -362,7 +362,7 @@ func TestPollEdgeTransfer(t *testing.T) {
 	}
 }
 
-// A listener tells of new clients. Whoever accepts until it would block has them
+// A listener reports new clients. A program that accepts until it would block has them
 // all; who does not hears of the rest with the next.
 func TestPollEdgeAccept(t *testing.T) {
 	t.Parallel()
@@ -387,7 +387,7 @@ func TestPollEdgeAccept(t *testing.T) {
 				}
 				return err == nil
 			}
-			// The last of them may be on their way still, and told then.
+			// The last of them may be on their way still, and reported then.
 			for _, n := range []int{1, 5, 20} {
 				knock(n)
 				for got := 0; got < n; {

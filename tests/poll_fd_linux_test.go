@@ -90,7 +90,7 @@ func TestPollFDTimer(t *testing.T) {
 		t.Errorf("%v of a timer", ready)
 	}
 	if took := time.Since(start); took < after {
-		t.Errorf("told after %v, want %v", took, after)
+		t.Errorf("reported after %v, want %v", took, after)
 	}
 	if n := binary.NativeEndian.Uint64([]byte(fdRead(t, fd))); n != 1 {
 		t.Errorf("it has run out %d times", n)
@@ -142,7 +142,7 @@ func signals() *unix.Sigset_t {
 	return &set
 }
 
-// signalfdChild is told of a signal by the Poller. It has begun with the signal
+// signalfdChild gets a signal through the Poller. It has begun with the signal
 // blocked: only then all its threads have it so, and none takes it.
 func signalfdChild([]string) error {
 	fd, err := unix.Signalfd(-1, signals(), unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
@@ -160,14 +160,14 @@ func signalfdChild([]string) error {
 	}
 	events := make([]sock.Event, 2)
 	if n, err := p.Wait(events, 0); n != 0 || err != nil {
-		return fmt.Errorf("told %v, %v before the signal", events[:n], err)
+		return fmt.Errorf("reported %v, %v before the signal", events[:n], err)
 	}
 	if err := unix.Kill(os.Getpid(), syscall.SIGUSR1); err != nil {
 		return err
 	}
 	n, err := p.Wait(events, 10*time.Second)
 	if n != 1 || err != nil || events[0].FD != fd || events[0].Socket != nil || events[0].Ready != sock.Readable {
-		return fmt.Errorf("told %+v, %v", events[:n], err)
+		return fmt.Errorf("reported %+v, %v", events[:n], err)
 	}
 	info := make([]byte, 128) // struct signalfd_siginfo
 	if _, err := unix.Read(fd, info); err != nil {
@@ -177,7 +177,7 @@ func signalfdChild([]string) error {
 		return fmt.Errorf("signal %d", signal)
 	}
 	if n, err := p.Wait(events, 0); n != 0 || err != nil {
-		return fmt.Errorf("told %v, %v when it was read", events[:n], err)
+		return fmt.Errorf("reported %v, %v when it was read", events[:n], err)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func fdReported(t testing.TB, p *sock.Poller, fd int, data any) sock.Ready {
 		return 0
 	}
 	if e := events[0]; e.Socket != nil || e.FD != fd || e.Data != data {
-		t.Errorf("told %+v, want descriptor %d with %v", e, fd, data)
+		t.Errorf("reported %+v, want descriptor %d with %v", e, fd, data)
 	}
 	return events[0].Ready
 }
@@ -137,7 +137,7 @@ func TestPollFDPipeBroken(t *testing.T) {
 	wantErr(t, p.AddFD(w, sock.Writable, nil), nil)
 	wantErr(t, unix.Close(r), nil)
 	if ready := fdReported(t, p, w, nil); ready&(sock.Failed|sock.Writable) == 0 {
-		t.Errorf("%v when the reader has gone", ready)
+		t.Errorf("%v when the reader has closed", ready)
 	}
 	wantErr(t, p.RemoveFD(w), nil)
 
@@ -154,7 +154,7 @@ func TestPollFDPipeBroken(t *testing.T) {
 	}
 }
 
-// What is watched for its end alone tells nothing of what is unread, and Wait
+// What is watched for its end alone reports nothing of what is unread, and Wait
 // does not go round over it.
 func TestPollFDUnread(t *testing.T) {
 	t.Parallel()
@@ -167,7 +167,7 @@ func TestPollFDUnread(t *testing.T) {
 	nothing(t, p, "unread")
 	wantErr(t, unix.Close(w), nil)
 	if ready := fdReported(t, p, r, nil); ready&sock.ReadClosed == 0 {
-		t.Errorf("%v when the writer has gone", ready)
+		t.Errorf("%v when the writer has closed", ready)
 	}
 }
 
@@ -302,7 +302,7 @@ func TestPollFDClosedFirst(t *testing.T) {
 	}
 }
 
-// Closed before RemoveFD, with a copy that lives: the kernel of Linux tells of it
+// Closed before RemoveFD, with a copy that lives: the kernel of Linux reports it
 // for as long as that does, and no call reaches it any more. Wait drops it, and
 // ends when its time has come.
 func TestPollFDCopyLeft(t *testing.T) {
@@ -336,7 +336,7 @@ func TestPollFDCopyLeft(t *testing.T) {
 	wantErr(t, recvTimeout(t, woken), nil)
 }
 
-// Descriptors and Sockets in one Poller, told apart.
+// Descriptors and Sockets in one Poller, reported apart.
 func TestPollFDBesideSockets(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
@@ -352,7 +352,7 @@ func TestPollFDBesideSockets(t *testing.T) {
 	n, err := p.Wait(events, 10*time.Second)
 	wantErr(t, err, nil)
 	if n != 2 {
-		t.Fatalf("told %+v", events[:n])
+		t.Fatalf("reported %+v", events[:n])
 	}
 	for _, e := range events[:n] {
 		want := sock.Event{Socket: a, FD: a.FD(), Data: 2, Ready: sock.Readable}
@@ -360,7 +360,7 @@ func TestPollFDBesideSockets(t *testing.T) {
 			want = sock.Event{FD: r, Data: 1, Ready: sock.Readable}
 		}
 		if e.Socket != want.Socket || e.FD != want.FD || e.Data != want.Data || e.Ready != want.Ready {
-			t.Errorf("told %+v, want %+v", e, want)
+			t.Errorf("reported %+v, want %+v", e, want)
 		}
 	}
 	wantErr(t, a.Close(), nil)

@@ -39,7 +39,7 @@ func staleQuiet(t testing.TB, p *sock.Poller, what string) {
 	n, err := p.Wait(events, 0)
 	wantErr(t, err, nil)
 	for _, e := range events[:n] {
-		t.Errorf("%s: told %v of %d, with %v", what, e.Ready, e.FD, e.Data)
+		t.Errorf("%s: reported %v of %d, with %v", what, e.Ready, e.FD, e.Data)
 	}
 }
 
@@ -50,7 +50,7 @@ func staleReported(t testing.TB, p *sock.Poller, s *sock.Socket, data any) {
 	n, err := p.Wait(events, 10*time.Second)
 	wantErr(t, err, nil)
 	if n != 1 || events[0].Socket != s || events[0].Data != data || events[0].Ready&sock.Readable == 0 {
-		t.Errorf("told %+v, want one event, Readable, of %p with %v", events[:n], s, data)
+		t.Errorf("reported %+v, want one event, Readable, of %p with %v", events[:n], s, data)
 	}
 }
 
@@ -62,7 +62,7 @@ func staleSend(t testing.TB, s *sock.Socket) {
 }
 
 // The handler of a batch's first event closes all the others, and opens as many
-// again: their numbers are strangers' now, who have something to say.
+// again: their numbers are reused now, by sockets that have data.
 func TestStaleInOneBatch(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
@@ -117,10 +117,10 @@ func TestStaleInOneBatch(t *testing.T) {
 
 // A staleLife is one registration of TestStaleReuse.
 type staleLife struct {
-	s      *sock.Socket
-	token  [8]byte
-	silent bool          // nothing is sent to it
-	gone   atomic.Uint64 // the last Wait that had begun when Remove or Close returned
+	s         *sock.Socket
+	token     [8]byte
+	silent    bool          // nothing is sent to it
+	removedAt atomic.Uint64 // the last Wait that had begun when Remove or Close returned
 }
 
 // Descriptor numbers recycle as fast as they can while another goroutine waits.
@@ -134,7 +134,7 @@ func TestStaleReuse(t *testing.T) {
 	noise, from := stalePair(t) // so that the waiter never sleeps
 	staleSend(t, from)
 	wantErr(t, p.Add(noise, sock.Readable, nil), nil)
-	var began, told, late, received, dropped atomic.Uint64
+	var began, reported, late, received, dropped atomic.Uint64
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		events := make([]sock.Event, 4)
@@ -156,16 +156,16 @@ func TestStaleReuse(t *testing.T) {
 				if e.Socket == noise {
 					continue
 				}
-				told.Add(1)
+				reported.Add(1)
 				life := e.Data.(*staleLife)
 				if life.s != e.Socket {
 					t.Errorf("an event of %p with the data of %p", e.Socket, life.s)
 				}
-				if gone := life.gone.Load(); gone != 0 && wait > gone {
-					t.Errorf("told by Wait %d of what was gone when only %d had begun", wait, gone)
+				if removed := life.removedAt.Load(); removed != 0 && wait > removed {
+					t.Errorf("reported by Wait %d of what was removed when only %d had begun", wait, removed)
 				}
 				if life.silent {
-					t.Errorf("told %v of one to whom nothing was sent", e.Ready)
+					t.Errorf("reported %v of one to whom nothing was sent", e.Ready)
 				}
 				var b [8]byte
 				switch n, err := e.Socket.Recv(b[:], 0); {
@@ -199,12 +199,12 @@ func TestStaleReuse(t *testing.T) {
 			runtime.Gosched()
 		case 1:
 			wantErr(t, p.Remove(a), nil)
-			life.gone.Store(began.Load())
-		case 2: // armed anew, what was fetched is of the past
+			life.removedAt.Store(began.Load())
+		case 2: // armed again, what was fetched is of the past
 			wantErr(t, p.Modify(a, sock.Readable|sock.Writable), nil)
 		}
 		wantErr(t, a.Close(), nil)
-		life.gone.CompareAndSwap(0, began.Load())
+		life.removedAt.CompareAndSwap(0, began.Load())
 		wantErr(t, b.Close(), nil)
 		if t.Failed() {
 			break
@@ -213,7 +213,7 @@ func TestStaleReuse(t *testing.T) {
 	wantErr(t, p.Close(), nil)
 	wg.Wait()
 	t.Logf("%d rounds on descriptors up to %d: %d events, %d of Sockets closed meanwhile, %d with data, %d Waits; %d stale ones dropped that were counted",
-		rounds, highest, told.Load(), late.Load(), received.Load(), began.Load(), dropped.Load())
+		rounds, highest, reported.Load(), late.Load(), received.Load(), began.Load(), dropped.Load())
 }
 
 // A second Socket on the description keeps what the kernel has registered alive:
@@ -264,7 +264,7 @@ func TestStaleDupBeside(t *testing.T) {
 	n, err := p.Wait(events, 10*time.Second)
 	wantErr(t, err, nil)
 	if n != 2 || events[0].Data == events[1].Data {
-		t.Errorf("told %+v", events[:n])
+		t.Errorf("reported %+v", events[:n])
 	}
 	wantErr(t, a.Close(), nil)
 	staleReported(t, p, c, "c")
@@ -386,7 +386,7 @@ func TestStaleManyPollers(t *testing.T) {
 }
 
 // A Socket goes from one Poller to the other and back while it receives. What one
-// has told and not yet received, or not told at all, the other tells.
+// has reported and not yet received, or not reported at all, the other reports.
 func TestStaleMoved(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []sock.Ready{0, sock.Edge} {
@@ -419,7 +419,7 @@ func TestStaleMoved(t *testing.T) {
 							if received.Add(int64(n)) == total {
 								close(done)
 							}
-							if mode == 0 || n < len(buf) { // the rest is told again, or as an edge
+							if mode == 0 || n < len(buf) { // the rest is reported again, or as an edge
 								break
 							}
 						}
@@ -445,7 +445,7 @@ func TestStaleMoved(t *testing.T) {
 			wantErr(t, pollers[moves%2].Remove(a), nil)
 			wantErr(t, pollers[(moves+1)%2].Add(a, sock.Readable|mode, nil), nil)
 			before := by[0].Load() + by[1].Load()
-			for range 100 { // to let somebody be told
+			for range 100 { // to let somebody be reported
 				runtime.Gosched()
 				if by[0].Load()+by[1].Load() > before {
 					break
@@ -595,7 +595,7 @@ func TestStaleAddedAgain(t *testing.T) {
 	p := newPoller(t)
 	a, b := stalePair(t)
 	staleSend(t, b)
-	var current, told, latest atomic.Int64
+	var current, reported, latest atomic.Int64
 	wantErr(t, p.Add(a, sock.Readable, int64(0)), nil)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -610,11 +610,11 @@ func TestStaleAddedAgain(t *testing.T) {
 				t.Errorf("%d events of one Socket", n)
 			}
 			for _, e := range events[:n] {
-				told.Add(1)
+				reported.Add(1)
 				v := e.Data.(int64)
 				latest.Store(v)
 				if v < least {
-					t.Errorf("told with %d, after %d had been added", v, least)
+					t.Errorf("reported with %d, after %d had been added", v, least)
 				}
 			}
 		}
@@ -624,10 +624,10 @@ func TestStaleAddedAgain(t *testing.T) {
 		wantErr(t, p.Add(a, sock.Readable, i), nil)
 		current.Store(i)
 	}
-	eventually(t, "an event with the last", func() bool { return told.Load() > 0 && latest.Load() == current.Load() })
+	eventually(t, "an event with the last", func() bool { return reported.Load() > 0 && latest.Load() == current.Load() })
 	wantErr(t, p.Close(), nil)
 	wg.Wait()
-	t.Logf("%d events", told.Load())
+	t.Logf("%d events", reported.Load())
 }
 
 // Remove of a Socket that another goroutine is just closing is done when it
@@ -635,7 +635,7 @@ func TestStaleAddedAgain(t *testing.T) {
 func TestStaleRemoveBesideClose(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
-	var mine, theirs int
+	var mine, others int
 	for i := range 300 {
 		a, b := stalePair(t)
 		staleSend(t, b)
@@ -654,7 +654,7 @@ func TestStaleRemoveBesideClose(t *testing.T) {
 		for n := 0; n < i%1000 && a.FD() >= 0; n++ { // a moment, another each time
 		}
 		if a.FD() < 0 {
-			theirs++
+			others++
 		} else {
 			mine++
 		}
@@ -666,7 +666,7 @@ func TestStaleRemoveBesideClose(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("Remove began %d times before Close, %d times after", mine, theirs)
+	t.Logf("Remove began %d times before Close, %d times after", mine, others)
 }
 
 // The address of a Socket that a Poller waits for is free when Close returns. Not

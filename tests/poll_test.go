@@ -72,15 +72,15 @@ func attend(t testing.TB, p *sock.Poller, s *sock.Socket, want sock.Ready) {
 	}
 }
 
-// A while in which what is there would have been told.
+// A while in which what is there would have been reported.
 const quietFor = 20 * time.Millisecond
 
-// nothing fails the test if p tells anything.
+// nothing fails the test if p reports anything.
 func nothing(t testing.TB, p *sock.Poller, when string) {
 	t.Helper()
 	var events [4]sock.Event
 	if n, err := p.Wait(events[:], quietFor); n != 0 || err != nil {
-		t.Errorf("%s: Wait tells %v, %v", when, events[:n], err)
+		t.Errorf("%s: Wait reports %v, %v", when, events[:n], err)
 	}
 }
 
@@ -97,12 +97,12 @@ func wantEvent(t testing.TB, p *sock.Poller, s *sock.Socket, want, maybe sock.Re
 			t.Fatalf("Wait = %v, %v; %v so far, want %v", events[:n], err, got, want)
 		}
 		if e := events[0]; e.FD != s.FD() || e.Data != s.FD() || e.Ready == 0 {
-			t.Fatalf("Wait tells %+v, of %d", e, s.FD())
+			t.Fatalf("Wait reports %+v, of %d", e, s.FD())
 		}
 		got |= events[0].Ready
 	}
 	if got&^(want|maybe) != 0 {
-		t.Fatalf("Wait told %v, want %v, perhaps with %v", got, want, maybe)
+		t.Fatalf("Wait reported %v, want %v, perhaps with %v", got, want, maybe)
 	}
 }
 
@@ -143,7 +143,7 @@ func isWaited(t testing.TB, c <-chan waited, n int, err error) {
 	w := recvTimeout(t, c)
 	wantErr(t, w.err, err)
 	if w.n != n {
-		t.Errorf("Wait told of %d, want %d", w.n, n)
+		t.Errorf("Wait reported %d, want %d", w.n, n)
 	}
 }
 
@@ -231,7 +231,7 @@ func TestPollOneEvent(t *testing.T) {
 					}
 					if mode != 0 {
 						if n, err := p.Wait(events, quietFor); n != 0 || err != nil {
-							t.Errorf("told again: %v, %v", events[:n], err)
+							t.Errorf("reported again: %v, %v", events[:n], err)
 						}
 						break
 					}
@@ -253,7 +253,7 @@ func TestPollOneShot(t *testing.T) {
 			nothing(t, p, "full, and nothing came")
 			send(t, peer, "a")
 			wantEvent(t, p, s, sock.Readable, 0)
-			nothing(t, p, "told already")
+			nothing(t, p, "reported already")
 			send(t, peer, "b")
 			nothing(t, p, "more of the same")
 			drainAll(t, s, peer)
@@ -262,7 +262,7 @@ func TestPollOneShot(t *testing.T) {
 
 			wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
 			wantEvent(t, p, s, sock.Readable, 0)
-			nothing(t, p, "told after Modify")
+			nothing(t, p, "reported after Modify")
 			wantErr(t, p.Modify(s, sock.Readable|sock.Writable|sock.OneShot), nil)
 			wantEvent(t, p, s, sock.Readable|sock.Writable, 0)
 			wantErr(t, peer.Close(), nil)
@@ -270,7 +270,7 @@ func TestPollOneShot(t *testing.T) {
 			nothing(t, p, "a hang-up")
 			wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
 			wantEvent(t, p, s, sock.Readable, sock.Hangup|sock.Failed)
-			nothing(t, p, "the hang-up told")
+			nothing(t, p, "the hang-up reported")
 			wantErr(t, p.Modify(s, sock.Readable), nil)
 			for range 3 {
 				wantEvent(t, p, s, sock.Readable, sock.Hangup|sock.Failed)
@@ -280,7 +280,7 @@ func TestPollOneShot(t *testing.T) {
 	}
 }
 
-// Armed before anything is there, and each time anew, it is told each time.
+// Armed before anything is there, and each time again, it is reported each time.
 func TestPollOneShotAgain(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "tcp4")
@@ -292,7 +292,7 @@ func TestPollOneShotAgain(t *testing.T) {
 		wantEvent(t, p, s, sock.Readable, 0)
 		recv(t, s, 9, 0, "x")
 	}
-	nothing(t, p, "received, and told")
+	nothing(t, p, "received, and reported")
 }
 
 // writable and hungUp wait for what a Poller must not tell.
@@ -370,7 +370,7 @@ func TestPollExclusiveBits(t *testing.T) {
 	wantErr(t, p.Modify(l, sock.Readable|sock.Exclusive), syscall.EINVAL)
 }
 
-// Of two Pollers on one listener at least one hears of each client, and whoever
+// Of two Pollers on one listener at least one hears of each client, and the one that
 // does can accept it.
 func TestPollExclusive(t *testing.T) {
 	t.Parallel()
@@ -378,7 +378,7 @@ func TestPollExclusive(t *testing.T) {
 	l, name := listening(t, "tcp4")
 	l.SetNonblock(true)
 	const clients = 200
-	var told, accepted atomic.Int64
+	var reported, accepted atomic.Int64
 	done := make(chan bool)
 	var group sync.WaitGroup
 	var pollers []*sock.Poller
@@ -394,7 +394,7 @@ func TestPollExclusive(t *testing.T) {
 					wantErr(t, err, net.ErrClosed)
 					return
 				}
-				told.Add(int64(n))
+				reported.Add(int64(n))
 				if c, _, err := l.Accept(); err == nil {
 					c.Close()
 					if accepted.Add(1) == clients {
@@ -412,14 +412,14 @@ func TestPollExclusive(t *testing.T) {
 		wantErr(t, c.Close(), nil)
 	}
 	recvTimeout(t, done)
-	t.Logf("%d clients, told %d times", clients, told.Load())
+	t.Logf("%d clients, reported %d times", clients, reported.Load())
 	for _, p := range pollers {
 		wantErr(t, p.Close(), nil)
 	}
 	group.Wait()
 }
 
-// Want 0 is for failures and hang-ups: nothing else is told, and those unasked.
+// Want 0 is for failures and hang-ups: nothing else is reported, and those unasked.
 func TestPollWantNothing(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
@@ -438,7 +438,7 @@ func TestPollWantNothing(t *testing.T) {
 				wantErr(t, peer.CloseWrite(), nil)
 				nothing(t, p, "half-closed")
 				end(t, peer)
-				// Of a reset every system tells. A hang-up without an error
+				// Of a reset every system reports. A hang-up without an error
 				// kqueue sees in both halves, if it is asked for both.
 				if pollerHere == byKqueue {
 					wantErr(t, p.Modify(s, sock.Readable|sock.Writable), nil)
@@ -512,7 +512,7 @@ func TestPollRegistration(t *testing.T) {
 	wantErr(t, p.Add(s, sock.Writable, s.FD()), nil)
 	wantEvent(t, p, s, sock.Writable, 0)
 
-	stranger, _ := streams(t, "tcp4")
+	unregistered, _ := streams(t, "tcp4")
 	wantErr(t, s.Close(), nil)
 	wantErr(t, p.Remove(s), nil)
 	wantErr(t, p.Remove(s), nil)
@@ -522,7 +522,7 @@ func TestPollRegistration(t *testing.T) {
 	wantErr(t, newPoller(t).Add(s, sock.Readable, nil), net.ErrClosed)
 	nothing(t, p, "closed")
 	nothing(t, other, "closed")
-	wantErr(t, p.Remove(stranger), syscall.ENOENT)
+	wantErr(t, p.Remove(unregistered), syscall.ENOENT)
 }
 
 // A blocking Socket is refused, with what to do; one that is in may become so.

@@ -15,12 +15,12 @@ import (
 	"github.com/berkeleysockets/sock/internal/testhook"
 )
 
-// When Close returns a tracer has seen it all, whoever was the last one out.
+// When Close returns a tracer has seen it all, whichever call was the last.
 func TestPollTraceClose(t *testing.T) {
 	p := newPoller(t)
 	r := record(t)
 	sock.SetTracer(func(c sock.Call) {
-		time.Sleep(time.Millisecond) // whoever shows it is in no hurry
+		time.Sleep(time.Millisecond) // the tracer is slow
 		r.add(c)
 	})
 	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
@@ -202,7 +202,7 @@ func TestPollNoSpin(t *testing.T) {
 			fillBufferFirmly(t, s)
 			return s
 		},
-		"told once": half,
+		"reported once": half,
 		"datagrams wait": func(t *testing.T) *sock.Socket {
 			s, to := bound(t, "udp4", sock.Dgram)
 			_, err := open(t, sock.Inet, sock.Dgram).SendTo([]byte("x"), 0, to)
@@ -220,7 +220,7 @@ func TestPollNoSpin(t *testing.T) {
 					want |= sock.Writable
 				}
 				attend(t, p, s, want)
-				if strings.Contains(name, "told") {
+				if strings.Contains(name, "reported") {
 					wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
 					wantEvent(t, p, s, sock.Readable, 0)
 				}

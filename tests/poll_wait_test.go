@@ -42,7 +42,7 @@ func TestPollTimeout(t *testing.T) {
 			t.Errorf("%v took %v at best", d, best)
 		}
 	}
-	// It counts from the call, not from the last event; and what is ready is told
+	// It counts from the call, not from the last event; and what is ready is reported
 	// however short it is.
 	wantErr(t, p.Modify(s, sock.Writable), nil)
 	for _, d := range []time.Duration{math.MinInt64, 1, -1, 1, 0, 1, time.Hour, 1, math.MaxInt64} {
@@ -72,7 +72,7 @@ func TestPollWakeBefore(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		start := time.Now()
-		nothing(t, p, "the wake was told")
+		nothing(t, p, "the wake was reported")
 		if took := time.Since(start); took < quietFor {
 			t.Errorf("after the wake Wait ended after %v", took)
 		}
@@ -166,16 +166,16 @@ func TestPollWakeWithEvents(t *testing.T) {
 			send(t, peer, "x")
 			wantErr(t, p.Wake(), nil)
 			events := make([]sock.Event, room)
-			told := 0
-			for tries := 0; told == 0; tries++ {
+			reported := 0
+			for tries := 0; reported == 0; tries++ {
 				n, err := p.Wait(events, -1)
 				if err != nil || tries == 3 {
 					t.Fatal(n, err)
 				}
-				told += n
+				reported += n
 			}
-			if told != 1 || events[0].Socket != s {
-				t.Fatal(told, events)
+			if reported != 1 || events[0].Socket != s {
+				t.Fatal(reported, events)
 			}
 			recv(t, s, 9, 0, "x")
 			// The Wake may not have fitted in: then it ends the next Wait.
@@ -183,7 +183,7 @@ func TestPollWakeWithEvents(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
-		nothing(t, p, "all told")
+		nothing(t, p, "all reported")
 	}
 }
 
@@ -262,7 +262,7 @@ func TestPollRoomToSpare(t *testing.T) {
 	}
 }
 
-// Many at once are told in as few Waits as their memory allows.
+// Many at once are reported in as few Waits as their memory allows.
 func TestPollManyReady(t *testing.T) {
 	t.Parallel()
 	many := 5000
@@ -281,17 +281,17 @@ func TestPollManyReady(t *testing.T) {
 		attend(t, p, closed(t, s), sock.Writable)
 	}
 	events := make([]sock.Event, many+1)
-	told := map[*sock.Socket]bool{}
-	for waits := 0; len(told) < many; waits++ {
+	reported := map[*sock.Socket]bool{}
+	for waits := 0; len(reported) < many; waits++ {
 		n, err := p.Wait(events, 0)
 		if err != nil || waits == 3 {
-			t.Fatalf("%d told after %d waits: %d, %v", len(told), waits, n, err)
+			t.Fatalf("%d reported after %d waits: %d, %v", len(reported), waits, n, err)
 		}
 		for _, e := range events[:n] {
 			if e.Data != e.Socket.FD() || e.Ready != sock.Writable {
 				t.Fatalf("%+v", e)
 			}
-			told[e.Socket] = true
+			reported[e.Socket] = true
 		}
 	}
 }
@@ -303,26 +303,26 @@ func TestPollChangesWhileWaiting(t *testing.T) {
 	s, peer := streams(t, "tcp4")
 	s.SetNonblock(true)
 	events := make([]sock.Event, 1)
-	told := func(waiting <-chan waited, want sock.Ready) {
+	reported := func(waiting <-chan waited, want sock.Ready) {
 		t.Helper()
 		isWaited(t, waiting, 1, nil)
 		if events[0].Socket != s || events[0].Ready != want {
-			t.Errorf("told %+v, want %v", events[0], want)
+			t.Errorf("reported %+v, want %v", events[0], want)
 		}
 	}
 	waiting := beginWait(t, p, events, -1)
 	wantErr(t, p.Add(s, sock.Writable, nil), nil)
-	told(waiting, sock.Writable)
+	reported(waiting, sock.Writable)
 	wantErr(t, p.Modify(s, sock.Readable), nil)
 
 	waiting = beginWait(t, p, events, -1)
 	wantErr(t, p.Modify(s, sock.Writable), nil)
-	told(waiting, sock.Writable)
+	reported(waiting, sock.Writable)
 	wantErr(t, p.Modify(s, sock.Readable), nil)
 
 	waiting = beginWait(t, p, events, -1)
 	send(t, peer, "x")
-	told(waiting, sock.Readable)
+	reported(waiting, sock.Readable)
 	recv(t, s, 9, 0, "x")
 
 	waiting = beginWait(t, p, events, time.Second)

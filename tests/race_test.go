@@ -111,7 +111,7 @@ func TestRaceDatagramHandsOver(t *testing.T) {
 	}
 }
 
-// What only tells that something has happened orders as well.
+// What only reports that something has happened orders as well.
 func TestRaceEventsHandOver(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*sock.Socket) error{

@@ -288,9 +288,9 @@ func init() { children["name server"] = nameServer }
 func nameServer([]string) error {
 	asked := make(chan string, 100)
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		theirs, ours := net.Pipe()
+		others, ours := net.Pipe()
 		go answerNames(ours, asked)
-		return theirs, nil
+		return others, nil
 	}}
 	questions := func() (s []string) {
 		for len(asked) > 0 {

@@ -49,9 +49,9 @@ func traceSession(file, dir string) (err error) {
 	check(err)
 	defer r.Close()
 	defer w.Close()
-	stranger, err := net.Listen("tcp4", "127.0.0.1:0")
+	unregistered, err := net.Listen("tcp4", "127.0.0.1:0")
 	check(err)
-	defer stranger.Close()
+	defer unregistered.Close()
 
 	var mu sync.Mutex
 	var calls []tracedCall
@@ -73,7 +73,7 @@ func traceSession(file, dir string) (err error) {
 	p.control()
 	p.full()
 	p.failures()
-	f := p.ownership(stranger)
+	f := p.ownership(unregistered)
 	defer f.Close()
 	p.parked()
 	x, y := p.pair(sock.Stream)

@@ -330,7 +330,7 @@ func answer(s *sock.Socket) {
 }
 
 // eventually fails the test unless is becomes true within ten seconds. It is for
-// what nothing tells: a goroutine of another that has begun to wait.
+// what nothing reports: a goroutine of another that has begun to wait.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {

@@ -197,7 +197,7 @@ func TestTCPVanished(t *testing.T) {
 	}
 }
 
-// A writer who wants no more than a little to lie unsent is told later that it may write.
+// A writer who wants no more than a little to lie unsent is reported later that it may write.
 func TestTCPNotSentLowWater(t *testing.T) {
 	t.Parallel()
 	fill := func(low uint32) int {

@@ -404,12 +404,12 @@ func first[T any](_ T, err error) error { return err }
 func TestTraceKeepsNoBuffer(t *testing.T) {
 	a, b := streams(t, "pair")
 	r := record(t)
-	var gone []weak.Pointer[[4096]byte]
+	var dropped []weak.Pointer[[4096]byte]
 	func() {
 		use := func(f func(p []byte)) {
 			p := new([4096]byte)
 			copy(p[:], strings.Repeat("a", 100))
-			gone = append(gone, weak.Make(p))
+			dropped = append(dropped, weak.Make(p))
 			f(p[:])
 			clear(p[:])
 		}
@@ -433,7 +433,7 @@ func TestTraceKeepsNoBuffer(t *testing.T) {
 		}
 	}
 	runtime.GC()
-	for i, p := range gone {
+	for i, p := range dropped {
 		if p.Value() != nil {
 			t.Errorf("buffer %d is still kept", i)
 		}

@@ -44,7 +44,7 @@ func TestUnixAutobind(t *testing.T) {
 	}
 }
 
-// Abstract names vanish with the socket, and are told apart to the last NUL.
+// Abstract names vanish with the socket, and are distinguished to the last NUL.
 func TestUnixAbstract(t *testing.T) {
 	t.Parallel()
 	unique := path(t)

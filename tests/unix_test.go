@@ -15,7 +15,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// The longest path works and is told whole, one byte more is an error, and
+// The longest path works and is reported whole, one byte more is an error, and
 // nothing is made by it. (Lengths between: TestAddrKernelPathLengths.)
 func TestUnixLongestPath(t *testing.T) {
 	t.Parallel()
@@ -324,7 +324,7 @@ func TestUnixFullReceiverClose(t *testing.T) {
 }
 
 // A receiver that goes away ends the waiting too.
-func TestUnixFullReceiverGone(t *testing.T) {
+func TestUnixFullReceiverClosed(t *testing.T) {
 	eachConnected(t, func(t *testing.T, connected bool) {
 		s, r, at := filled(t, connected)
 		got := make(chan error, 1)
@@ -363,7 +363,7 @@ func packets(t testing.TB) (a, b *sock.Socket) {
 }
 
 // Each send is one record, however the receives are cut; the rest of one that
-// does not fit is lost, and told.
+// does not fit is lost, and reported.
 func TestUnixSeqPacket(t *testing.T) {
 	t.Parallel()
 	a, b := packets(t)
@@ -438,7 +438,7 @@ func TestUnixSeqPacketEnd(t *testing.T) {
 	}
 }
 
-// An empty record looks like the end to Recv; no byte tells them apart.
+// An empty record looks like the end to Recv; no byte reports them apart.
 func TestUnixSeqPacketEmpty(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {

@@ -108,7 +108,7 @@ func TestWaitReaderWithErrorQueue(t *testing.T) {
 	}
 }
 
-// The same where there is no room to send: the kernel then tells of nothing but
+// The same where there is no room to send: the kernel then reports nothing but
 // the error, and Go's poller refuses to wait.
 func TestWaitFullWithErrorQueue(t *testing.T) {
 	for _, test := range []struct {
@@ -203,7 +203,7 @@ func TestWaitErrorBehindErrorQueue(t *testing.T) {
 	wantErr(t, b.Close(), nil)
 	for range 3 {
 		waiting := goBlocked(t, func() error { _, err := a.Recv(make([]byte, 9), 0); return err })
-		for len(waiting) == 0 { // the reader may not be the one to be told
+		for len(waiting) == 0 { // the reader may not be the one to be reported
 			if _, err := a.Send([]byte("x"), 0); err != nil {
 				wantErr(t, err, syscall.ECONNREFUSED)
 			}
@@ -216,13 +216,13 @@ func TestWaitErrorBehindErrorQueue(t *testing.T) {
 	}
 }
 
-// Wait(Failed) tells of the error queue, ErrQueue receives from it and never
+// Wait(Failed) reports the error queue, ErrQueue receives from it and never
 // waits; Wait for data says unasked that something is there.
 func TestWaitFailed(t *testing.T) {
 	t.Parallel()
 	for _, nonblock := range []bool{false, true} {
-		gone, to := bound(t, "udp4", sock.Dgram)
-		gone.Close()
+		closed, to := bound(t, "udp4", sock.Dgram)
+		closed.Close()
 		s, _ := bound(t, "udp4", sock.Dgram)
 		s.SetNonblock(nonblock)
 		setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
@@ -256,7 +256,7 @@ func TestWaitFailed(t *testing.T) {
 	}
 }
 
-// A datagram socket that was shut for reading calls itself readable for ever,
+// A datagram socket that was shut for reading calls itself readable without end,
 // though there is nothing: a call that waits returns what the kernel's own would
 // have, and one that does not wait hears EAGAIN. Not parallel: it counts calls.
 func TestWaitShutDatagrams(t *testing.T) {
@@ -292,7 +292,7 @@ func TestWaitShutDatagrams(t *testing.T) {
 				wantErr(t, err, sock.ErrWouldBlock)
 			})
 		}
-		// Whoever asks on and on does not spin either.
+		// The one that asks on and on does not spin either.
 		s, _ := bound(t, network, sock.Dgram)
 		s.Shutdown(sock.ShutRead)
 		raw, err := s.SyscallConn()

@@ -142,7 +142,7 @@ func TestWaitReady(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					if test.linux && runtime.GOOS != "linux" {
-						t.Skip("poll(2) tells it otherwise on ", runtime.GOOS)
+						t.Skip("poll(2) reports it otherwise on ", runtime.GOOS)
 					}
 					s, peer := streams(t, network)
 					s.SetNonblock(nonblock)
@@ -326,7 +326,7 @@ func TestWaitManyReceivers(t *testing.T) {
 			for k := i; k < total; k += 4 {
 				for {
 					_, err := peer.Send(binary.BigEndian.AppendUint32(nil, uint32(k)), 0)
-					if errors.Is(err, syscall.ENOBUFS) { // how a full receiver is told on the BSDs
+					if errors.Is(err, syscall.ENOBUFS) { // how a full receiver is reported on the BSDs
 						runtime.Gosched()
 						continue
 					}

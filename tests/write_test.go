@@ -244,7 +244,7 @@ func messages(t testing.TB, ty sock.Type) (a, b *sock.Socket) {
 	return closed(t, a), closed(t, b)
 }
 
-// On sockets of messages Write sends one, even an empty one; Read tells the end
+// On sockets of messages Write sends one, even an empty one; Read reports the end
 // from an empty datagram.
 func TestWriteMessages(t *testing.T) {
 	t.Parallel()
@@ -344,7 +344,7 @@ func TestWriteHalfClosed(t *testing.T) {
 	}
 }
 
-// To a peer that is gone: an error, no signal, at last.
+// To a peer that has closed: an error, no signal, at last.
 func TestWriteToNobody(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, streamNetworks...) {
