@@ -113,7 +113,7 @@ func (s *server) accept() (n int, err error) {
 	}
 }
 
-// answer does what a client wants. The change is -1 if it is gone now.
+// answer does what a client wants. The change is -1 if it has closed.
 func answer(c *sock.Socket, buf []byte) (change int, err error) {
 	n, err := c.Recv(buf, 0)
 	switch {
