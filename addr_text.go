@@ -38,7 +38,7 @@ func (a Addr) String() string {
 			s = fmt.Sprintf("packet:%d:%d:%x", proto, i, hw)
 		}
 	}
-	// The short form leaves fields out that are seldom set: then it does not
+	// The short form leaves out fields that are rarely set: then it does not
 	// say the whole address.
 	if s != "" {
 		if back, err := ParseAddr(s); err == nil && back == a {

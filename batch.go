@@ -23,7 +23,7 @@ type Batch struct {
 	bad        error // why it has no room
 
 	// Where every message is a call of its own, an error behind the first is
-	// told by the next call, as Linux does.
+	// returned by the next call, as Linux does.
 	later   sys.Errno
 	laterAt int // the message to send that it is of, or receivedLater
 }

@@ -104,7 +104,7 @@ func (s *Socket) Connect(a Addr) error {
 func (s *Socket) pollConnect(a *Addr) sys.Errno {
 	for tries := 0; ; {
 		switch e := s.callConnect(a); e {
-		case 0, sys.EISCONN: // another goroutine has asked, and was told 0
+		case 0, sys.EISCONN: // EISCONN: another goroutine has called, and got the 0
 			if a.AddrPort().Addr().Unmap().IsUnspecified() {
 				return s.confirmPeer() // the kernel chose one of its own
 			}
@@ -170,7 +170,7 @@ func (s *Socket) ConnectResult() error {
 }
 
 func (s *Socket) connectResult() sys.Errno {
-	pending, e := s.getInt(sys.SOL_SOCKET, sys.SO_ERROR) // which forgets what it tells
+	pending, e := s.getInt(sys.SOL_SOCKET, sys.SO_ERROR) // reading it clears it
 	if e == 0 {
 		e = sys.Errno(pending)
 	}

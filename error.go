@@ -65,7 +65,7 @@ var (
 	ErrWouldBlock error = &condition{"operation would block", sys.EAGAIN}
 
 	// ErrInProgress: Connect has begun. Once the Socket is writable,
-	// ConnectResult tells how it ended. It matches EINPROGRESS.
+	// ConnectResult returns the result. It matches EINPROGRESS.
 	ErrInProgress error = &condition{"connection in progress", sys.EINPROGRESS}
 )
 

@@ -7,7 +7,7 @@ import (
 
 // A Report is one entry of a Socket's error queue. It is about a packet that was sent.
 type Report struct {
-	N        int                // bytes of the packet that were received; Flags tells if some were cut
+	N        int                // bytes of the packet that were received; Flags reports if some were cut
 	To       Addr               // where it was sent to; zero if that is not known
 	Flags    Flags              // ErrQueue; Trunc, CTrunc
 	Extended cmsg.ExtendedError // what became of it

@@ -45,7 +45,7 @@ func ExampleSocket_SendZeroCopy() {
 	try(err)
 	try(l.Bind(local))
 	try(l.Listen(1))
-	at, err := l.Name()
+	at, err := l.Sockname()
 	try(err)
 	s, err := sock.Open(sock.Inet, sock.Stream, 0)
 	try(err)

@@ -14,7 +14,7 @@ import (
 )
 
 // A loop as QUIC has it: batches with segmentation offload, ECN and the address that a
-// datagram came to, on sockets that are not made anew and memory that is not either.
+// datagram came to, with sockets and memory that are made once.
 func Example_quicLoop() {
 	local, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)
@@ -26,7 +26,7 @@ func Example_quicLoop() {
 	try(err)
 	defer server.Close()
 	try(server.Bind(local))
-	to, err := server.Name()
+	to, err := server.Sockname()
 	try(err)
 	client, err := sock.Open(sock.Inet, sock.Dgram, 0)
 	try(err)
@@ -144,12 +144,12 @@ func ExampleSocket_RecvErr() {
 	}
 	try(err)
 	defer s.Close()
-	gone, err := sock.Open(sock.Inet, sock.Dgram, 0)
+	closed, err := sock.Open(sock.Inet, sock.Dgram, 0)
 	try(err)
-	try(gone.Bind(local))
-	nobody, err := gone.Name()
+	try(closed.Bind(local))
+	nobody, err := closed.Sockname()
 	try(err)
-	try(gone.Close())
+	try(closed.Close())
 
 	_, err = s.SendTo([]byte("anybody?"), 0, nobody)
 	try(err)

@@ -25,7 +25,7 @@ func local() (l *sock.Socket, name sock.Addr) {
 	try(err)
 	try(l.Bind(at))
 	try(l.Listen(0))
-	name, err = l.Name()
+	name, err = l.Sockname()
 	try(err)
 	return l, name
 }

@@ -36,7 +36,7 @@ func ExamplePoller() {
 				}
 				n, err := s.Recv(buf, 0)
 				if err == sock.ErrWouldBlock {
-					continue // level-triggered: the next Wait tells
+					continue // level-triggered: the next Wait reports it
 				}
 				if sent, _ := s.Send(buf[:n], 0); n == 0 || sent < n {
 					s.Close() // which leaves the Poller too

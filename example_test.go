@@ -39,7 +39,7 @@ func Example() {
 	}()
 
 	// The client.
-	server, err := l.Name() // getsockname(2): with the port
+	server, err := l.Sockname() // getsockname(2): with the port
 	try(err)
 	s, err := sock.Open(server.Domain(), sock.Stream, 0)
 	try(err)
@@ -101,7 +101,7 @@ func ExampleSocket_SendTo() {
 	try(err)
 	defer server.Close()
 	try(server.Bind(at))
-	name, err := server.Name()
+	name, err := server.Sockname()
 	try(err)
 
 	client, err := sock.Open(sock.Inet, sock.Dgram, 0)
@@ -157,7 +157,7 @@ func ExampleUnixAddr() {
 	buf := make([]byte, 10)
 	n, err := c.Recv(buf, 0)
 	try(err)
-	peer, err := s.Peer()
+	peer, err := s.Peername()
 	try(err)
 	fmt.Printf("%s, through %s\n", buf[:n], filepath.Base(peer.Path()))
 	// Output: hello, through s
@@ -251,7 +251,7 @@ func ExampleSocket_ConnectResult() {
 	defer l.Close()
 	try(l.Bind(at))
 	try(l.Listen(0))
-	server, err := l.Name()
+	server, err := l.Sockname()
 	try(err)
 
 	s, err := sock.Open(sock.Inet, sock.Stream, 0)
@@ -265,7 +265,7 @@ func ExampleSocket_ConnectResult() {
 		err = s.ConnectResult()
 	}
 	try(err)
-	peer, err := s.Peer()
+	peer, err := s.Peername()
 	try(err)
 	fmt.Println(peer == server)
 

@@ -29,7 +29,7 @@ func Listener(s *Socket) net.Listener {
 	if s == nil {
 		s = new(Socket)
 	}
-	at, _ := s.Name()
+	at, _ := s.Sockname()
 	return &listener{s, at}
 }
 

@@ -63,7 +63,7 @@ func FromConn(c syscall.Conn) (*Socket, error) {
 // net.ErrClosed.
 func (s *Socket) NetConn() (net.Conn, error) {
 	if s.Type().connected() && s.peer.Load() == nil {
-		if _, err := s.Peer(); err != nil {
+		if _, err := s.Peername(); err != nil {
 			return nil, &Error{Op: "netconn", Err: errors.Unwrap(err)}
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Socket) NetPacketConn() (net.PacketConn, error) {
 }
 
 // toNet gives package net a duplicate, and closes s if that succeeds.
-func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (theirs T, err error) {
+func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (conn T, err error) {
 	var none T
 	fd, e := s.dup()
 	if e != 0 {
@@ -111,7 +111,7 @@ func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (t
 	}
 	f := os.NewFile(uintptr(fd), "socket")
 	defer f.Close()
-	theirs, err = take(f) // of a duplicate of its own
+	conn, err = take(f) // of a duplicate of its own
 	if err != nil {
 		if oe, ok := err.(*net.OpError); ok {
 			err = oe.Err // its words around it are "file file+net"
@@ -119,10 +119,10 @@ func toNet[T io.Closer](s *Socket, op string, take func(*os.File) (T, error)) (t
 		return none, &Error{Op: op, Err: err}
 	}
 	if err := s.Close(); errors.Is(err, net.ErrClosed) { // another was faster
-		theirs.Close()
+		conn.Close()
 		return none, opError(op, Addr{}, errnoClosed)
 	}
-	return theirs, nil
+	return conn, nil
 }
 
 // LocalAddr returns the socket's own address in the form of package net: *net.TCPAddr,
@@ -134,7 +134,7 @@ func (s *Socket) LocalAddr() net.Addr { return s.localAddr(Addr{}) }
 
 // localAddr is LocalAddr with the address that the caller knows already.
 func (s *Socket) localAddr(known Addr) net.Addr {
-	if a, err := s.Name(); err == nil {
+	if a, err := s.Sockname(); err == nil {
 		known = a
 	}
 	return s.netAddr(known)
@@ -152,7 +152,7 @@ func (s *Socket) RemoteAddr() net.Addr {
 		return s.netAddr(*known)
 	}
 	// Another may have connected a datagram socket elsewhere, or disconnected it.
-	a, err := s.Peer()
+	a, err := s.Peername()
 	if err == nil {
 		if connected { // one that was adopted: from now on it is known
 			keep := a

@@ -29,7 +29,7 @@ func PacketConn(s *Socket) net.PacketConn {
 	if s == nil {
 		s = new(Socket)
 	}
-	at, _ := s.Name()
+	at, _ := s.Sockname()
 	return &packetConn{s, at}
 }
 

@@ -182,7 +182,7 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 		if got > 0 || woken || timeout == 0 {
 			return got, 0
 		}
-		// All were stale, and have ended nothing; nor may they go on for ever, as
+		// All were stale and end no wait; nor may they go on without end, as
 		// a descriptor does that was closed before RemoveFD and has a copy.
 		if timeout > 0 {
 			if now := time.Now(); until.IsZero() {

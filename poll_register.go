@@ -393,7 +393,7 @@ func (p *Poller) modify(i uint32, want Ready) sys.Errno {
 	if (want|at.want)&Exclusive != 0 {
 		return errnoExclusive
 	}
-	at.gen++ // what has been fetched and not yet told is of the past
+	at.gen++ // events that were fetched and not yet returned are stale
 	old := at.want &^ (inUse | fired)
 	if e := p.selector.Modify(int(at.fd), selector.Ready(old), selector.Ready(want), p.slab.key(i)); e != 0 {
 		at.gen--

@@ -21,7 +21,7 @@ type slot struct {
 // State bits of a slot's want, beside the interest.
 const (
 	inUse Ready = 1 << (15 - iota) // it is a registration
-	fired                          // its one shot has been told
+	fired                          // its one event was reported
 )
 
 const (

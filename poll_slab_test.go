@@ -113,7 +113,7 @@ func TestSlotsRunOut(t *testing.T) {
 	}
 }
 
-// What the kernel has told and what is meant may differ by the time that it is
+// What the kernel has reported and what is registered may differ by the time that it is
 // looked at: each way, step by step.
 func TestStaleByStep(t *testing.T) {
 	t.Parallel()
@@ -143,9 +143,9 @@ func TestStaleByStep(t *testing.T) {
 	}
 	var reused *Socket // what takes the place of one that was closed
 	for name, c := range map[string]struct {
-		between func(s *Socket)
-		told    int // then
-		later   int // by the next look
+		between  func(s *Socket)
+		reported int // then
+		later    int // by the next look
 	}{
 		"nothing":         {func(s *Socket) {}, 1, 1},
 		"removed":         {func(s *Socket) { must(p.Remove(s)) }, 0, 0},
@@ -161,21 +161,21 @@ func TestStaleByStep(t *testing.T) {
 		events := make([]Event, 4)
 		n, fetched, err := p.pollOnce(events, func() { c.between(a) })
 		must(err)
-		if n != c.told || fetched != 1 {
-			t.Errorf("%s: %d of %d told, want %d of 1: %+v", name, n, fetched, c.told, events[:n])
+		if n != c.reported || fetched != 1 {
+			t.Errorf("%s: %d of %d reported, want %d of 1: %+v", name, n, fetched, c.reported, events[:n])
 		}
 		n, _, err = p.pollOnce(events, nil)
 		must(err)
 		if n != c.later {
-			t.Errorf("%s: %d told by the next look, want %d", name, n, c.later)
+			t.Errorf("%s: %d reported by the next look, want %d", name, n, c.later)
 		}
-		if n == 1 && c.told == 0 && name != "modified" && events[0].Data != "new" {
+		if n == 1 && c.reported == 0 && name != "modified" && events[0].Data != "new" {
 			t.Errorf("%s: data %v", name, events[0].Data)
 		}
 		a.Close()
 		if reused != nil {
 			if n == 1 && events[0].Socket != reused {
-				t.Errorf("%s: told of the wrong Socket", name)
+				t.Errorf("%s: reported of the wrong Socket", name)
 			}
 			reused.Close()
 			reused = nil
@@ -216,7 +216,7 @@ func TestStaleRemoveInClose(t *testing.T) {
 		t.Error(err)
 	}
 	if n, err := p.Wait(make([]Event, 1), 0); n != 0 || err != nil {
-		t.Errorf("told %d, %v when it was removed", n, err)
+		t.Errorf("reported %d, %v when it was removed", n, err)
 	}
 	a.leavePollers()
 	a.fd.Done()

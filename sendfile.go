@@ -129,7 +129,7 @@ func descriptorOf(x any) syscall.RawConn {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if p := t.PkgPath(); p != "os" && p != "net" { // theirs without WriteTo or ReadFrom too
+	if p := t.PkgPath(); p != "os" && p != "net" { // also their types without WriteTo or ReadFrom
 		return nil
 	}
 	rc, err := c.SyscallConn()

@@ -124,7 +124,7 @@ func (s *Socket) isTCP() bool {
 }
 
 // Bind sets the socket's own address: bind(2). With port 0 the kernel chooses a port, which
-// [Socket.Name] returns. Binding a unix socket to a path makes a file that stays when the
+// [Socket.Sockname] returns. Binding a unix socket to a path makes a file that stays when the
 // socket is closed; the caller removes it. On Linux the unnamed unix address (unix:) makes
 // the kernel choose an abstract name.
 //
@@ -205,13 +205,13 @@ func (s *Socket) Close() error {
 	return opError("close", Addr{}, s.fd.Close(s.leavePollers))
 }
 
-// Name returns the socket's own address: getsockname(2). Before Bind or Connect it is the
+// Sockname returns the socket's own address: getsockname(2). Before Bind or Connect it is the
 // family's unspecified address, for unix the unnamed address.
 //
 // Errors: net.ErrClosed.
 //
 // Source: getsockname(2).
-func (s *Socket) Name() (Addr, error) {
+func (s *Socket) Sockname() (Addr, error) {
 	var name sys.Name
 	if e := s.callGetsockname(&name); e != 0 {
 		return Addr{}, opError("getsockname", Addr{}, e)
@@ -219,12 +219,12 @@ func (s *Socket) Name() (Addr, error) {
 	return addrFromKernel(name.Bytes()), nil
 }
 
-// Peer returns the peer's address: getpeername(2).
+// Peername returns the peer's address: getpeername(2).
 //
 // Errors: ENOTCONN.
 //
 // Source: getpeername(2).
-func (s *Socket) Peer() (Addr, error) {
+func (s *Socket) Peername() (Addr, error) {
 	var name sys.Name
 	if e := s.callGetpeername(&name); e != 0 {
 		return Addr{}, opError("getpeername", Addr{}, e)

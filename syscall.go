@@ -153,7 +153,7 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	return e
 }
 
-// The data path. Every transfer is told not to wait, whatever has become of
+// The data path. Every transfer has the flag DontWait, whatever has become of
 // O_NONBLOCK: another process may share the description.
 
 func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {

@@ -39,7 +39,7 @@ func (p *Poller) slotCount() int {
 	return p.slab.used
 }
 
-func (p *Poller) pollOnce(events []Event, between func()) (told, fetched int, err error) {
+func (p *Poller) pollOnce(events []Event, between func()) (reported, fetched int, err error) {
 	if e := p.acquire(); e != 0 {
 		return 0, 0, opError("wait", Addr{}, e)
 	}
@@ -51,6 +51,6 @@ func (p *Poller) pollOnce(events []Event, between func()) (told, fetched int, er
 	if between != nil {
 		between()
 	}
-	told, _ = p.collect(events, fetched)
-	return told, fetched, nil
+	reported, _ = p.collect(events, fetched)
+	return reported, fetched, nil
 }

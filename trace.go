@@ -215,11 +215,11 @@ func (t *tracer) batch(name string, fd int, b *Batch, from, to, room int, flags 
 			first = p
 		}
 		if i-from < shownOfBatch {
-			told := ""
+			got := ""
 			if name == "recvmmsg" {
-				told = Flags(b.m.Flags(i)).String()
+				got = Flags(b.m.Flags(i)).String()
 			}
-			list = append(list, message(addrFromKernel(b.m.Name(i)), p, len(p), 1, len(b.m.Control(i)), told))
+			list = append(list, message(addrFromKernel(b.m.Name(i)), p, len(p), 1, len(b.m.Control(i)), got))
 		}
 	}
 	if to-from > shownOfBatch {

@@ -21,7 +21,7 @@ import (
 
 var everything = regexp.MustCompile("")
 
-// built makes a builder whose folder is gone after the test.
+// built makes a builder whose folder is removed after the test.
 func built(t *testing.T) *builder {
 	t.Helper()
 	b, err := newBuilder()
@@ -507,7 +507,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestInterrupted: what has been measured is told.
+// TestInterrupted: what has been measured is reported.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A builder makes the programs, in a folder that is gone afterwards.
+// A builder makes the programs, in a folder that is removed afterwards.
 type builder struct {
 	source, to string
 }

@@ -94,7 +94,7 @@ func (l *load) start(ctx context.Context, s server, message int) (p *process, ad
 	return startServer(ctx, l.serverCore, l.env, s.program, args...)
 }
 
-// startServer starts a program that is told where to listen, and waits until it does.
+// startServer starts a program that is given where to listen, and waits until it does.
 func startServer(ctx context.Context, core int, env []string, program string, args ...string) (p *process, addr string, err error) {
 	if addr, err = freeAddr(); err != nil {
 		return nil, "", err
@@ -138,7 +138,7 @@ func (l *load) on(ctx context.Context, p *process, addr string, how shape) (samp
 		}
 		return sample{}, fmt.Errorf("%w: %s", err, said)
 	}
-	var told struct {
+	var got struct {
 		RPS      float64   `json:"rps"`
 		CPU      float64   `json:"cpu_us"`
 		P50      float64   `json:"p50"`
@@ -147,13 +147,13 @@ func (l *load) on(ctx context.Context, p *process, addr string, how shape) (samp
 		Util     float64   `json:"util"`
 		Dist     []float64 `json:"dist"`
 	}
-	if err := json.Unmarshal(out, &told); err != nil {
+	if err := json.Unmarshal(out, &got); err != nil {
 		return sample{}, fmt.Errorf("%w: %s", err, out)
 	}
-	if told.Requests == 0 {
+	if got.Requests == 0 {
 		return sample{}, fmt.Errorf("no answer within %v s", l.seconds)
 	}
-	return sample{map[string]float64{metricCPU: told.CPU, metricRate: told.RPS, metricP50: told.P50, metricP99: told.P99, metricBusy: told.Util}, told.Dist}, nil
+	return sample{map[string]float64{metricCPU: got.CPU, metricRate: got.RPS, metricP50: got.P50, metricP99: got.P99, metricBusy: got.Util}, got.Dist}, nil
 }
 
 func (l *load) client(ctx context.Context, args ...string) (out []byte, said string, err error) {

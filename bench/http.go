@@ -40,7 +40,7 @@ func newWeb(ctx context.Context, b *builder, wanted func(name string) bool, at p
 		return nil, nil, nil
 	}
 	if runtime.GOOS != "linux" {
-		return nil, []string{"http: CPU time is read as Linux tells it"}, nil
+		return nil, []string{"http: CPU time is read as Linux reports it"}, nil
 	}
 	if w.wrk, err = exec.LookPath("wrk"); err != nil {
 		return nil, []string{"http: no wrk here (Debian: wrk)"}, nil

@@ -129,7 +129,7 @@ func (p placement) spread(procs int) placement {
 	return placement{-1, -1, procs}
 }
 
-// env has a Go program use as many processors as it has: one, if not told otherwise.
+// env has a Go program use as many processors as it has: one, unless set otherwise.
 func (p placement) env() []string { return []string{"GOMAXPROCS=" + strconv.Itoa(p.procs)} }
 
 func measure(ctx context.Context, z size, points, names *regexp.Regexp, procs int, list bool, out, log io.Writer) (r *Report, err error) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A micro is one side of the micro-benchmarks: a process that does what it is told,
+// A micro is one side of the micro-benchmarks: a process that does what it is asked to,
 // line by line, and says how long it took.
 type micro struct {
 	name  string

@@ -158,7 +158,7 @@ func microTasks(all []*micro, z size) (tasks []task) {
 				size := w.size
 				t.contenders = append(t.contenders, contender{m.name, func(context.Context) (sample, error) {
 					if w.fixed {
-						size++ // it means nothing there, but that it is opened anew
+						size++ // it means nothing there, but that it is opened again
 					}
 					return m.run(fmt.Sprint(w.name, " ", size), z.micro, fixed, w.parts)
 				}})

@@ -85,7 +85,7 @@ func TestBPFReusePort(t *testing.T) {
 	at := "127.0.0.1:0"
 	for i := range all {
 		s := bound(t, at, sock.Dgram, sockopt.ReusePort.With(true))
-		name, err := s.Name()
+		name, err := s.Sockname()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func attach(t testing.TB, s *sock.Socket, option int, p *ebpf.Program) {
 // said sends datagrams to the address of s.
 func said(t testing.TB, s *sock.Socket, texts ...string) {
 	t.Helper()
-	to, err := s.Name()
+	to, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestCurl(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			curl := stranger(t, "curl", append([]string{"--noproxy", "*", "-sS", "--fail", "--max-time", "10", "--data-binary", "@-"}, c.args...)...)
+			curl := installed(t, "curl", append([]string{"--noproxy", "*", "-sS", "--fail", "--max-time", "10", "--data-binary", "@-"}, c.args...)...)
 			if c.protocol == "HTTP/2.0" {
 				needHTTP2(t)
 			}
@@ -60,7 +60,7 @@ func TestCurl(t *testing.T) {
 
 func needHTTP2(t *testing.T) {
 	t.Helper()
-	if v, _ := stranger(t, "curl", "--version").Output(); !strings.Contains(string(v), "HTTP2") {
+	if v, _ := installed(t, "curl", "--version").Output(); !strings.Contains(string(v), "HTTP2") {
 		t.Skip("curl here has no HTTP/2")
 	}
 }

@@ -46,9 +46,9 @@ func asChild(name string) []string {
 	return []string{"SOCK_TEST_CHILD=" + name, "GORACE=atexit_sleep_ms=0 " + os.Getenv("GORACE")}
 }
 
-// stranger is somebody else's program, not started yet. Where it is not
+// installed is somebody else's program, not started yet. Where it is not
 // installed the test is skipped. It is killed with the test.
-func stranger(t *testing.T, name string, args ...string) *exec.Cmd {
+func installed(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {

@@ -28,13 +28,13 @@ while data := c.recv(4096):
 `
 
 // A listening Socket becomes a Python program's: Socket.File is the parent's half
-// of Inherited, whoever the child is.
+// of Inherited, whichever process the child is.
 func TestPythonTakes(t *testing.T) {
 	t.Parallel()
 	for network, at := range streamPlaces {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			python := stranger(t, "python3", "-c", pythonServer)
+			python := installed(t, "python3", "-c", pythonServer)
 			s, name := listening(t, at)
 			f, err := s.File()
 			must(t, err)
@@ -61,7 +61,7 @@ func TestPythonTakes(t *testing.T) {
 	}
 }
 
-// pythonParent hands three sockets to a program, and tells where they are.
+// pythonParent hands three sockets to a program, and prints where they are.
 const pythonParent = `
 import fcntl, os, socket, subprocess, sys
 tcp = socket.create_server(("127.0.0.1", 0))
@@ -84,7 +84,7 @@ subprocess.run([sys.argv[1]], pass_fds=(3, 4, 5))
 func TestPythonGives(t *testing.T) {
 	t.Parallel()
 	file := path(t)
-	python := stranger(t, "python3", "-c", pythonParent, self(t), file)
+	python := installed(t, "python3", "-c", pythonParent, self(t), file)
 	python.Env = append(os.Environ(), asChild("activated")...)
 	python.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	python.Cancel = func() error { return syscall.Kill(-python.Process.Pid, syscall.SIGKILL) } // the child too
@@ -103,7 +103,7 @@ func TestPythonGives(t *testing.T) {
 	lines := bufio.NewScanner(out)
 	for i := range at {
 		if !lines.Scan() {
-			t.Fatal("python3 told no address: ", lines.Err())
+			t.Fatal("python3 printed no address: ", lines.Err())
 		}
 		at[i] = lines.Text()
 	}

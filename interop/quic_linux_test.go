@@ -100,7 +100,7 @@ func (c watchedRaw) Read(f func(fd uintptr) (done bool)) error {
 
 // quic-go takes our PacketConn for a net.UDPConn: it receives in batches, sends
 // many segments in one call, and marks what it sends, which it goes on to do only
-// if the other end has told that the marks arrive. The words for it in its log are
+// if the other end has reported that the marks arrive. The words for it in its log are
 // "Disabling optimizations" if it does not.
 func TestQUICFastPath(t *testing.T) {
 	t.Parallel()
@@ -138,7 +138,7 @@ func TestQUICFastPath(t *testing.T) {
 				}
 			}
 			// The buffers are as large as a net.UDPConn's become here.
-			net := theirs(t, at)
+			net := ofNet(t, at)
 			must(t, (&quic.Transport{Conn: net}).Close())
 			if got, want := buffers(t, server), buffers(t, net); got != want {
 				t.Errorf("buffers of %v bytes to receive and to send, package net's have %v", got, want)

@@ -23,8 +23,8 @@ func ours(t testing.TB, at string) net.PacketConn {
 	return sock.PacketConn(bound(t, at, sock.Dgram))
 }
 
-// theirs is package net's, which quic-go was written for.
-func theirs(t testing.TB, at string) net.PacketConn {
+// ofNet is package net's, which quic-go was written for.
+func ofNet(t testing.TB, at string) net.PacketConn {
 	t.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr(t, at).AddrPort()))
 	must(t, err)
@@ -105,8 +105,8 @@ func TestQUIC(t *testing.T) {
 		size           int64
 	}{
 		{"ours", ours, ours, 20 << 20},
-		{"net to ours", theirs, ours, 4 << 20},
-		{"ours to net", ours, theirs, 4 << 20},
+		{"net to ours", ofNet, ours, 4 << 20},
+		{"ours to net", ours, ofNet, 4 << 20},
 	} {
 		for network, at := range map[string]string{"udp4": "127.0.0.1:0", "udp6": "[::1]:0"} {
 			t.Run(c.name+" "+network, func(t *testing.T) {

@@ -82,7 +82,7 @@ func listening(t testing.TB, at string) (*sock.Socket, sock.Addr) {
 	if err := s.Listen(0); err != nil {
 		t.Fatal(err)
 	}
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

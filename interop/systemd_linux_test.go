@@ -23,7 +23,7 @@ func TestSystemd(t *testing.T) {
 		t.Run(c.kind, func(t *testing.T) {
 			t.Parallel()
 			at, file := free(t, c.tcp), path(t)
-			command := stranger(t, "systemd-socket-activate", "--listen="+at, "--listen="+file, "--fdname=web:local")
+			command := installed(t, "systemd-socket-activate", "--listen="+at, "--listen="+file, "--fdname=web:local")
 			if c.kind == "datagram" {
 				command.Args = append(command.Args, "--datagram")
 			}

@@ -1,4 +1,4 @@
-// Package socktest finds Sockets that tests leave open, and tells where they
+// Package socktest finds Sockets that tests leave open, and reports where they
 // were opened. A Socket that is dropped without Close leaks its descriptor:
 // nothing else would tell.
 //
@@ -38,7 +38,7 @@ func Main(m *testing.M) int {
 // second after t has ended. Call it first: cleanups run last in, first out, and
 // those registered later then close before it looks.
 //
-// Nothing tells which test a goroutine belongs to, so all that is opened
+// Go does not record which test a goroutine belongs to, so all that is opened
 // meanwhile counts as t's. Hence t must not run in parallel with other tests,
 // and NoLeaks sees to it by [testing.T.Setenv], which panics if it does. Its own
 // parallel subtests may: t ends after them. For parallel tests there is [Main].

@@ -71,7 +71,7 @@ func udp(t testing.TB) *sock.Socket {
 	return must[*sock.Socket](t)(sock.Open(sock.Inet, sock.Dgram, 0))
 }
 
-// Whatever makes a Socket, its line is told if it stays open, and not if it is
+// The line that makes a Socket is reported if it stays open, and not if it is
 // closed.
 func TestEveryWayToOpen(t *testing.T) {
 	tcp := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
@@ -181,7 +181,7 @@ func TestNotLeaks(t *testing.T) {
 	}
 }
 
-// Tests that may run together cannot be told apart: NoLeaks refuses them.
+// Tests that may run together cannot be distinguished: NoLeaks refuses them.
 func TestNoLeaksRefusesParallel(t *testing.T) {
 	t.Run("parallel", func(t *testing.T) {
 		t.Parallel()

@@ -23,7 +23,7 @@ func TestAddrKernelIP(t *testing.T) {
 				ty = sock.Dgram
 			}
 			_, name := bound(t, network, ty)
-			want, err := sock.AddrFrom(netip.AddrPortFrom(place(t, network).AddrPort().Addr(), name.Port()))
+			want, err := sock.AddrFrom(netip.AddrPortFrom(bindAddr(t, network).AddrPort().Addr(), name.Port()))
 			if err != nil || name != want || name.Port() == 0 {
 				t.Errorf("Name = %#v, want %#v", name, want)
 			}
@@ -40,7 +40,7 @@ func TestAddrKernelConnection(t *testing.T) {
 			l, at := listening(t, network)
 			c := open(t, at.Domain(), sock.Stream)
 			if network == "unix" {
-				if err := c.Bind(place(t, network)); err != nil {
+				if err := c.Bind(bindAddr(t, network)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -52,17 +52,17 @@ func TestAddrKernelConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 			closed(t, s)
-			mine, err := c.Name()
+			mine, err := c.Sockname()
 			if err != nil || from != mine {
-				t.Errorf("Accept's address %v, the client's Name %v, %v", from, mine, err)
+				t.Errorf("Accept's address %v, the client's Sockname %v, %v", from, mine, err)
 			}
-			if peer, err := s.Peer(); err != nil || peer != mine {
-				t.Errorf("the server's Peer %v, the client's Name %v, %v", peer, mine, err)
+			if peer, err := s.Peername(); err != nil || peer != mine {
+				t.Errorf("the server's Peer %v, the client's Sockname %v, %v", peer, mine, err)
 			}
-			if peer, err := c.Peer(); err != nil || peer != at {
+			if peer, err := c.Peername(); err != nil || peer != at {
 				t.Errorf("the client's Peer %v, the listener's Name %v, %v", peer, at, err)
 			}
-			if name, err := s.Name(); err != nil || name != at {
+			if name, err := s.Sockname(); err != nil || name != at {
 				t.Errorf("the server's Name %v, the listener's %v, %v", name, at, err)
 			}
 		})
@@ -98,7 +98,7 @@ func TestAddrKernelUnbound(t *testing.T) {
 				needInet6(t)
 			}
 			for _, ty := range []sock.Type{sock.Stream, sock.Dgram} {
-				name, err := open(t, d, ty).Name()
+				name, err := open(t, d, ty).Sockname()
 				if err != nil || name != addr(t, want) {
 					t.Errorf("%v: Name = %v, %v, want %s", ty, name, err, want)
 				}
@@ -149,7 +149,7 @@ func addrPath(ty sock.Type, p string) error {
 	if err := s.Bind(a); err != nil {
 		return err
 	}
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func addrPath(ty sock.Type, p string) error {
 	if err := c.Connect(a); err != nil {
 		return err
 	}
-	if peer, err := c.Peer(); err != nil || peer != a {
+	if peer, err := c.Peername(); err != nil || peer != a {
 		return fmt.Errorf("connected to %v: %v", peer, err)
 	}
 	return nil
@@ -206,7 +206,7 @@ func TestAddrKernelAbstract(t *testing.T) {
 		if err := s.Bind(a); err != nil {
 			t.Fatalf("%d bytes: %v", len(n), err)
 		}
-		if name, err := s.Name(); err != nil || name != a {
+		if name, err := s.Sockname(); err != nil || name != a {
 			t.Errorf("bound to %v, named %v, %v", a, name, err)
 		}
 		if _, err := held[0].SendTo([]byte(n), 0, a); err != nil {
@@ -229,7 +229,7 @@ func TestAddrKernelNetlink(t *testing.T) {
 		if err := s.Bind(sock.NetlinkAddr(port, 0)); err != nil {
 			t.Fatal(err)
 		}
-		name, err := s.Name()
+		name, err := s.Sockname()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +264,7 @@ func TestAddrKernelPacket(t *testing.T) {
 		if err := s.Bind(at); err != nil {
 			t.Fatal(err)
 		}
-		name, err := s.Name()
+		name, err := s.Sockname()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,7 +293,7 @@ func TestAddrKernelVSock(t *testing.T) {
 	if err := s.Bind(at); err != nil {
 		t.Skip("no vsock here: ", err)
 	}
-	if name, err := s.Name(); err != nil || name != at {
+	if name, err := s.Sockname(); err != nil || name != at {
 		t.Errorf("bound to %v, named %v, %v", at, name, err)
 	}
 }

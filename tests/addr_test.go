@@ -150,12 +150,12 @@ func TestAddrElsewhere(t *testing.T) {
 		t.Skip("Linux has them all")
 	}
 	_, err := sock.AbstractAddr("a")
-	is(t, err, errors.ErrUnsupported)
+	wantErr(t, err, errors.ErrUnsupported)
 	_, err = sock.PacketAddr(3, 1, nil)
-	is(t, err, errors.ErrUnsupported)
+	wantErr(t, err, errors.ErrUnsupported)
 	for _, s := range []string{"unix:@a", "packet:3:1:", "netlink:0:0"} {
 		_, err = sock.ParseAddr(s)
-		is(t, err, errors.ErrUnsupported)
+		wantErr(t, err, errors.ErrUnsupported)
 	}
 	if a := sock.NetlinkAddr(1, 2); a.IsValid() {
 		t.Errorf("NetlinkAddr = %v", a)

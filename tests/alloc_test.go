@@ -97,7 +97,7 @@ func TestAllocLargeTransfer(t *testing.T) {
 	needRawCalls(t)
 	a, b := streams(t, "pair")
 	// Above 64 KiB the calls take another path.
-	is(t, sockopt.SendBuffer.Set(a, 200<<10), nil)
+	wantErr(t, sockopt.SendBuffer.Set(a, 200<<10), nil)
 	var out, in [100 << 10]byte // captured, but shared by all runs
 	allocates(t, "Send, Recv of 100 KiB", 0, func() {
 		n, err := a.Send(out[:], 0)
@@ -163,7 +163,7 @@ func TestAllocDatagram(t *testing.T) {
 				n, err = b.RecvMsg(&m, 0)
 				must(t, n, err, len(out))
 				if m.Addr != from { // printed, it would take the buffers along to the heap
-					t.Fatal("a stranger's")
+					t.Fatal("another socket's")
 				}
 			})
 			allocates(t, "SendMsg, RecvMsg of 100 pieces", 0, func() {
@@ -188,7 +188,7 @@ func TestAllocControl(t *testing.T) {
 	needRawCalls(t)
 	a, b := streams(t, "pair")
 	var rights []byte
-	is(t, a.WithFD(func(fd int) error { rights = unix.UnixRights(fd); return nil }), nil)
+	wantErr(t, a.WithFD(func(fd int) error { rights = unix.UnixRights(fd); return nil }), nil)
 	allocates(t, "SendMsg, RecvMsg with control", 0, func() {
 		var out, in, control [64]byte
 		n := copy(control[:], rights)
@@ -213,7 +213,7 @@ func TestAllocWouldBlock(t *testing.T) {
 			a, b := streams(t, network)
 			a.SetNonblock(true)
 			b.SetNonblock(true)
-			stuffFirmly(t, a)
+			fillBufferFirmly(t, a)
 			allocates(t, "sending", 0, func() {
 				var p [16 << 10]byte
 				_, err := a.Send(p[:], 0)
@@ -263,7 +263,7 @@ func TestAllocWouldBlock(t *testing.T) {
 func TestAllocInProgress(t *testing.T) {
 	needRawCalls(t)
 	l, to := listening(t, "tcp4")
-	is(t, l.Listen(allocRuns+2), nil)
+	wantErr(t, l.Listen(allocRuns+2), nil)
 	var made [allocRuns + 1]*sock.Socket
 	n := 0
 	// The Socket is the one allocation, as below without Connect.
@@ -281,7 +281,7 @@ func TestAllocInProgress(t *testing.T) {
 		wants(t, s.Connect(to), sock.ErrInProgress)
 	})
 	for _, s := range made {
-		is(t, s.Close(), nil)
+		wantErr(t, s.Close(), nil)
 	}
 	allocates(t, "Open, Close", 1, func() {
 		s, err := sock.Open(sock.Inet, sock.Stream, 0)
@@ -298,12 +298,12 @@ func TestAllocConnectResultInProgress(t *testing.T) {
 		t.Skip("a full backlog leaves a connection in progress on Linux alone")
 	}
 	l, to := listening(t, "tcp4")
-	is(t, l.Listen(1), nil)
+	wantErr(t, l.Listen(1), nil)
 	var s *sock.Socket
 	for range 4 { // 1 waits, and 1 more that the kernel allows
 		s = open(t, sock.Inet, sock.Stream)
 		s.SetNonblock(true)
-		is(t, s.Connect(to), sock.ErrInProgress)
+		wantErr(t, s.Connect(to), sock.ErrInProgress)
 	}
 	allocates(t, "ConnectResult", 0, func() { wants(t, s.ConnectResult(), sock.ErrInProgress) })
 }
@@ -312,11 +312,11 @@ func TestAllocNames(t *testing.T) {
 	needRawCalls(t)
 	for _, network := range present(t, "tcp4", "tcp6") {
 		a, _ := streams(t, network)
-		allocates(t, "Name, Peer", 0, func() {
-			if _, err := a.Name(); err != nil {
+		allocates(t, "Sockname, Peername", 0, func() {
+			if _, err := a.Sockname(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.Peer(); err != nil {
+			if _, err := a.Peername(); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -407,8 +407,8 @@ func TestAllocParked(t *testing.T) {
 		for _, deadline := range []bool{false, true} {
 			a, b := streams(t, network)
 			if deadline {
-				is(t, a.SetDeadline(time.Now().Add(time.Hour)), nil)
-				is(t, b.SetDeadline(time.Now().Add(time.Hour)), nil)
+				wantErr(t, a.SetDeadline(time.Now().Add(time.Hour)), nil)
+				wantErr(t, b.SetDeadline(time.Now().Add(time.Hour)), nil)
 			}
 			ended := make(chan bool)
 			go func() { answer(b); ended <- true }()
@@ -452,8 +452,8 @@ func TestAllocParked(t *testing.T) {
 				n, err = a.Recv(p[:], 0)
 				must(t, n, err, 1)
 			})
-			is(t, a.Close(), nil)
-			soon(t, ended)
+			wantErr(t, a.Close(), nil)
+			recvTimeout(t, ended)
 		}
 	}
 }
@@ -481,7 +481,7 @@ func TestAllocParkedWrite(t *testing.T) {
 		n, err := a.Write(out[:])
 		must(t, n, err, len(out))
 	})
-	if n := soon(t, read); n != total {
+	if n := recvTimeout(t, read); n != total {
 		t.Errorf("%d of %d bytes arrived", n, total)
 	}
 }
@@ -511,8 +511,8 @@ func TestAllocParkedDatagram(t *testing.T) {
 			t.Fatal(from)
 		}
 	})
-	is(t, b.Close(), nil)
-	if err := soon(t, ended); !errors.Is(err, net.ErrClosed) {
+	wantErr(t, b.Close(), nil)
+	if err := recvTimeout(t, ended); !errors.Is(err, net.ErrClosed) {
 		t.Error(err)
 	}
 }
@@ -533,8 +533,8 @@ func TestAllocDeadline(t *testing.T) {
 		n, err = a.Recv(p[:], 0)
 		must(t, n, err, 1)
 	})
-	is(t, a.Close(), nil)
-	soon(t, ended)
+	wantErr(t, a.Close(), nil)
+	recvTimeout(t, ended)
 }
 
 // Accept allocates the Socket, with its peer's address in one piece.
@@ -543,9 +543,9 @@ func TestAllocAccept(t *testing.T) {
 	for _, network := range []string{"tcp4", "tcp6"} {
 		t.Run(network, func(t *testing.T) {
 			l, to := listening(t, network)
-			is(t, l.Listen(allocRuns+2), nil)
+			wantErr(t, l.Listen(allocRuns+2), nil)
 			for range allocRuns + 1 {
-				is(t, open(t, to.Domain(), sock.Stream).Connect(to), nil)
+				wantErr(t, open(t, to.Domain(), sock.Stream).Connect(to), nil)
 			}
 			var got [allocRuns + 1]*sock.Socket
 			n := 0
@@ -558,7 +558,7 @@ func TestAllocAccept(t *testing.T) {
 				n++
 			})
 			for _, s := range got {
-				is(t, s.Close(), nil)
+				wantErr(t, s.Close(), nil)
 			}
 		})
 	}
@@ -580,8 +580,8 @@ func TestAllocBatch(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			a, b, _, to := batchEnds(t, network)
 			if network == "seqpacket" && runtime.GOOS != "linux" { // the default of 8 KiB holds 26 packets
-				is(t, sockopt.SendBuffer.Set(a, 1<<17), nil)
-				is(t, sockopt.RecvBuffer.Set(b, 1<<17), nil)
+				wantErr(t, sockopt.SendBuffer.Set(a, 1<<17), nil)
+				wantErr(t, sockopt.RecvBuffer.Set(b, 1<<17), nil)
 			}
 			out, in := sock.NewBatch(64, 0, 32), sock.NewBatch(64, 200, 64)
 			p := make([]byte, 100)

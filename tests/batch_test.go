@@ -200,10 +200,10 @@ func TestBatchModel(t *testing.T) {
 				m := message{fmt.Sprint(r.Uint32()), string(make([]byte, r.IntN(21))), tos[r.IntN(len(tos))]}
 				err := b.Add([]byte(m.p), []byte(m.control), m.to)
 				if len(want) == size {
-					is(t, err, syscall.ENOBUFS)
+					wantErr(t, err, syscall.ENOBUFS)
 					break
 				}
-				is(t, err, nil)
+				wantErr(t, err, nil)
 				want = append(want, m)
 			}
 			var got []message
@@ -224,9 +224,9 @@ func TestBatchMisuse(t *testing.T) {
 	a, _, b, to := datagrams(t, "udp4")
 	full := sock.NewBatch(2, 10, 16)
 	adds(t, full, to, "x", "y")
-	is(t, full.Add(nil, nil, to), syscall.ENOBUFS)
+	wantErr(t, full.Add(nil, nil, to), syscall.ENOBUFS)
 	full.Drop(1)
-	is(t, full.Add(nil, make([]byte, 17), to), syscall.EMSGSIZE)
+	wantErr(t, full.Add(nil, make([]byte, 17), to), syscall.EMSGSIZE)
 	if full.Len() != 1 {
 		t.Error("a refused message is there")
 	}
@@ -248,13 +248,13 @@ func TestBatchMisuse(t *testing.T) {
 		}
 		if c.b == nil || c.want == syscall.ENOMEM {
 			_, err = a.SendBatch(c.b, 0)
-			is(t, err, c.want)
+			wantErr(t, err, c.want)
 		}
 		if c.b == nil {
 			continue
 		}
 		if c.want == syscall.ENOMEM {
-			is(t, c.b.Add(nil, nil, to), syscall.ENOMEM)
+			wantErr(t, c.b.Add(nil, nil, to), syscall.ENOMEM)
 		}
 		c.b.Drop(9)
 		c.b.Reset()
@@ -264,13 +264,13 @@ func TestBatchMisuse(t *testing.T) {
 	}
 	for _, flags := range []sock.Flags{-1, math.MinInt32} {
 		_, err := a.SendBatch(full, flags)
-		is(t, err, errors.ErrUnsupported)
+		wantErr(t, err, errors.ErrUnsupported)
 		_, err = a.RecvBatch(full, flags)
-		is(t, err, errors.ErrUnsupported)
+		wantErr(t, err, errors.ErrUnsupported)
 	}
 }
 
-// An error in the middle: what comes before it went, and it is told when it is
+// An error in the middle: what comes before it went, and it is reported when it is
 // its turn. Dropping it is going on.
 func TestBatchErrorBehind(t *testing.T) {
 	t.Parallel()
@@ -300,7 +300,7 @@ func TestBatchErrorBehind(t *testing.T) {
 			t.Fatalf("call %d sent %d, %v", i, n, err)
 		}
 		if c.err == nil {
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			out.Drop(n)
 			continue
 		}
@@ -376,7 +376,7 @@ func TestBatchWaits(t *testing.T) {
 			}
 			a, b, _, _ := batchEnds(t, network)
 			const total = 2000
-			sent := begin(t, func() error {
+			sent := goBlocked(t, func() error {
 				out := sock.NewBatch(64, 0, 0)
 				for i := range total {
 					if err := out.Add(fmt.Appendf(nil, "%900d", i), nil, sock.Addr{}); err != nil {
@@ -405,7 +405,7 @@ func TestBatchWaits(t *testing.T) {
 					got++
 				}
 			}
-			is(t, soon(t, sent), nil)
+			wantErr(t, recvTimeout(t, sent), nil)
 		})
 	}
 }
@@ -414,33 +414,33 @@ func TestBatchDeadline(t *testing.T) {
 	t.Parallel()
 	a, b, _, _ := batchEnds(t, "udp4")
 	in := sock.NewBatch(4, 10, 0)
-	is(t, b.SetReadDeadline(time.Now().Add(20*time.Millisecond)), nil)
+	wantErr(t, b.SetReadDeadline(time.Now().Add(20*time.Millisecond)), nil)
 	n, err := b.RecvBatch(in, 0)
 	if n != 0 {
 		t.Error(n)
 	}
 	wrong(t, err, "recvmmsg", sock.Addr{}, os.ErrDeadlineExceeded)
-	is(t, a.SetWriteDeadline(time.Unix(1, 0)), nil)
+	wantErr(t, a.SetWriteDeadline(time.Unix(1, 0)), nil)
 	out := sock.NewBatch(1, 0, 0)
 	_, err = a.SendBatch(out, 0)
-	is(t, err, os.ErrDeadlineExceeded)
+	wantErr(t, err, os.ErrDeadlineExceeded)
 	adds(t, out, addr(t, "127.0.0.1:9"), "x")
 	_, err = a.SendBatch(out, 0)
-	is(t, err, os.ErrDeadlineExceeded)
+	wantErr(t, err, os.ErrDeadlineExceeded)
 }
 
 func TestBatchClose(t *testing.T) {
 	t.Parallel()
 	_, b, _, _ := batchEnds(t, "udp4")
 	in := sock.NewBatch(4, 10, 0)
-	ended := begin(t, func() error { _, err := b.RecvBatch(in, 0); return err })
-	is(t, b.Close(), nil)
-	wrong(t, soon(t, ended), "recvmmsg", sock.Addr{}, net.ErrClosed)
+	ended := goBlocked(t, func() error { _, err := b.RecvBatch(in, 0); return err })
+	wantErr(t, b.Close(), nil)
+	wrong(t, recvTimeout(t, ended), "recvmmsg", sock.Addr{}, net.ErrClosed)
 	for range 2 {
 		_, err := b.RecvBatch(in, 0)
-		is(t, err, net.ErrClosed)
+		wantErr(t, err, net.ErrClosed)
 		_, err = b.SendBatch(in, 0)
-		is(t, err, net.ErrClosed)
+		wantErr(t, err, net.ErrClosed)
 	}
 }
 
@@ -466,7 +466,7 @@ func TestBatchStream(t *testing.T) {
 					p := bytes.Repeat([]byte{byte(i)}, size)
 					p[0], p[size-1] = 'A', 'Z'
 					want = append(want, p...)
-					is(t, out.Add(p, nil, sock.Addr{}), nil)
+					wantErr(t, out.Add(p, nil, sock.Addr{}), nil)
 				}
 				n, err := a.SendBatch(out, 0)
 				if err == sock.ErrWouldBlock {
@@ -479,8 +479,8 @@ func TestBatchStream(t *testing.T) {
 				}
 				out.Drop(n)
 			}
-			is(t, a.CloseWrite(), nil)
-			if got := soon(t, received); !bytes.Equal(got, want) {
+			wantErr(t, a.CloseWrite(), nil)
+			if got := recvTimeout(t, received); !bytes.Equal(got, want) {
 				t.Errorf("%d bytes of %d, or others", len(got), len(want))
 			}
 		})
@@ -494,7 +494,7 @@ func TestBatchEnd(t *testing.T) {
 	if _, err := a.Send([]byte("last"), 0); err != nil {
 		t.Fatal(err)
 	}
-	is(t, a.CloseWrite(), nil)
+	wantErr(t, a.CloseWrite(), nil)
 	if _, err := b.Wait(sock.ReadClosed); err != nil {
 		t.Fatal(err)
 	}
@@ -548,7 +548,7 @@ func TestBatchPendingError(t *testing.T) {
 	_, err := s.RecvBatch(in, sock.DontWait)
 	wrong(t, err, "recvmmsg", sock.Addr{}, syscall.ECONNREFUSED)
 	_, err = s.RecvBatch(in, sock.DontWait)
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	s = repulsed(t, "udp4")
 	adds(t, out, sock.Addr{}, "x")
 	_, err = s.SendBatch(out, 0)
@@ -579,8 +579,8 @@ func TestBatchPacket(t *testing.T) {
 	t.Parallel()
 	s := kind(t, "packet")
 	at, err := sock.PacketAddr(0x0800, 0, nil)
-	is(t, err, nil)
-	is(t, s.Bind(at), nil)
+	wantErr(t, err, nil)
+	wantErr(t, s.Bind(at), nil)
 	a, _, _, to := datagrams(t, "udp4")
 	if _, err := a.SendTo([]byte("a packet in a batch"), 0, to); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 )
 
 // Each benchmark does the same work with Sockets and with package net, in turns,
-// for the machine is seldom as fast now as it was a moment ago:
+// for the machine is rarely as fast now as it was a moment ago:
 //
 //	go test -run '^$' -bench .
 //
@@ -28,7 +28,7 @@ import (
 // are all in it, is then faster than in a program (SendRecv: a quarter).
 const rounds = 21
 
-func versus(b *testing.B, ours, theirs func(n int)) {
+func versus(b *testing.B, ours, others func(n int)) {
 	b.Helper()
 	withoutFinder(b)
 	l := netListening(b, "tcp4", "127.0.0.1:0")
@@ -36,11 +36,11 @@ func versus(b *testing.B, ours, theirs func(n int)) {
 	go l.Accept()
 	n := max(1, b.N/rounds)
 	ours(n) // caches and buffers grow on the first
-	theirs(n)
+	others(n)
 	var us, them, ratio []float64
 	b.ResetTimer()
 	for range min(b.N, rounds) {
-		o, t := elapsed(ours, n), elapsed(theirs, n)
+		o, t := elapsed(ours, n), elapsed(others, n)
 		us, them, ratio = append(us, o), append(them, t), append(ratio, o/t)
 	}
 	b.StopTimer()
@@ -97,7 +97,7 @@ func netListening(b *testing.B, network, address string) net.Listener {
 // noDelay sets what package net sets.
 func noDelay(b *testing.B, all ...*sock.Socket) {
 	for _, s := range all {
-		is(b, sockopt.TCPNoDelay.Set(s, true), nil)
+		wantErr(b, sockopt.TCPNoDelay.Set(s, true), nil)
 	}
 }
 
@@ -207,7 +207,7 @@ func BenchmarkSendToRecvFrom(b *testing.B) {
 // 64 datagrams of 64 bytes, with addresses: in two calls, and one by one.
 func BenchmarkBatch(b *testing.B) {
 	a, _, z, to := datagrams(b, "udp4")
-	is(b, sockopt.RecvBuffer.Set(z, 1<<20), nil)
+	wantErr(b, sockopt.RecvBuffer.Set(z, 1<<20), nil)
 	at := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0"))
 	x, err := net.ListenUDP("udp4", at)
 	if err != nil {
@@ -219,7 +219,7 @@ func BenchmarkBatch(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer y.Close()
-	is(b, y.SetReadBuffer(1<<20), nil)
+	wantErr(b, y.SetReadBuffer(1<<20), nil)
 	netTo := y.LocalAddr().(*net.UDPAddr).AddrPort()
 	const many = 64
 	out, in := sock.NewBatch(many, 0, 0), sock.NewBatch(many, 2048, 0)
@@ -283,9 +283,9 @@ func BenchmarkConnect(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			is(b, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil)
-			is(b, s.Close(), nil)
-			is(b, c.Close(), nil)
+			wantErr(b, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil)
+			wantErr(b, s.Close(), nil)
+			wantErr(b, c.Close(), nil)
 		}
 	}, func(n int) {
 		for range n {
@@ -297,9 +297,9 @@ func BenchmarkConnect(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			is(b, s.SetLinger(0), nil)
-			is(b, s.Close(), nil)
-			is(b, c.Close(), nil)
+			wantErr(b, s.SetLinger(0), nil)
+			wantErr(b, s.Close(), nil)
+			wantErr(b, c.Close(), nil)
 		}
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// stuff sends until there is no more room.
-func stuff(t testing.TB, s *sock.Socket) {
+// fillBuffer sends until there is no more room.
+func fillBuffer(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	p := make([]byte, 4096)
 	for {
@@ -30,7 +30,7 @@ func stuff(t testing.TB, s *sock.Socket) {
 	}
 }
 
-// Waiting costs no thread. In a process of its own: parallel tests have theirs.
+// Waiting costs no thread. In a process of its own: parallel tests have their own.
 func TestBlockingThreads(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"pair", "tcp4"} {
@@ -61,7 +61,7 @@ func blockingChild(args []string) error {
 		fmt.Printf("skip: descriptors for %d connections, where 500 would tell something\n", n)
 		return nil
 	}
-	ours, theirs, err := connections(args[0], n)
+	ours, others, err := connections(args[0], n)
 	if n = len(ours); n < 500 && err != nil {
 		return err // with more of them, this system has no memory for all 5,000
 	}
@@ -112,7 +112,7 @@ func blockingChild(args []string) error {
 	if err := until("all parked again", parked); err != nil {
 		return err
 	}
-	for _, s := range theirs {
+	for _, s := range others {
 		if _, err := s.Send([]byte("x"), 0); err != nil {
 			return err
 		}
@@ -133,16 +133,16 @@ func blockingChild(args []string) error {
 }
 
 // connections makes n of them, or as many as it can, and returns their two ends.
-func connections(network string, n int) (ours, theirs []*sock.Socket, err error) {
+func connections(network string, n int) (ours, others []*sock.Socket, err error) {
 	if network == "pair" {
 		for range n {
 			a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
 			if err != nil {
-				return ours, theirs, err
+				return ours, others, err
 			}
-			ours, theirs = append(ours, a), append(theirs, b)
+			ours, others = append(ours, a), append(others, b)
 		}
-		return ours, theirs, nil
+		return ours, others, nil
 	}
 	l, err := sock.Open(sock.Inet, sock.Stream, 0)
 	if err != nil {
@@ -158,22 +158,22 @@ func connections(network string, n int) (ours, theirs []*sock.Socket, err error)
 	if err != nil {
 		return nil, nil, err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	for range n {
 		a, err := sock.Open(sock.Inet, sock.Stream, 0)
 		if err != nil {
-			return ours, theirs, err
+			return ours, others, err
 		}
 		if err := a.Connect(name); err != nil {
-			return ours, theirs, err
+			return ours, others, err
 		}
 		b, _, err := l.Accept()
 		if err != nil {
-			return ours, theirs, err
+			return ours, others, err
 		}
-		ours, theirs = append(ours, a), append(theirs, b)
+		ours, others = append(ours, a), append(others, b)
 	}
-	return ours, theirs, err
+	return ours, others, err
 }
 
 // threads counts this process's: the kernel's count on Linux, elsewhere all that

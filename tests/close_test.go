@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A pending is a call that waits for ever, unless its Socket is closed.
+// A pending is a call that waits without end, unless its Socket is closed.
 type pending struct {
 	name string
 	make func(t testing.TB) (*sock.Socket, func() error)
@@ -35,9 +35,9 @@ func sending(network string, call func(s *sock.Socket) error) func(t testing.TB)
 	return func(t testing.TB) (*sock.Socket, func() error) {
 		s, _ := streams(t, network)
 		if runtime.GOOS == "freebsd" {
-			stuffFirmly(t, s) // else the call finds room for a while, and again and again
+			fillBufferFirmly(t, s) // else the call finds room for a while, and again and again
 		} else {
-			stuff(t, s)
+			fillBuffer(t, s)
 		}
 		return s, func() error {
 			for {
@@ -112,8 +112,8 @@ var pendings = []pending{
 	{"Write", sending("tcp4", func(s *sock.Socket) error { _, err := s.Write(megabyte[:]); return err })},
 	{"Write behind another", func(t testing.TB) (*sock.Socket, func() error) {
 		s, _ := streams(t, "pair")
-		first := begin(t, func() error { _, err := s.Write(megabyte[:]); return err })
-		t.Cleanup(func() { soon(t, first) })
+		first := goBlocked(t, func() error { _, err := s.Write(megabyte[:]); return err })
+		t.Cleanup(func() { recvTimeout(t, first) })
 		return s, func() error {
 			n, err := s.Write([]byte("mine"))
 			if n != 0 {
@@ -136,12 +136,12 @@ var pendings = []pending{
 	{"Wait Readable", receiving("tcp4", func(s *sock.Socket) error { return readable(s, sock.Readable) })},
 	{"Wait Writable", func(t testing.TB) (*sock.Socket, func() error) {
 		s, _ := streams(t, "pair")
-		stuff(t, s)
+		fillBuffer(t, s)
 		return s, func() error { return readable(s, sock.Writable) }
 	}},
 	{"Wait both", func(t testing.TB) (*sock.Socket, func() error) {
 		s, _ := streams(t, "pair")
-		stuff(t, s)
+		fillBuffer(t, s)
 		return s, func() error { return readable(s, sock.Readable|sock.Writable) }
 	}},
 	{"Wait Priority", receiving("tcp4", func(s *sock.Socket) error { return readable(s, sock.Priority) })},
@@ -161,7 +161,7 @@ var pendings = []pending{
 	})},
 	{"RawConn.Write", func(t testing.TB) (*sock.Socket, func() error) {
 		s, _ := streams(t, "pair")
-		stuff(t, s)
+		fillBuffer(t, s)
 		return s, func() error {
 			c, err := s.SyscallConn()
 			if err != nil {
@@ -216,15 +216,15 @@ func TestCloseWakes(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			s, call := p.make(t)
-			result := begin(t, call)
+			result := goBlocked(t, call)
 			start := time.Now()
-			is(t, s.Close(), nil)
-			is(t, soon(t, result), net.ErrClosed)
+			wantErr(t, s.Close(), nil)
+			wantErr(t, recvTimeout(t, result), net.ErrClosed)
 			if took := time.Since(start); took > 2*time.Second {
 				t.Errorf("it took %v", took)
 			}
-			is(t, call(), net.ErrClosed)
-			is(t, s.Close(), net.ErrClosed)
+			wantErr(t, call(), net.ErrClosed)
+			wantErr(t, s.Close(), net.ErrClosed)
 		})
 	}
 }
@@ -257,8 +257,8 @@ func TestCloseAnytime(t *testing.T) {
 				if rand.IntN(2) == 0 {
 					runtime.Gosched()
 				}
-				is(t, s.Close(), nil)
-				is(t, soon(t, result), net.ErrClosed)
+				wantErr(t, s.Close(), nil)
+				wantErr(t, recvTimeout(t, result), net.ErrClosed)
 			}
 		})
 	}
@@ -268,7 +268,7 @@ func TestCloseAnytime(t *testing.T) {
 func TestCloseWakesAll(t *testing.T) {
 	t.Parallel()
 	s, _ := streams(t, "pair")
-	stuff(t, s)
+	fillBuffer(t, s)
 	raw, err := s.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
@@ -291,12 +291,12 @@ func TestCloseWakesAll(t *testing.T) {
 		func() error { _, err := s.Writev([][]byte{make([]byte, 1)}); return err },
 	} {
 		for range 3 {
-			results = append(results, begin(t, call))
+			results = append(results, goBlocked(t, call))
 		}
 	}
-	is(t, s.Close(), nil)
+	wantErr(t, s.Close(), nil)
 	for _, r := range results {
-		is(t, soon(t, r), net.ErrClosed)
+		wantErr(t, recvTimeout(t, r), net.ErrClosed)
 	}
 }
 
@@ -362,14 +362,14 @@ func TestCloseOnce(t *testing.T) {
 					case 3:
 						err = readable(s, sock.Readable|sock.Priority)
 					case 4:
-						_, err = s.Name()
+						_, err = s.Sockname()
 					case 5:
 						err = s.WithFD(func(int) error { return nil })
 					default:
 						_, err = s.Write([]byte("ping"))
 					}
 					if err != nil {
-						is(t, err, net.ErrClosed)
+						wantErr(t, err, net.ErrClosed)
 						return
 					}
 				}
@@ -386,10 +386,10 @@ func TestCloseOnce(t *testing.T) {
 		if rand.IntN(2) == 0 {
 			time.Sleep(time.Duration(rand.IntN(200)) * time.Microsecond)
 		}
-		is(t, s.Close(), nil)
+		wantErr(t, s.Close(), nil)
 		wg.Wait()
 		// The tracer is called after the guard is left: close(2) may be done
-		// and not yet told.
+		// and not yet reported.
 		eventually(t, "close(2) shown", func() bool {
 			mu.Lock()
 			defer mu.Unlock()
@@ -444,12 +444,12 @@ func TestCloseFrees(t *testing.T) {
 				for range rand.IntN(3) {
 					runtime.Gosched()
 				}
-				is(t, s.Close(), nil)
+				wantErr(t, s.Close(), nil)
 				s = open(t, name.Domain(), test.ty)
 				if err := s.Bind(name); err != nil {
 					t.Fatal(err)
 				}
-				is(t, soon(t, result), net.ErrClosed)
+				wantErr(t, recvTimeout(t, result), net.ErrClosed)
 			}
 		})
 	}
@@ -460,7 +460,7 @@ func TestCloseFrees(t *testing.T) {
 func TestCloseWithFD(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")
-	waiting := begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+	waiting := goBlocked(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
 	inside, release := make(chan bool), make(chan bool)
 	done := make(chan error, 1)
 	go func() {
@@ -470,18 +470,18 @@ func TestCloseWithFD(t *testing.T) {
 			return nil
 		})
 	}()
-	soon(t, inside)
-	is(t, s.Close(), nil)
-	is(t, soon(t, waiting), net.ErrClosed)
+	recvTimeout(t, inside)
+	wantErr(t, s.Close(), nil)
+	wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 	if s.FD() != -1 {
 		t.Error("FD after Close is ", s.FD())
 	}
-	is(t, s.WithFD(func(int) error { return nil }), net.ErrClosed)
+	wantErr(t, s.WithFD(func(int) error { return nil }), net.ErrClosed)
 	// The descriptor lives: the peer sees no end.
 	_, err := peer.Recv(make([]byte, 1), sock.DontWait)
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	close(release)
-	is(t, soon(t, done), nil)
+	wantErr(t, recvTimeout(t, done), nil)
 	n, err := peer.Recv(make([]byte, 1), 0)
 	if n != 0 || err != nil {
 		t.Errorf("the peer received %d, %v, want the end", n, err)
@@ -528,8 +528,8 @@ func TestCloseInCallback(t *testing.T) {
 			s, peer := streams(t, "pair")
 			result := make(chan error, 1)
 			go func() { result <- test.call(s) }()
-			is(t, soon(t, result), nil)
-			is(t, s.Close(), net.ErrClosed)
+			wantErr(t, recvTimeout(t, result), nil)
+			wantErr(t, s.Close(), net.ErrClosed)
 			n, err := peer.Recv(make([]byte, 1), 0)
 			if n != 0 || err != nil {
 				t.Errorf("the peer received %d, %v, want the end", n, err)
@@ -545,7 +545,7 @@ func TestCloseInTracer(t *testing.T) {
 		{"WithFD", func(t testing.TB) (*sock.Socket, func() error) {
 			s, _ := streams(t, "pair")
 			return s, func() error {
-				return s.WithFD(func(int) error { _, err := s.Send([]byte("x"), 0); s.Name(); return err })
+				return s.WithFD(func(int) error { _, err := s.Send([]byte("x"), 0); s.Sockname(); return err })
 			}
 		}},
 		{"Dup", receiving("pair", func(s *sock.Socket) error {
@@ -555,7 +555,7 @@ func TestCloseInTracer(t *testing.T) {
 			}
 			return err
 		})},
-		{"Name", receiving("pair", func(s *sock.Socket) error { _, err := s.Name(); return err })},
+		{"Sockname", receiving("pair", func(s *sock.Socket) error { _, err := s.Sockname(); return err })},
 		{"Close", receiving("pair", func(s *sock.Socket) error { return s.Close() })},
 		{"Detach", receiving("pair", func(s *sock.Socket) error {
 			fd, err := s.Detach()
@@ -585,9 +585,9 @@ func TestCloseInTracer(t *testing.T) {
 				// A call that only waits shows nothing before it is woken.
 				sock.SetTracer(nil)
 				s.Close()
-				soon(t, result)
+				recvTimeout(t, result)
 			}
-			is(t, s.Close(), net.ErrClosed)
+			wantErr(t, s.Close(), net.ErrClosed)
 		})
 	}
 }

@@ -92,9 +92,9 @@ func controlPair(t testing.TB, network, at string) (a, b *sock.Socket, to sock.A
 		return open(t, to.Domain(), sock.Dgram), b, to
 	}
 	b = open(t, sock.Inet6, sock.Dgram)
-	is(t, b.Bind(addr(t, at)), nil)
-	to, err := b.Name()
-	is(t, err, nil)
+	wantErr(t, b.Bind(addr(t, at)), nil)
+	to, err := b.Sockname()
+	wantErr(t, err, nil)
 	return open(t, sock.Inet6, sock.Dgram), b, to
 }
 
@@ -118,14 +118,14 @@ func TestControlPacketInfo(t *testing.T) {
 				needIPv6(t)
 			}
 			server, client := open(t, c.domain, sock.Dgram), open(t, c.domain, sock.Dgram)
-			is(t, server.Bind(addr(t, c.any)), nil)
+			wantErr(t, server.Bind(addr(t, c.any)), nil)
 			for _, o := range c.options {
 				setInt(t, server, o[0], o[1], 1)
 			}
-			at, err := server.Name()
-			is(t, err, nil)
+			at, err := server.Sockname()
+			wantErr(t, err, nil)
 			to, err := sock.AddrFrom(netip.AddrPortFrom(netip.MustParseAddr(c.other), at.Port()))
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			sendControl(t, client, "question", nil, to)
 			p, control, m := receipt(t, server)
 			info := find(t, control, cmsg.Message.PacketInfo)
@@ -172,7 +172,7 @@ func loopbackIndex(t testing.TB) int {
 		index = int(ifr.Uint32())
 		return nil
 	})
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	return index
 }
 
@@ -245,7 +245,7 @@ func TestControlSegments(t *testing.T) {
 			}
 			// More segments than the kernel accepts.
 			_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: cmsg.AppendSegmentSize(nil, 1), Addr: to}, 0)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 		})
 	}
 }
@@ -263,7 +263,7 @@ func TestControlDrops(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
 	setInt(t, b, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
-	is(t, sockopt.RecvBuffer.Set(b, 1), nil) // the kernel raises it to its minimum
+	wantErr(t, sockopt.RecvBuffer.Set(b, 1), nil) // the kernel raises it to its minimum
 	sent := 0
 	for ; sent < 100; sent++ {
 		sendControl(t, a, fmt.Sprintf("%1000d", sent), nil, to)
@@ -290,10 +290,10 @@ func TestControlTxTime(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
 	var now unix.Timespec
-	is(t, unix.ClockGettime(unix.CLOCK_TAI, &now), nil)
+	wantErr(t, unix.ClockGettime(unix.CLOCK_TAI, &now), nil)
 	control := cmsg.AppendTxTime(nil, uint64(now.Nano())+1e6)
 	_, err := a.SendMsg(&sock.Message{Control: control, Addr: to}, 0)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	for name, clock := range map[string]int32{"CLOCK_MONOTONIC": unix.CLOCK_MONOTONIC, "CLOCK_TAI": unix.CLOCK_TAI} {
 		t.Run(name, func(t *testing.T) {
 			value := make([]byte, 8) // struct sock_txtime: a clock and no flags
@@ -304,8 +304,8 @@ func TestControlTxTime(t *testing.T) {
 			if clock != unix.CLOCK_MONOTONIC {
 				needPrivilege(t, err, "SO_TXTIME with a clock other than CLOCK_MONOTONIC")
 			}
-			is(t, err, nil)
-			is(t, unix.ClockGettime(clock, &now), nil)
+			wantErr(t, err, nil)
+			wantErr(t, unix.ClockGettime(clock, &now), nil)
 			sendControl(t, a, "later", cmsg.AppendTxTime(nil, uint64(now.Nano())+1e6), to)
 			if p, _, _ := receipt(t, b); p != "later" {
 				t.Error(p)
@@ -336,7 +336,7 @@ func TestControlCredentials(t *testing.T) {
 	t.Parallel()
 	for _, ty := range []sock.Type{sock.Stream, sock.Dgram, sock.SeqPacket} {
 		a, b, err := sock.Pair(sock.Unix, ty, 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		closed(t, a)
 		closed(t, b)
 		setInt(t, b, unix.SOL_SOCKET, unix.SO_PASSCRED, 1)
@@ -362,7 +362,7 @@ func TestControlPIDFD(t *testing.T) {
 	if err == syscall.ENOPROTOOPT {
 		t.Skip("Linux before 6.5 has no SO_PASSPIDFD")
 	}
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	sendControl(t, a, "x", nil, sock.Addr{})
 	_, control, _ := receipt(t, b)
 	fd := find(t, control, cmsg.Message.PIDFD)
@@ -370,7 +370,7 @@ func TestControlPIDFD(t *testing.T) {
 	if err != nil || flags&unix.FD_CLOEXEC == 0 {
 		t.Errorf("descriptor %d: flags %#x, %v", fd, flags, err)
 	}
-	is(t, unix.PidfdSendSignal(fd, 0, nil, 0), nil) // it is this process, which is running
+	wantErr(t, unix.PidfdSendSignal(fd, 0, nil, 0), nil) // it is this process, which is running
 	sock.CloseRights(control)
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
 		// A parallel test may have a descriptor of that number by now.
@@ -387,7 +387,7 @@ func TestControlMark(t *testing.T) {
 	if isAny(err, syscall.EPERM) && noPrivilege() != nil { // CAP_NET_RAW is sufficient
 		return
 	}
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	_, control, _ := receipt(t, b)
 	if mark := find(t, control, cmsg.Message.Mark); mark != 0x1234 {
 		t.Errorf("mark %#x", mark)
@@ -409,12 +409,12 @@ func TestControlBatch(t *testing.T) {
 		if i%2 == 1 {
 			control = cmsg.AppendSegmentSize(control, 100)
 		}
-		is(t, out.Add([]byte(content10(250)), control, to), nil)
+		wantErr(t, out.Add([]byte(content10(250)), control, to), nil)
 	}
 	sendAll(t, a, out)
 	for got := 0; got < 8; {
 		n, err := b.RecvBatch(in, 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		for i := range n {
 			c := in.Control(i)
 			if ttl, tos := find(t, c, cmsg.Message.TTL), find(t, c, cmsg.Message.TOS); ttl != 10+got || tos != 4*got {

@@ -31,6 +31,6 @@ func init() {
 	writers["blocking pipe"] = func(t testing.TB) (io.Writer, func() []byte) {
 		r, w := blockingPipe(t)
 		got := collects(r)
-		return w, func() []byte { w.Close(); return soon(t, got) }
+		return w, func() []byte { w.Close(); return recvTimeout(t, got) }
 	}
 }

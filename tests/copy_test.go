@@ -149,8 +149,8 @@ func TestReadFrom(t *testing.T) {
 					if n != int64(len(p)) || err != nil {
 						t.Errorf("%d of %d, %v", n, len(p), err)
 					}
-					is(t, a.CloseWrite(), nil)
-					same(t, soon(t, got), p)
+					wantErr(t, a.CloseWrite(), nil)
+					same(t, recvTimeout(t, got), p)
 				})
 			}
 		}
@@ -169,8 +169,8 @@ func TestReadFromCopy(t *testing.T) {
 			if n, err := io.Copy(a, reader(t, p)); n != int64(len(p)) || err != nil {
 				t.Errorf("%d of %d, %v", n, len(p), err)
 			}
-			is(t, a.CloseWrite(), nil)
-			same(t, soon(t, got), p)
+			wantErr(t, a.CloseWrite(), nil)
+			same(t, recvTimeout(t, got), p)
 		})
 	}
 }
@@ -183,27 +183,27 @@ var writers = map[string]func(t testing.TB) (io.Writer, func() []byte){
 	"pipe": func(t testing.TB) (io.Writer, func() []byte) {
 		r, w := pipe(t)
 		got := collects(r)
-		return w, func() []byte { w.Close(); return soon(t, got) }
+		return w, func() []byte { w.Close(); return recvTimeout(t, got) }
 	},
 	"Socket, tcp4": func(t testing.TB) (io.Writer, func() []byte) {
 		a, b := streams(t, "tcp4")
 		got := collects(b)
-		return a, func() []byte { a.CloseWrite(); return soon(t, got) }
+		return a, func() []byte { a.CloseWrite(); return recvTimeout(t, got) }
 	},
 	"Socket, unix": func(t testing.TB) (io.Writer, func() []byte) {
 		a, b := streams(t, "pair")
 		got := collects(b)
-		return a, func() []byte { a.CloseWrite(); return soon(t, got) }
+		return a, func() []byte { a.CloseWrite(); return recvTimeout(t, got) }
 	},
 	"net, tcp4": func(t testing.TB) (io.Writer, func() []byte) {
 		a, b := netPair(t, "tcp4")
 		got := collects(b)
-		return a, func() []byte { a.Close(); return soon(t, got) }
+		return a, func() []byte { a.Close(); return recvTimeout(t, got) }
 	},
 	"net, unix": func(t testing.TB) (io.Writer, func() []byte) {
 		a, b := netPair(t, "unix")
 		got := collects(b)
-		return a, func() []byte { a.Close(); return soon(t, got) }
+		return a, func() []byte { a.Close(); return recvTimeout(t, got) }
 	},
 }
 
@@ -273,8 +273,8 @@ func TestCopyCalls(t *testing.T) {
 				if used != want {
 					t.Errorf("%s: by %s, want %s", way, used, want)
 				}
-				is(t, a.CloseWrite(), nil)
-				same(t, soon(t, got), p)
+				wantErr(t, a.CloseWrite(), nil)
+				same(t, recvTimeout(t, got), p)
 			}
 		})
 	}
@@ -331,8 +331,8 @@ func TestReadFromWrapper(t *testing.T) {
 	if n, err := a.ReadFrom(c); n != int64(len(p)) || err != nil || c.n != len(p) {
 		t.Errorf("%d, %v, it read %d", n, err, c.n)
 	}
-	is(t, a.CloseWrite(), nil)
-	same(t, soon(t, got), p)
+	wantErr(t, a.CloseWrite(), nil)
+	same(t, recvTimeout(t, got), p)
 }
 
 // What the kernel does not send from is copied: a file of /proc has no length.
@@ -353,8 +353,8 @@ func TestReadFromProc(t *testing.T) {
 		if n == 0 || err != nil {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
-		is(t, a.CloseWrite(), nil)
-		if p := soon(t, got); int64(len(p)) != n {
+		wantErr(t, a.CloseWrite(), nil)
+		if p := recvTimeout(t, got); int64(len(p)) != n {
 			t.Errorf("%s: %d of %d", name, len(p), n)
 		}
 	}
@@ -367,7 +367,7 @@ func TestReadFromShrinking(t *testing.T) {
 	f := fileWith(t, p)
 	a, b := streams(t, "pair")
 	ended := make(chan int64, 1)
-	done := begin(t, func() error { // waits: nobody receives
+	done := goBlocked(t, func() error { // waits: nobody receives
 		n, err := a.ReadFrom(f)
 		ended <- n
 		a.CloseWrite()
@@ -376,9 +376,9 @@ func TestReadFromShrinking(t *testing.T) {
 	if err := os.Truncate(f.Name(), 1<<20); err != nil {
 		t.Fatal(err)
 	}
-	got := soon(t, collects(b))
-	is(t, soon(t, done), nil)
-	if n := soon(t, ended); n != int64(len(got)) || n >= int64(len(p)) {
+	got := recvTimeout(t, collects(b))
+	wantErr(t, recvTimeout(t, done), nil)
+	if n := recvTimeout(t, ended); n != int64(len(got)) || n >= int64(len(p)) {
 		t.Errorf("%d sent, %d received", n, len(got))
 	}
 	if k := min(len(got), 1<<20); !bytes.Equal(got[:k], p[:k]) {
@@ -392,10 +392,10 @@ func TestCopyErrors(t *testing.T) {
 	p := content(copied)
 	for name, reader := range readers {
 		a, b := streams(t, "tcp4")
-		is(t, b.Close(), nil)
+		wantErr(t, b.Close(), nil)
 		n, err := a.ReadFrom(reader(t, p))
 		if n >= int64(len(p)) || !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
-			t.Errorf("from %s to who is gone: %d, %v", name, n, err)
+			t.Errorf("from %s to who is closed: %d, %v", name, n, err)
 		}
 	}
 	for name, writer := range writers {
@@ -413,12 +413,12 @@ func TestCopyErrors(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := s.ReadFrom(iotest.ErrReader(io.ErrNoProgress))
-	is(t, err, io.ErrNoProgress)
-	is(t, s.Close(), nil)
+	wantErr(t, err, io.ErrNoProgress)
+	wantErr(t, s.Close(), nil)
 	_, err = s.ReadFrom(fileWith(t, p))
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 	_, err = s.WriteTo(io.Discard)
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }
 
 // Close and a deadline wake who waits in a copy, either way.
@@ -427,28 +427,28 @@ func TestCopyWakes(t *testing.T) {
 	for _, from := range []string{"file", "buffer", "Socket, tcp4", "pipe"} {
 		a, _ := streams(t, "pair")
 		r := readers[from](t, content(copied))
-		done := begin(t, func() error { _, err := a.ReadFrom(r); return err })
-		is(t, a.Close(), nil)
-		is(t, soon(t, done), net.ErrClosed)
+		done := goBlocked(t, func() error { _, err := a.ReadFrom(r); return err })
+		wantErr(t, a.Close(), nil)
+		wantErr(t, recvTimeout(t, done), net.ErrClosed)
 
 		a, _ = streams(t, "pair")
-		is(t, a.SetWriteDeadline(time.Now().Add(30*time.Millisecond)), nil)
+		wantErr(t, a.SetWriteDeadline(time.Now().Add(30*time.Millisecond)), nil)
 		_, err := a.ReadFrom(readers[from](t, content(copied)))
-		is(t, err, os.ErrDeadlineExceeded)
+		wantErr(t, err, os.ErrDeadlineExceeded)
 	}
 	for to, writer := range writers {
 		w, _ := writer(t)
 		a, _ := streams(t, "pair")
-		done := begin(t, func() error { _, err := a.WriteTo(w); return err })
-		is(t, a.Close(), nil)
-		if err := soon(t, done); !errors.Is(err, net.ErrClosed) {
+		done := goBlocked(t, func() error { _, err := a.WriteTo(w); return err })
+		wantErr(t, a.Close(), nil)
+		if err := recvTimeout(t, done); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("to %s: %v", to, err)
 		}
 	}
 }
 
 // Bytes that come one by one, each just as the copy begins to wait for it: a copy that
-// waits for the wrong end then waits for ever.
+// waits for the wrong end then waits without end.
 func TestCopyTrickle(t *testing.T) {
 	t.Parallel()
 	for name, ends := range map[string]func(t *testing.T) (w io.Writer, copies func() error, r io.Reader){
@@ -471,7 +471,7 @@ func TestCopyTrickle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, copies, r := ends(t)
-			done := begin(t, copies)
+			done := goBlocked(t, copies)
 			passed := make(chan error, 1)
 			pass := func() error {
 				for i := range 5000 {
@@ -492,8 +492,8 @@ func TestCopyTrickle(t *testing.T) {
 				return nil
 			}
 			go func() { passed <- pass() }()
-			is(t, soon(t, passed), nil)
-			is(t, soon(t, done), nil)
+			wantErr(t, recvTimeout(t, passed), nil)
+			wantErr(t, recvTimeout(t, done), nil)
 		})
 	}
 }
@@ -507,13 +507,13 @@ func TestCopyNonblock(t *testing.T) {
 	a.SetNonblock(true)
 	f := fileWith(t, p)
 	_, err := a.ReadFrom(bytes.NewReader(p))
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.ReadFrom(socketOf(t, p, "tcp4"))
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.ReadFrom(netOf(t, p, "tcp4"))
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.WriteTo(io.Discard)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	if _, err := b.Recv(make([]byte, 1), sock.DontWait); err != sock.ErrWouldBlock {
 		t.Errorf("something was sent: %v", err)
 	}
@@ -580,21 +580,21 @@ func TestSendFile(t *testing.T) {
 	if n != 0 || err != nil {
 		t.Error(n, err)
 	}
-	is(t, a.CloseWrite(), nil)
-	same(t, soon(t, got), slices.Concat(p[9000:], p[:1000]))
+	wantErr(t, a.CloseWrite(), nil)
+	same(t, recvTimeout(t, got), slices.Concat(p[9000:], p[:1000]))
 
 	_, err = a.SendFile(f, nil, -1)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	before := int64(-1)
 	_, err = a.SendFile(f, &before, 1)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.SendFile(nil, nil, 1)
-	is(t, err, os.ErrInvalid)
+	wantErr(t, err, os.ErrInvalid)
 	_, err = a.SendFile(f, nil, 1)
 	wrong(t, err, "sendfile", sock.Addr{}, syscall.EPIPE)
 	f.Close()
 	_, err = a.SendFile(f, nil, 1)
-	is(t, err, os.ErrClosed)
+	wantErr(t, err, os.ErrClosed)
 	w, err := os.OpenFile(filepath.Join(t.TempDir(), "w"), os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		t.Fatal(err)
@@ -602,7 +602,7 @@ func TestSendFile(t *testing.T) {
 	defer w.Close()
 	_, err = a.SendFile(w, nil, 1)
 	wrong(t, err, "sendfile", sock.Addr{}, syscall.EBADF)
-	is(t, a.Close(), nil)
+	wantErr(t, a.Close(), nil)
 	_, err = a.SendFile(w, nil, 1)
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }

@@ -18,7 +18,7 @@ var past = time.Unix(1, 0)
 // isTimeout fails the test unless err is what a deadline makes of a call.
 func isTimeout(t testing.TB, err error) {
 	t.Helper()
-	is(t, err, os.ErrDeadlineExceeded)
+	wantErr(t, err, os.ErrDeadlineExceeded)
 	var ne net.Error
 	if !errors.As(err, &ne) || !ne.Timeout() {
 		t.Errorf("%v is no net.Error that has timed out", err)
@@ -39,21 +39,21 @@ func TestDeadlineWhileWaiting(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			s, call := p.make(t)
-			result := begin(t, call)
+			result := goBlocked(t, call)
 			at := time.Now().Add(40 * time.Millisecond)
-			is(t, s.SetDeadline(at), nil)
-			isTimeout(t, soon(t, result))
+			wantErr(t, s.SetDeadline(at), nil)
+			isTimeout(t, recvTimeout(t, result))
 			if early := time.Until(at); early > 0 {
 				t.Errorf("it ended %v early", early)
 			}
 			isTimeout(t, call())
-			is(t, s.SetDeadline(time.Time{}), nil)
+			wantErr(t, s.SetDeadline(time.Time{}), nil)
 			if !p.again() {
 				return
 			}
-			result = begin(t, call)
-			is(t, s.SetDeadline(past), nil)
-			isTimeout(t, soon(t, result))
+			result = goBlocked(t, call)
+			wantErr(t, s.SetDeadline(past), nil)
+			isTimeout(t, recvTimeout(t, result))
 			isTimeout(t, call())
 		})
 	}
@@ -67,7 +67,7 @@ func TestDeadlineBefore(t *testing.T) {
 			t.Parallel()
 			s, call := p.make(t)
 			at := time.Now().Add(40 * time.Millisecond)
-			is(t, s.SetDeadline(at), nil)
+			wantErr(t, s.SetDeadline(at), nil)
 			isTimeout(t, call())
 			if early := time.Until(at); early > 0 {
 				t.Errorf("it ended %v early", early)
@@ -98,18 +98,18 @@ func putOff(t *testing.T, p pending) bool {
 	s, call := p.make(t)
 	defer s.Close()
 	last := time.Now().Add(time.Hour)
-	is(t, s.SetDeadline(last), nil)
-	result := begin(t, call)
+	wantErr(t, s.SetDeadline(last), nil)
+	result := goBlocked(t, call)
 	for range 100 {
 		next := time.Now().Add(100 * time.Millisecond)
-		is(t, s.SetDeadline(next), nil)
+		wantErr(t, s.SetDeadline(next), nil)
 		if time.Now().After(last) {
 			return false
 		}
 		last = next
 		time.Sleep(2 * time.Millisecond)
 	}
-	is(t, s.SetDeadline(time.Now().Add(time.Hour)), nil)
+	wantErr(t, s.SetDeadline(time.Now().Add(time.Hour)), nil)
 	if time.Now().After(last) {
 		return false
 	}
@@ -117,8 +117,8 @@ func putOff(t *testing.T, p pending) bool {
 		t.Fatalf("it ended, with %v, before its deadline", <-result)
 	}
 	at := time.Now().Add(10 * time.Millisecond)
-	is(t, s.SetDeadline(at), nil)
-	isTimeout(t, soon(t, result))
+	wantErr(t, s.SetDeadline(at), nil)
+	isTimeout(t, recvTimeout(t, result))
 	if early := time.Until(at); early > 0 {
 		t.Errorf("it ended %v early", early)
 	}
@@ -176,19 +176,19 @@ func TestDeadlineExpired(t *testing.T) {
 			if _, err := peer.Write([]byte("plenty to receive")); err != nil {
 				t.Fatal(err)
 			}
-			is(t, readable(s, sock.Readable), nil)
+			wantErr(t, readable(s, sock.Readable), nil)
 			s.SetNonblock(nonblock)
-			is(t, s.SetReadDeadline(past), nil)
+			wantErr(t, s.SetReadDeadline(past), nil)
 			for name, call := range reads {
 				t.Run(name, func(t *testing.T) { isTimeout(t, call(s)) })
 			}
 			for name, call := range writes {
 				if name != "Wait both" {
-					t.Run(name, func(t *testing.T) { is(t, call(s), nil) })
+					t.Run(name, func(t *testing.T) { wantErr(t, call(s), nil) })
 				}
 			}
-			is(t, s.SetReadDeadline(time.Time{}), nil)
-			is(t, s.SetWriteDeadline(past), nil)
+			wantErr(t, s.SetReadDeadline(time.Time{}), nil)
+			wantErr(t, s.SetWriteDeadline(past), nil)
 			for name, call := range writes {
 				t.Run(name, func(t *testing.T) { isTimeout(t, call(s)) })
 			}
@@ -196,8 +196,8 @@ func TestDeadlineExpired(t *testing.T) {
 			if n != 1 || err != nil {
 				t.Errorf("Recv past the write deadline: %d, %v", n, err)
 			}
-			is(t, s.SetWriteDeadline(time.Time{}), nil)
-			is(t, writes["Send"](s), nil)
+			wantErr(t, s.SetWriteDeadline(time.Time{}), nil)
+			wantErr(t, writes["Send"](s), nil)
 		}
 	}
 }
@@ -208,26 +208,26 @@ func TestDeadlineConnections(t *testing.T) {
 	t.Parallel()
 	l, name := listening(t, "tcp4")
 	c := open(t, sock.Inet, sock.Stream)
-	is(t, c.SetWriteDeadline(past), nil)
+	wantErr(t, c.SetWriteDeadline(past), nil)
 	isTimeout(t, c.Connect(name))
 	c.SetNonblock(true)
 	isTimeout(t, c.Connect(name))
 	c.SetNonblock(false)
-	is(t, c.SetWriteDeadline(time.Time{}), nil)
-	is(t, c.Connect(name), nil)
+	wantErr(t, c.SetWriteDeadline(time.Time{}), nil)
+	wantErr(t, c.Connect(name), nil)
 
-	is(t, l.SetReadDeadline(past), nil)
+	wantErr(t, l.SetReadDeadline(past), nil)
 	_, _, err := l.Accept()
 	isTimeout(t, err)
-	is(t, l.SetReadDeadline(time.Now().Add(time.Hour)), nil)
+	wantErr(t, l.SetReadDeadline(time.Now().Add(time.Hour)), nil)
 	s, _, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed(t, s)
-	is(t, l.SetReadDeadline(past), nil)
+	wantErr(t, l.SetReadDeadline(past), nil)
 
-	is(t, c.SetDeadline(past), nil)
+	wantErr(t, c.SetDeadline(past), nil)
 	d, err := c.Dup()
 	if err != nil {
 		t.Fatal(err)
@@ -251,13 +251,13 @@ func TestDeadlineFarAway(t *testing.T) {
 		time.Now().Round(0).Add(time.Hour), // without the monotonic clock
 	} {
 		s, peer := streams(t, "pair")
-		is(t, s.SetDeadline(at), nil)
-		result := begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
-		is(t, s.SetDeadline(at), nil)
+		wantErr(t, s.SetDeadline(at), nil)
+		result := goBlocked(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+		wantErr(t, s.SetDeadline(at), nil)
 		if _, err := peer.Send([]byte("x"), 0); err != nil {
 			t.Fatal(err)
 		}
-		is(t, soon(t, result), nil)
+		wantErr(t, recvTimeout(t, result), nil)
 	}
 	for _, at := range []time.Time{
 		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC),
@@ -266,7 +266,7 @@ func TestDeadlineFarAway(t *testing.T) {
 		time.Now().Add(-1),
 	} {
 		s, _ := streams(t, "pair")
-		is(t, s.SetDeadline(at), nil)
+		wantErr(t, s.SetDeadline(at), nil)
 		_, err := s.Recv(make([]byte, 1), 0)
 		isTimeout(t, err)
 	}
@@ -276,11 +276,11 @@ func TestDeadlineClosed(t *testing.T) {
 	t.Parallel()
 	s, _ := streams(t, "pair")
 	s.Close()
-	is(t, s.SetDeadline(time.Now()), net.ErrClosed)
-	is(t, s.SetReadDeadline(time.Time{}), net.ErrClosed)
-	is(t, s.SetWriteDeadline(past), net.ErrClosed)
+	wantErr(t, s.SetDeadline(time.Now()), net.ErrClosed)
+	wantErr(t, s.SetReadDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, s.SetWriteDeadline(past), net.ErrClosed)
 	_, err := s.Recv(nil, 0)
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }
 
 // A deadline that is set while Close wakes everybody must not put somebody to
@@ -293,7 +293,7 @@ func TestDeadlineAgainstClose(t *testing.T) {
 	}
 	for range rounds {
 		s, _ := streams(t, "pair")
-		stuff(t, s)
+		fillBuffer(t, s)
 		var wg sync.WaitGroup
 		for _, call := range []func() error{
 			func() error { _, err := s.Recv(make([]byte, 1), 0); return err },
@@ -317,7 +317,7 @@ func TestDeadlineAgainstClose(t *testing.T) {
 				for n := i; ; n++ {
 					at := []time.Time{{}, past, time.Now().Add(time.Hour), time.Now().Add(time.Microsecond)}[n%4]
 					if err := s.SetDeadline(at); err != nil {
-						is(t, err, net.ErrClosed)
+						wantErr(t, err, net.ErrClosed)
 						return
 					}
 				}
@@ -325,10 +325,10 @@ func TestDeadlineAgainstClose(t *testing.T) {
 		}
 		wg.Go(func() {
 			time.Sleep(20 * time.Microsecond)
-			is(t, s.Close(), nil)
+			wantErr(t, s.Close(), nil)
 		})
 		done := make(chan bool)
 		go func() { wg.Wait(); close(done) }()
-		soon(t, done)
+		recvTimeout(t, done)
 	}
 }

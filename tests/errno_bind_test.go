@@ -68,7 +68,7 @@ func TestErrnoBindTwice(t *testing.T) {
 		t.Run("EINVAL "+network, func(t *testing.T) {
 			t.Parallel()
 			s, _ := bound(t, network, sock.Stream)
-			again := place(t, network)
+			again := bindAddr(t, network)
 			wrong(t, s.Bind(again), "bind", again, syscall.EINVAL)
 		})
 	}

@@ -39,10 +39,10 @@ func TestErrnoConnectAlready(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrong(t, s.Connect(at), "connect", at, syscall.EALREADY)
-	is(t, s.ConnectResult(), sock.ErrInProgress)
+	wantErr(t, s.ConnectResult(), sock.ErrInProgress)
 	s.SetNonblock(false)
 	wrong(t, s.Connect(at), "connect", at, syscall.EALREADY)
-	_, err := s.Peer()
+	_, err := s.Peername()
 	wrong(t, err, "getpeername", sock.Addr{}, syscall.ENOTCONN)
 }
 

@@ -18,19 +18,19 @@ func TestErrnoGetpeername(t *testing.T) {
 		make func(t *testing.T) *sock.Socket
 		want []error
 	}{
-		"ENOTCONN tcp4":               {func(t *testing.T) *sock.Socket { return open(t, sock.Inet, sock.Stream) }, onLinux(syscall.ENOTCONN)},
-		"ENOTCONN tcp4, listening":    {func(t *testing.T) *sock.Socket { l, _ := listening(t, "tcp4"); return l }, onLinux(syscall.ENOTCONN)},
-		"ENOTCONN udp4":               {func(t *testing.T) *sock.Socket { s, _ := bound(t, "udp4", sock.Dgram); return s }, onLinux(syscall.ENOTCONN)},
-		"ENOTCONN unix":               {func(t *testing.T) *sock.Socket { return open(t, sock.Unix, sock.Stream) }, onLinux(syscall.ENOTCONN)},
-		"ENOTCONN unix, listening":    {func(t *testing.T) *sock.Socket { l, _ := listening(t, "unix"); return l }, onLinux(syscall.ENOTCONN)},
-		"ENOTCONN unix datagrams":     {func(t *testing.T) *sock.Socket { s, _ := bound(t, "unix", sock.Dgram); return s }, onLinux(syscall.ENOTCONN)},
-		"ENOTCONN tcp4, reset":        {func(t *testing.T) *sock.Socket { return reset(t, "tcp4") }, onLinux(syscall.ENOTCONN, syscall.ENOTCONN, syscall.EINVAL)},
-		"none unix, the peer is gone": {func(t *testing.T) *sock.Socket { a, b := streams(t, "pair"); end(t, b); return a }, onLinux(nil, syscall.ENOTCONN)},
-		"none tcp4, the peer is gone": {func(t *testing.T) *sock.Socket { a, b := streams(t, "tcp4"); end(t, b); return a }, onLinux(nil)},
-		"none udp4, connected":        {func(t *testing.T) *sock.Socket { return aimed(t, "udp4") }, onLinux(nil)},
+		"ENOTCONN tcp4":                  {func(t *testing.T) *sock.Socket { return open(t, sock.Inet, sock.Stream) }, onLinux(syscall.ENOTCONN)},
+		"ENOTCONN tcp4, listening":       {func(t *testing.T) *sock.Socket { l, _ := listening(t, "tcp4"); return l }, onLinux(syscall.ENOTCONN)},
+		"ENOTCONN udp4":                  {func(t *testing.T) *sock.Socket { s, _ := bound(t, "udp4", sock.Dgram); return s }, onLinux(syscall.ENOTCONN)},
+		"ENOTCONN unix":                  {func(t *testing.T) *sock.Socket { return open(t, sock.Unix, sock.Stream) }, onLinux(syscall.ENOTCONN)},
+		"ENOTCONN unix, listening":       {func(t *testing.T) *sock.Socket { l, _ := listening(t, "unix"); return l }, onLinux(syscall.ENOTCONN)},
+		"ENOTCONN unix datagrams":        {func(t *testing.T) *sock.Socket { s, _ := bound(t, "unix", sock.Dgram); return s }, onLinux(syscall.ENOTCONN)},
+		"ENOTCONN tcp4, reset":           {func(t *testing.T) *sock.Socket { return reset(t, "tcp4") }, onLinux(syscall.ENOTCONN, syscall.ENOTCONN, syscall.EINVAL)},
+		"none unix, the peer has closed": {func(t *testing.T) *sock.Socket { a, b := streams(t, "pair"); end(t, b); return a }, onLinux(nil, syscall.ENOTCONN)},
+		"none tcp4, the peer has closed": {func(t *testing.T) *sock.Socket { a, b := streams(t, "tcp4"); end(t, b); return a }, onLinux(nil)},
+		"none udp4, connected":           {func(t *testing.T) *sock.Socket { return aimed(t, "udp4") }, onLinux(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, err := c.make(t).Peer()
+			a, err := c.make(t).Peername()
 			wrong(t, err, "getpeername", sock.Addr{}, c.want...)
 			if a.IsValid() != (err == nil) {
 				t.Errorf("Peer = %v, %v", a, err)

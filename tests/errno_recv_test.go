@@ -75,7 +75,7 @@ func TestErrnoRecvWouldBlock(t *testing.T) {
 	for _, network := range present(t, streamNetworks...) {
 		a, _ := streams(t, network)
 		_, err := a.Recv(make([]byte, 1), sock.DontWait)
-		is(t, err, syscall.EAGAIN)
+		wantErr(t, err, syscall.EAGAIN)
 		if err != sock.ErrWouldBlock {
 			t.Errorf("%s: %v", network, err)
 		}
@@ -88,7 +88,7 @@ func TestErrnoRecvWouldBlock(t *testing.T) {
 	}
 }
 
-// What is pending is told once: then a refused datagram socket waits again, and
+// What is pending is reported once: then a refused datagram socket waits again, and
 // a stream that was reset has ended.
 func TestErrnoRecvPendingOnce(t *testing.T) {
 	t.Parallel()
@@ -106,7 +106,7 @@ func TestErrnoRecvPendingOnce(t *testing.T) {
 	}
 }
 
-// Every receiving method tells the same, under its own name.
+// Every receiving method reports the same, under its own name.
 func TestErrnoRecvNames(t *testing.T) {
 	t.Parallel()
 	p := make([]byte, 9)

@@ -26,9 +26,9 @@ func reset(t testing.TB, network string) *sock.Socket {
 	return a
 }
 
-// deaf returns the address of a UDP port where nobody answers and nobody else
+// fullReceiver returns the address of a UDP port where nobody answers and nobody else
 // can: one that is taken by a socket connected to another.
-func deaf(t testing.TB, network string) sock.Addr {
+func fullReceiver(t testing.TB, network string) sock.Addr {
 	t.Helper()
 	s, at := bound(t, network, sock.Dgram)
 	_, other := bound(t, network, sock.Dgram)
@@ -42,7 +42,7 @@ func deaf(t testing.TB, network string) sock.Addr {
 // connected to is not there.
 func repulsed(t testing.TB, network string) *sock.Socket {
 	t.Helper()
-	at := deaf(t, network)
+	at := fullReceiver(t, network)
 	s := open(t, at.Domain(), sock.Dgram)
 	if err := s.Connect(at); err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestErrnoSend(t *testing.T) {
 	}{
 		"EPIPE tcp4, this side shut": {func(t *testing.T) *sock.Socket { return shut(t, "tcp4") }, one, 0, onLinux(syscall.EPIPE)},
 		"EPIPE unix, this side shut": {func(t *testing.T) *sock.Socket { return shut(t, "unix") }, one, 0, onLinux(syscall.EPIPE)},
-		"EPIPE pair, the peer gone": {func(t *testing.T) *sock.Socket {
+		"EPIPE pair, the peer closed": {func(t *testing.T) *sock.Socket {
 			a, b := streams(t, "pair")
 			end(t, b)
 			return a
@@ -80,7 +80,7 @@ func TestErrnoSend(t *testing.T) {
 			}
 			return a
 		}, one, 0, onLinux(syscall.EPIPE, nil, syscall.EPIPE)},
-		"EPIPE tcp4, after the reset was told": {func(t *testing.T) *sock.Socket {
+		"EPIPE tcp4, after the reset was reported": {func(t *testing.T) *sock.Socket {
 			s := reset(t, "tcp4")
 			_, err := s.Recv(make([]byte, 1), 0)
 			wrong(t, err, "recv", sock.Addr{}, syscall.ECONNRESET)
@@ -107,7 +107,7 @@ func TestErrnoSend(t *testing.T) {
 		}, make([]byte, 1<<18), 0, onLinux(syscall.EMSGSIZE)},
 		"ECONNREFUSED udp4": {func(t *testing.T) *sock.Socket { return repulsed(t, "udp4") }, one, 0, onLinux(syscall.ECONNREFUSED)},
 		"ECONNREFUSED udp6": {func(t *testing.T) *sock.Socket { return repulsed(t, "udp6") }, one, 0, onLinux(syscall.ECONNREFUSED)},
-		"ECONNREFUSED unix datagrams, the peer gone": {func(t *testing.T) *sock.Socket {
+		"ECONNREFUSED unix datagrams, the peer closed": {func(t *testing.T) *sock.Socket {
 			s, at := bound(t, "unix", sock.Dgram)
 			a := open(t, sock.Unix, sock.Dgram)
 			if err := a.Connect(at); err != nil {
@@ -235,7 +235,7 @@ func TestErrnoSendTo(t *testing.T) {
 	}
 }
 
-// An error that was pending is told once.
+// An error that was pending is reported once.
 func TestErrnoSendPendingOnce(t *testing.T) {
 	t.Parallel()
 	s := repulsed(t, "udp4")

@@ -57,9 +57,9 @@ func TestErrnoSocketUnsupported(t *testing.T) {
 		p sock.Protocol
 	}{{sock.Netlink, 0}, {sock.Packet, 0}, {sock.Inet, sock.MPTCP}} {
 		_, err := sock.Open(c.d, sock.Stream, c.p)
-		is(t, err, errors.ErrUnsupported)
+		wantErr(t, err, errors.ErrUnsupported)
 		_, _, err = sock.Pair(c.d, sock.Stream, c.p)
-		is(t, err, errors.ErrUnsupported)
+		wantErr(t, err, errors.ErrUnsupported)
 	}
 }
 

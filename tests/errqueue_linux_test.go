@@ -28,7 +28,7 @@ func TestRecvErrRefused(t *testing.T) {
 	} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			to := deaf(t, network)
+			to := fullReceiver(t, network)
 			s := open(t, to.Domain(), sock.Dgram)
 			setInt(t, s, c.option[0], c.option[1], 1)
 			if _, err := s.RecvErr(nil); err != sock.ErrWouldBlock {
@@ -60,7 +60,7 @@ func TestRecvErrRefused(t *testing.T) {
 				if _, err := s.RecvErr(p); err != sock.ErrWouldBlock {
 					t.Errorf("another: %v", err)
 				}
-				// The error itself is pending besides, and is told once.
+				// The error itself is pending besides, and is reported once.
 				if v, err := sockopt.Error.Get(s); v != nil && v != syscall.ECONNREFUSED || err != nil {
 					t.Error(v, err)
 				}
@@ -69,15 +69,15 @@ func TestRecvErrRefused(t *testing.T) {
 	}
 }
 
-// In a Poller Failed is told while there is something in the queue, level-triggered.
+// In a Poller Failed is reported while there is something in the queue, level-triggered.
 func TestRecvErrPoller(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
-	to := deaf(t, "udp4")
+	to := fullReceiver(t, "udp4")
 	s := open(t, sock.Inet, sock.Dgram)
 	s.SetNonblock(true)
 	setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
-	is(t, p.Add(s, 0, nil), nil)
+	wantErr(t, p.Add(s, 0, nil), nil)
 	if _, err := s.SendTo([]byte("x"), 0, to); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestRecvErrPoller(t *testing.T) {
 		t.Error(r, err)
 	}
 	if n, err := p.Wait(events[:], 0); n != 0 || err != nil {
-		t.Error("told of an empty queue: ", events[0].Ready, err)
+		t.Error("reported an empty queue: ", events[0].Ready, err)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestRecvErrTimestamps(t *testing.T) {
 						t.Fatal(err)
 					}
 					r, err := a.RecvErr(p[:])
-					is(t, err, nil)
+					wantErr(t, err, nil)
 					got, moment, ok := r.Timestamp()
 					if !ok || int(got) != id || r.Extended.Err != nil {
 						t.Errorf("%+v, want number %d", r, id)
@@ -183,13 +183,13 @@ func TestRecvErrAcknowledged(t *testing.T) {
 	}
 }
 
-// Who says it need not be this machine: a stranger's port that is closed, and a
-// stranger who is not there.
+// Who says it need not be this machine: another machine's port that is closed, and a
+// machine that is not there.
 func TestRecvErrNetwork(t *testing.T) {
 	if t.Parallel(); !alone(t) {
 		return
 	}
-	is(t, interfaceUp(1, nil), nil) // lo: a host that is not there this machine tells itself of
+	wantErr(t, interfaceUp(1, nil), nil) // lo: of a host that does not exist this machine informs itself
 	there := newNamespace(t)
 	veth(t, 10, []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}, there, []netip.Prefix{netip.MustParsePrefix("10.9.0.2/24")})
 	for to, want := range map[string]cmsg.ExtendedError{
@@ -201,7 +201,7 @@ func TestRecvErrNetwork(t *testing.T) {
 		if _, err := s.SendTo([]byte("x"), 0, addr(t, to)); err != nil {
 			t.Fatal(err)
 		}
-		is(t, s.SetReadDeadline(time.Now().Add(20*time.Second)), nil)
+		wantErr(t, s.SetReadDeadline(time.Now().Add(20*time.Second)), nil)
 		if _, err := s.Wait(sock.Failed); err != nil {
 			t.Fatal(to, err)
 		}
@@ -215,7 +215,7 @@ func TestRecvErrNetwork(t *testing.T) {
 	setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
 	setInt(t, s, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
 	_, err := s.SendTo(make([]byte, 3000), 0, addr(t, "10.9.0.2:9"))
-	is(t, err, syscall.EMSGSIZE)
+	wantErr(t, err, syscall.EMSGSIZE)
 	r, err := s.RecvErr(nil)
 	if want := (cmsg.ExtendedError{Err: syscall.EMSGSIZE, Origin: cmsg.OriginLocal, Info: 1500}); err != nil || r.Extended != want {
 		t.Errorf("%+v, %v", r, err)
@@ -224,7 +224,7 @@ func TestRecvErrNetwork(t *testing.T) {
 
 func TestAllocRecvErr(t *testing.T) {
 	needRawCalls(t)
-	to := deaf(t, "udp4")
+	to := fullReceiver(t, "udp4")
 	s := open(t, sock.Inet, sock.Dgram)
 	setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
 	allocates(t, "RecvErr", 0, func() {
@@ -246,6 +246,6 @@ func TestRecvErrNone(t *testing.T) {
 	a, b := streams(t, "pair")
 	send(t, a, "data")
 	_, err := b.RecvErr(make([]byte, 9))
-	is(t, err, errUnsupported)
+	wantErr(t, err, errUnsupported)
 	recv(t, b, 9, 0, "data")
 }

@@ -54,7 +54,7 @@ func echoRequest(typ byte, id, seq uint16, data string) []byte {
 func TestFamilyRawICMP(t *testing.T) {
 	t.Parallel()
 	s := needs(t, sock.Inet, sock.Raw, sock.ICMP)
-	is(t, sockopt.ICMPFilter.Set(s, ^sockopt.ICMPFilterValue(1)), nil) // echo replies alone
+	wantErr(t, sockopt.ICMPFilter.Set(s, ^sockopt.ICMPFilterValue(1)), nil) // echo replies alone
 	const id = 0x7a51
 	if _, err := s.SendTo(echoRequest(8, id, 1, "raw"), 0, addr(t, "127.0.0.1:0")); err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestFamilyRawICMP(t *testing.T) {
 	for {
 		p := make([]byte, 200)
 		n, from, err := s.RecvFrom(p, 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		header := int(p[0]&15) * 4
 		if m := p[header:n]; binary.BigEndian.Uint16(m[4:]) == id { // others ask on this machine as well
 			if from != addr(t, "127.0.0.1:0") || m[0] != 0 || string(m[8:]) != "raw" {
@@ -104,7 +104,7 @@ func TestFamilyPing(t *testing.T) {
 	if t.Parallel(); !alone(t) {
 		return
 	}
-	is(t, interfaceUp(1, nil), nil)
+	wantErr(t, interfaceUp(1, nil), nil)
 	if _, err := sock.Open(sock.Inet, sock.Dgram, sock.ICMP); !isAny(err, syscall.EACCES) {
 		t.Errorf("before it is allowed: %v", err)
 	}
@@ -122,11 +122,11 @@ func TestFamilyPing(t *testing.T) {
 				needInet6(t)
 			}
 			s, err := sock.Open(to.Domain(), sock.Dgram, c.p)
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			closed(t, s)
-			is(t, s.Bind(to), nil)
-			name, err := s.Name()
-			is(t, err, nil)
+			wantErr(t, s.Bind(to), nil)
+			name, err := s.Sockname()
+			wantErr(t, err, nil)
 			if _, err := s.SendTo(echoRequest(c.request, 0, 7, "ping"), 0, to); err != nil {
 				t.Fatal(err)
 			}
@@ -145,8 +145,8 @@ func TestFamilyPacketSees(t *testing.T) {
 	s := needs(t, sock.Packet, sock.Dgram, 0, sockopt.PacketAuxData.With(true))
 	lo := loopbackIndex(t)
 	at, err := sock.PacketAddr(unix.ETH_P_IP, lo, nil)
-	is(t, err, nil)
-	is(t, s.Bind(at), nil)
+	wantErr(t, err, nil)
+	wantErr(t, s.Bind(at), nil)
 	a, _, _, to := datagrams(t, "udp4")
 	if _, err := a.SendTo([]byte("seen on the wire"), 0, to); err != nil {
 		t.Fatal(err)
@@ -177,18 +177,18 @@ func TestFamilyPacketSends(t *testing.T) {
 	const kind = 0x88b5 // for local experiments
 	leave := there.enter(t)
 	b, err := sock.Open(sock.Packet, sock.Dgram, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, b)
 	at, err := sock.PacketAddr(kind, 11, nil)
-	is(t, err, nil)
-	is(t, b.Bind(at), nil)
+	wantErr(t, err, nil)
+	wantErr(t, b.Bind(at), nil)
 	leave()
 	a, err := sock.Open(sock.Packet, sock.Dgram, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, a)
 	everybody := []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	to, err := sock.PacketAddr(kind, 10, everybody)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if _, err := a.SendTo([]byte("a frame"), 0, to); err != nil {
 		t.Fatal(err)
 	}
@@ -203,8 +203,8 @@ func TestFamilyPacketSends(t *testing.T) {
 func TestFamilyNetlink(t *testing.T) {
 	t.Parallel()
 	s := needs(t, sock.Netlink, sock.Raw, unix.NETLINK_ROUTE, sockopt.NetlinkExtAck.With(true))
-	is(t, s.Bind(sock.NetlinkAddr(0, 0)), nil)
-	name, err := s.Name()
+	wantErr(t, s.Bind(sock.NetlinkAddr(0, 0)), nil)
+	name, err := s.Sockname()
 	if err != nil || name.Domain() != sock.Netlink || name == sock.NetlinkAddr(0, 0) {
 		t.Errorf("its name is %v, %v", name, err)
 	}
@@ -215,7 +215,7 @@ func TestFamilyNetlink(t *testing.T) {
 	names := map[string]bool{}
 	dump(t, s, func(m syscall.NetlinkMessage) {
 		attributes, err := syscall.ParseNetlinkRouteAttr(&m)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		for _, a := range attributes {
 			if a.Attr.Type == unix.IFLA_IFNAME {
 				names[string(bytes.TrimRight(a.Value, "\x00"))] = true
@@ -225,7 +225,7 @@ func TestFamilyNetlink(t *testing.T) {
 	if !names["lo"] {
 		t.Errorf("interfaces %v", names)
 	}
-	// A request that is wrong is told so.
+	// A request that is wrong gets an error.
 	none := make([]byte, unix.SizeofIfInfomsg)
 	binary.NativeEndian.PutUint32(none[4:], 1<<30) // an interface that is none
 	if _, err := s.SendTo(netlinkRequest(unix.RTM_GETLINK, unix.NLM_F_REQUEST, none), 0, sock.NetlinkAddr(0, 0)); err != nil {
@@ -253,9 +253,9 @@ func dump(t testing.TB, s *sock.Socket, each func(m syscall.NetlinkMessage)) {
 	p := make([]byte, 64<<10)
 	for {
 		n, err := s.Recv(p, 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		messages, err := syscall.ParseNetlinkMessage(p[:n])
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		for _, m := range messages {
 			switch m.Header.Type {
 			case unix.NLMSG_DONE:
@@ -296,14 +296,14 @@ func TestFamilySockDiag(t *testing.T) {
 func TestFamilySeqPacket(t *testing.T) {
 	t.Parallel()
 	at, err := sock.UnixAddr(path(t))
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	l := open(t, sock.Unix, sock.SeqPacket)
-	is(t, l.Bind(at), nil)
-	is(t, l.Listen(1), nil)
+	wantErr(t, l.Bind(at), nil)
+	wantErr(t, l.Listen(1), nil)
 	c := open(t, sock.Unix, sock.SeqPacket)
-	is(t, c.Connect(at), nil)
+	wantErr(t, c.Connect(at), nil)
 	s, _, err := l.Accept()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, s)
 	if s.Type() != sock.SeqPacket {
 		t.Error(s.Type())
@@ -314,7 +314,7 @@ func TestFamilySeqPacket(t *testing.T) {
 	recv(t, s, 99, 0, "one")
 	recv(t, s, 3, 0, "sec") // the rest is lost
 	recv(t, s, 99, 0, "3")
-	is(t, c.Close(), nil)
+	wantErr(t, c.Close(), nil)
 	if n, err := s.Recv(make([]byte, 9), 0); n != 0 || err != nil {
 		t.Errorf("at the end: %d, %v", n, err)
 	}
@@ -325,16 +325,16 @@ func TestFamilyVSock(t *testing.T) {
 	t.Parallel()
 	const anyCID, anyPort = 1<<32 - 1, 1<<32 - 1
 	s := needs(t, sock.VSock, sock.Stream, 0)
-	is(t, s.Bind(sock.VSockAddr(anyCID, anyPort)), nil)
-	name, err := s.Name()
-	is(t, err, nil)
+	wantErr(t, s.Bind(sock.VSockAddr(anyCID, anyPort)), nil)
+	name, err := s.Sockname()
+	wantErr(t, err, nil)
 	if text := name.String(); name.Domain() != sock.VSock || name == sock.VSockAddr(anyCID, anyPort) || sock.Domain(name.Bytes()[0]) != sock.VSock {
 		t.Errorf("its name is %s", text)
 	}
 	if again, err := sock.ParseAddr(name.String()); again != name || err != nil {
 		t.Errorf("%v reads back as %v, %v", name, again, err)
 	}
-	is(t, s.Listen(1), nil)
+	wantErr(t, s.Listen(1), nil)
 	holds(t, sockopt.AcceptConn, s, true)
 	s.SetNonblock(true)
 	if _, _, err := s.Accept(); err != sock.ErrWouldBlock {
@@ -345,11 +345,11 @@ func TestFamilyVSock(t *testing.T) {
 	if os.Geteuid() != 0 {
 		wrong(t, other.Bind(sock.VSockAddr(anyCID, 80)), "bind", sock.VSockAddr(anyCID, 80), syscall.EACCES)
 	}
-	is(t, other.Bind(addr(t, "127.0.0.1:1")), syscall.EINVAL)
-	_, err = other.Peer()
-	is(t, err, syscall.ENOTCONN)
+	wantErr(t, other.Bind(addr(t, "127.0.0.1:1")), syscall.EINVAL)
+	_, err = other.Peername()
+	wantErr(t, err, syscall.ENOTCONN)
 	_, err = other.Recv(make([]byte, 1), 0)
-	is(t, err, syscall.ENOTCONN)
+	wantErr(t, err, syscall.ENOTCONN)
 }
 
 // A family that the library does not know: XDP, with an address and options by their
@@ -365,14 +365,14 @@ func TestFamilyUnknown(t *testing.T) {
 	if err != nil || len(offsets) != 128 {
 		t.Errorf("%x, %v", offsets, err)
 	}
-	is(t, sockopt.Int(level, unix.XDP_RX_RING).Set(s, 64), nil)
-	is(t, sockopt.Int(level, unix.XDP_RX_RING).Set(s, 63), syscall.EINVAL) // no power of two
+	wantErr(t, sockopt.Int(level, unix.XDP_RX_RING).Set(s, 64), nil)
+	wantErr(t, sockopt.Int(level, unix.XDP_RX_RING).Set(s, 63), syscall.EINVAL) // no power of two
 	for index, want := range map[uint32]error{uint32(loopbackIndex(t)): syscall.EINVAL, 1 << 30: syscall.ENODEV} {
 		sa := make([]byte, 16) // struct sockaddr_xdp: family, flags, interface, queue, memory
 		binary.NativeEndian.PutUint16(sa, unix.AF_XDP)
 		binary.NativeEndian.PutUint32(sa[4:], index)
 		at, err := sock.RawAddr(sa)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		if !bytes.Equal(at.Bytes(), sa) || at.Domain() != xdp {
 			t.Errorf("%x, %v", at.Bytes(), at.Domain())
 		}

@@ -46,7 +46,7 @@ func talks(t testing.TB, a, b io.ReadWriter) {
 	}
 }
 
-// flags returns what fcntl(2) tells of fd: is it non-blocking, and closed by
+// flags returns what fcntl(2) reports about fd: is it non-blocking, and closed by
 // exec?
 func flags(t testing.TB, fd int) (nonblock, cloexec bool) {
 	t.Helper()
@@ -111,23 +111,23 @@ func TestFDWith(t *testing.T) {
 	if err := s.WithFD(func(int) error { return mine }); err != mine {
 		t.Errorf("WithFD = %v", err)
 	}
-	is(t, s.WithFD(nil), syscall.EINVAL)
+	wantErr(t, s.WithFD(nil), syscall.EINVAL)
 	c, err := s.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, c.Control(nil), syscall.EINVAL)
-	is(t, c.Read(nil), syscall.EINVAL)
-	is(t, c.Write(nil), syscall.EINVAL)
+	wantErr(t, c.Control(nil), syscall.EINVAL)
+	wantErr(t, c.Read(nil), syscall.EINVAL)
+	wantErr(t, c.Write(nil), syscall.EINVAL)
 	s.Close()
 	if s.FD() != -1 {
 		t.Error("FD after Close is ", s.FD())
 	}
-	is(t, c.Control(func(uintptr) {}), net.ErrClosed)
-	is(t, c.Read(func(uintptr) bool { return true }), net.ErrClosed)
-	is(t, c.Write(func(uintptr) bool { return true }), net.ErrClosed)
+	wantErr(t, c.Control(func(uintptr) {}), net.ErrClosed)
+	wantErr(t, c.Read(func(uintptr) bool { return true }), net.ErrClosed)
+	wantErr(t, c.Write(func(uintptr) bool { return true }), net.ErrClosed)
 	_, err = s.SyscallConn()
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 	for name, call := range map[string]func() error{
 		"Dup":    func() error { _, err := s.Dup(); return err },
 		"File":   func() error { _, err := s.File(); return err },
@@ -158,7 +158,7 @@ func TestFDRawConn(t *testing.T) {
 	p := make([]byte, 9)
 	var n, calls int
 	var inner error
-	reading := begin(t, func() error {
+	reading := goBlocked(t, func() error {
 		return c.Read(func(fd uintptr) bool {
 			calls++
 			n, inner = unix.Read(int(fd), p)
@@ -168,7 +168,7 @@ func TestFDRawConn(t *testing.T) {
 	if _, err := peer.Send([]byte("late"), 0); err != nil {
 		t.Fatal(err)
 	}
-	is(t, soon(t, reading), nil)
+	wantErr(t, recvTimeout(t, reading), nil)
 	if string(p[:max(n, 0)]) != "late" || inner != nil || calls < 2 {
 		t.Errorf("read %q, %v, in %d calls", p[:max(n, 0)], inner, calls)
 	}
@@ -183,11 +183,11 @@ func TestFDFrom(t *testing.T) {
 	t.Parallel()
 	for _, fd := range []int{-1, -1 << 31, 1 << 20, math.MaxInt32} {
 		_, err := sock.FromFD(fd)
-		is(t, err, syscall.EBADF)
+		wantErr(t, err, syscall.EBADF)
 	}
 	if big := uint64(1) << 32; math.MaxInt > math.MaxInt32 { // the kernel would see descriptor 0
 		_, err := sock.FromFD(int(big))
-		is(t, err, syscall.EBADF)
+		wantErr(t, err, syscall.EBADF)
 	}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -213,7 +213,7 @@ func TestFDFrom(t *testing.T) {
 			before, _ := unix.FcntlInt(fd, unix.F_GETFL, 0)
 			unix.FcntlInt(fd, unix.F_SETFD, 0)
 			_, err := sock.FromFD(int(fd))
-			is(t, err, syscall.ENOTSOCK)
+			wantErr(t, err, syscall.ENOTSOCK)
 			after, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
 			if before != after || err != nil {
 				t.Errorf("its flags were %#x and are %#x, %v", before, after, err)
@@ -224,7 +224,7 @@ func TestFDFrom(t *testing.T) {
 			unix.FcntlInt(fd, unix.F_SETFD, unix.FD_CLOEXEC)
 		})
 		_, err = sock.FromConn(f)
-		is(t, err, syscall.ENOTSOCK)
+		wantErr(t, err, syscall.ENOTSOCK)
 	}
 	for _, c := range []syscall.Conn{nil, new(net.TCPConn), (*os.File)(nil)} {
 		if _, err := sock.FromConn(c); err == nil {
@@ -275,29 +275,29 @@ func TestFDFromConn(t *testing.T) {
 		net.Conn
 	}
 	for _, network := range []string{"tcp", "udp", "unix"} {
-		for _, closesFirst := range []string{"ours", "theirs"} {
+		for _, closesFirst := range []string{"ours", "package net"} {
 			t.Run(network+", closed first: "+closesFirst, func(t *testing.T) {
 				t.Parallel()
-				theirs, peer := netPair(t, network)
-				s, err := sock.FromConn(theirs.(conn))
+				others, peer := netPair(t, network)
+				s, err := sock.FromConn(others.(conn))
 				if err != nil {
 					t.Fatal(err)
 				}
 				closed(t, s)
-				waiting := begin(t, func() error { _, err := s.Read(make([]byte, 1)); return err })
+				waiting := goBlocked(t, func() error { _, err := s.Read(make([]byte, 1)); return err })
 				if _, err := peer.Write([]byte("x")); err != nil {
 					t.Fatal(err)
 				}
-				is(t, soon(t, waiting), nil)
+				wantErr(t, recvTimeout(t, waiting), nil)
 				talks(t, s, peer)
-				talks(t, theirs, peer)
+				talks(t, others, peer)
 				if closesFirst == "ours" {
-					waiting = begin(t, func() error { _, err := s.Read(make([]byte, 1)); return err })
-					is(t, s.Close(), nil)
-					is(t, soon(t, waiting), net.ErrClosed)
-					talks(t, theirs, peer)
+					waiting = goBlocked(t, func() error { _, err := s.Read(make([]byte, 1)); return err })
+					wantErr(t, s.Close(), nil)
+					wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
+					talks(t, others, peer)
 				} else {
-					theirs.Close()
+					others.Close()
 					talks(t, s, peer)
 				}
 			})
@@ -315,7 +315,7 @@ func TestFDFromConn(t *testing.T) {
 		}
 		closed(t, s)
 		l.Close()
-		accepting := begin(t, func() error {
+		accepting := goBlocked(t, func() error {
 			c, _, err := s.Accept()
 			if err == nil {
 				c.Close()
@@ -327,7 +327,7 @@ func TestFDFromConn(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Close()
-		is(t, soon(t, accepting), nil)
+		wantErr(t, recvTimeout(t, accepting), nil)
 	})
 }
 
@@ -350,17 +350,17 @@ func TestFDDup(t *testing.T) {
 			if fmt.Sprint(d.RemoteAddr()) != fmt.Sprint(s.RemoteAddr()) {
 				t.Errorf("its RemoteAddr is %v, not %v", d.RemoteAddr(), s.RemoteAddr())
 			}
-			onS := begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
-			onD := begin(t, func() error { _, err := d.Recv(make([]byte, 1), 0); return err })
-			is(t, d.Close(), nil)
-			is(t, soon(t, onD), net.ErrClosed)
+			onS := goBlocked(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+			onD := goBlocked(t, func() error { _, err := d.Recv(make([]byte, 1), 0); return err })
+			wantErr(t, d.Close(), nil)
+			wantErr(t, recvTimeout(t, onD), net.ErrClosed)
 			if len(onS) > 0 {
 				t.Fatal("the first was woken: ", <-onS)
 			}
 			if _, err := peer.Send([]byte("x"), 0); err != nil {
 				t.Fatal(err)
 			}
-			is(t, soon(t, onS), nil)
+			wantErr(t, recvTimeout(t, onS), nil)
 			talks(t, s, peer)
 		})
 	}
@@ -376,20 +376,20 @@ func TestFDDetach(t *testing.T) {
 				s, peer := streams(t, network)
 				var waiting <-chan error
 				if parked {
-					waiting = begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+					waiting = goBlocked(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
 				}
 				fd, err := s.Detach()
 				if err != nil {
 					t.Fatal(err)
 				}
 				if parked {
-					is(t, soon(t, waiting), net.ErrClosed)
+					wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 				}
-				is(t, s.Close(), net.ErrClosed)
+				wantErr(t, s.Close(), net.ErrClosed)
 				_, err = s.Send([]byte("x"), 0)
-				is(t, err, net.ErrClosed)
+				wantErr(t, err, net.ErrClosed)
 				_, err = s.Detach()
-				is(t, err, net.ErrClosed)
+				wantErr(t, err, net.ErrClosed)
 				// Ours to close now, and whole.
 				if _, err := unix.Write(fd, []byte("raw")); err != nil {
 					t.Error(err)
@@ -419,14 +419,14 @@ func TestFDDetachOnce(t *testing.T) {
 			go func() {
 				fd, err := s.Detach()
 				if err != nil {
-					is(t, errors.Join(err, minusOne(fd)), net.ErrClosed)
+					wantErr(t, errors.Join(err, minusOne(fd)), net.ErrClosed)
 				}
 				got <- fd
 			}()
 		}
 		n := 0
 		for range cap(got) {
-			if fd := soon(t, got); fd >= 0 {
+			if fd := recvTimeout(t, got); fd >= 0 {
 				n++
 				unix.Close(fd)
 			}
@@ -535,9 +535,9 @@ func TestFDFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed(t, again)
-	is(t, s.Close(), nil)
+	wantErr(t, s.Close(), nil)
 	talks(t, f, peer)
-	is(t, f.Close(), nil)
+	wantErr(t, f.Close(), nil)
 	talks(t, again, peer)
 }
 
@@ -548,11 +548,11 @@ func TestFDInherited(t *testing.T) {
 		for _, parked := range []bool{false, true} {
 			s, peer := streams(t, network)
 			if parked {
-				waiting := begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+				waiting := goBlocked(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
 				if _, err := peer.Send([]byte("x"), 0); err != nil {
 					t.Fatal(err)
 				}
-				is(t, soon(t, waiting), nil)
+				wantErr(t, recvTimeout(t, waiting), nil)
 			}
 			f, err := s.File()
 			if err != nil {
@@ -563,8 +563,8 @@ func TestFDInherited(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			is(t, f.Close(), nil)
-			is(t, s.Close(), nil)
+			wantErr(t, f.Close(), nil)
+			wantErr(t, s.Close(), nil)
 			if _, err := peer.Write([]byte("hello")); err != nil {
 				t.Fatal(err)
 			}
@@ -573,8 +573,8 @@ func TestFDInherited(t *testing.T) {
 				all, err := io.ReadAll(struct{ io.Reader }{peer})
 				got <- fmt.Sprint(string(all), err)
 			}()
-			is(t, peer.CloseWrite(), nil)
-			if text := soon(t, got); text != "heard hello<nil>" {
+			wantErr(t, peer.CloseWrite(), nil)
+			if text := recvTimeout(t, got); text != "heard hello<nil>" {
 				t.Errorf("the child answered %q", text)
 			}
 			if err := c.Wait(); err != nil {
@@ -602,11 +602,11 @@ func init() {
 	}
 }
 
-// What close(2) says is told, though the descriptor is gone. Not parallel: while
+// What close(2) says is reported, though the descriptor is closed. Not parallel: while
 // the number is free nobody else may take it.
 func TestFDClosedByAnother(t *testing.T) {
 	s, _ := streams(t, "pair")
 	unix.Close(s.FD())
-	is(t, s.Close(), syscall.EBADF)
-	is(t, s.Close(), net.ErrClosed)
+	wantErr(t, s.Close(), syscall.EBADF)
+	wantErr(t, s.Close(), net.ErrClosed)
 }

@@ -52,7 +52,7 @@ func passes(t testing.TB, b *sock.Socket, to sock.Addr, sent, want []string) {
 			t.Fatal(err)
 		}
 	}
-	is(t, b.SetReadDeadline(time.Now().Add(10*time.Second)), nil)
+	wantErr(t, b.SetReadDeadline(time.Now().Add(10*time.Second)), nil)
 	var got []string
 	p := make([]byte, 100)
 	for len(got) < len(want) {
@@ -75,9 +75,9 @@ func TestFilter(t *testing.T) {
 			t.Parallel()
 			b, to := bound(t, network, sock.Dgram)
 			passes(t, b, to, sent, sent)
-			is(t, b.AttachFilter(onlyA), nil)
+			wantErr(t, b.AttachFilter(onlyA), nil)
 			passes(t, b, to, sent, []string{"abc", "a", "another"})
-			is(t, b.AttachFilter([]sock.FilterInstruction{ret(8 + 2)}), nil) // replaces that, and cuts
+			wantErr(t, b.AttachFilter([]sock.FilterInstruction{ret(8 + 2)}), nil) // replaces that, and cuts
 			passes(t, b, to, []string{"abc", "b"}, []string{"ab", "b"})
 		})
 	}
@@ -87,8 +87,8 @@ func TestFilterDetach(t *testing.T) {
 	t.Parallel()
 	b, to := bound(t, "udp4", sock.Dgram)
 	wrong(t, b.DetachFilter(), "detachfilter", sock.Addr{}, syscall.ENOENT)
-	is(t, b.AttachFilter([]sock.FilterInstruction{ret(0)}), nil)
-	is(t, b.DetachFilter(), nil)
+	wantErr(t, b.AttachFilter([]sock.FilterInstruction{ret(0)}), nil)
+	wantErr(t, b.DetachFilter(), nil)
 	wrong(t, b.DetachFilter(), "detachfilter", sock.Addr{}, syscall.ENOENT)
 	passes(t, b, to, []string{"abc"}, []string{"abc"})
 }
@@ -105,17 +105,17 @@ func TestFilterReadBack(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
 	reads(t, s, nil)
-	// The longest there are: an odd one among equals tells that none is missing.
+	// The longest there are: an odd one among equals shows that none is missing.
 	long := slices.Repeat([]sock.FilterInstruction{ret(math.MaxUint16)}, 4096)
 	long[4095].K = 7
 	for _, program := range [][]sock.FilterInstruction{onlyA, {ret(1)}, steer, long} {
 		if err := s.AttachFilter(program); errors.Is(err, syscall.ENOMEM) {
 			t.Log("net.core.optmem_max: ", err)
-		} else if is(t, err, nil); err == nil {
+		} else if wantErr(t, err, nil); err == nil {
 			reads(t, s, program)
 		}
 	}
-	is(t, s.DetachFilter(), nil)
+	wantErr(t, s.DetachFilter(), nil)
 	reads(t, s, nil)
 }
 
@@ -128,7 +128,7 @@ func TestFilterUnix(t *testing.T) {
 	}
 	closed(t, a)
 	closed(t, b)
-	is(t, b.AttachFilter([]sock.FilterInstruction{loadByte(0), skipUnless('x', 1), ret(0), ret(math.MaxUint16)}), nil)
+	wantErr(t, b.AttachFilter([]sock.FilterInstruction{loadByte(0), skipUnless('x', 1), ret(0), ret(math.MaxUint16)}), nil)
 	send(t, a, "xyz")
 	send(t, a, "yz")
 	recv(t, b, 9, 0, "yz")
@@ -157,7 +157,7 @@ func refusedProgram(t *testing.T, op string, attach func([]sock.FilterInstructio
 		"65537":            long,                    // and one
 	} {
 		err := attach(program)
-		is(t, err, syscall.EINVAL)
+		wantErr(t, err, syscall.EINVAL)
 		if text := fmt.Sprint(err); !strings.HasPrefix(text, op+": ") || len(program) > math.MaxUint16 && !strings.Contains(text, "where 4096 fit") {
 			t.Errorf("%s: %s", name, text)
 		}
@@ -167,7 +167,7 @@ func refusedProgram(t *testing.T, op string, attach func([]sock.FilterInstructio
 func TestFilterLocked(t *testing.T) {
 	t.Parallel()
 	s, _ := bound(t, "udp4", sock.Dgram, sockopt.ReusePort.With(true))
-	is(t, s.AttachFilter(onlyA), nil)
+	wantErr(t, s.AttachFilter(onlyA), nil)
 	setInt(t, s, unix.SOL_SOCKET, unix.SO_LOCK_FILTER, 1)
 	wrong(t, s.AttachFilter(onlyA), "attachfilter", sock.Addr{}, syscall.EPERM)
 	wrong(t, s.DetachFilter(), "detachfilter", sock.Addr{}, syscall.EPERM)
@@ -178,7 +178,7 @@ func TestFilterLocked(t *testing.T) {
 // sharing opens n sockets that share an address. The program goes with the first.
 func sharing(t testing.TB, network string, ty sock.Type, n int, program []sock.FilterInstruction) (all []*sock.Socket, name sock.Addr) {
 	t.Helper()
-	to := place(t, network)
+	to := bindAddr(t, network)
 	for i := range n {
 		s := open(t, to.Domain(), ty, sockopt.ReusePort.With(true))
 		if i == 0 {
@@ -190,13 +190,13 @@ func sharing(t testing.TB, network string, ty sock.Type, n int, program []sock.F
 			t.Fatal(err)
 		}
 		if ty == sock.Stream {
-			is(t, s.Listen(0), nil)
+			wantErr(t, s.Listen(0), nil)
 		}
 		var err error
-		if to, err = s.Name(); err != nil {
+		if to, err = s.Sockname(); err != nil {
 			t.Fatal(err)
 		}
-		is(t, s.SetReadDeadline(time.Now().Add(10*time.Second)), nil)
+		wantErr(t, s.SetReadDeadline(time.Now().Add(10*time.Second)), nil)
 		all = append(all, s)
 	}
 	return all, to
@@ -227,9 +227,9 @@ func TestFilterReusePort(t *testing.T) {
 				}
 			}
 			steered()
-			is(t, all[2].DetachReusePort(), nil) // it was for all of them
-			is(t, all[0].DetachReusePort(), syscall.ENOENT)
-			is(t, all[3].AttachReusePortFilter(steer), nil)
+			wantErr(t, all[2].DetachReusePort(), nil) // it was for all of them
+			wantErr(t, all[0].DetachReusePort(), syscall.ENOENT)
+			wantErr(t, all[3].AttachReusePortFilter(steer), nil)
 			steered()
 		})
 	}
@@ -241,7 +241,7 @@ func TestFilterReusePortStream(t *testing.T) {
 	all, to := sharing(t, "tcp4", sock.Stream, 4, []sock.FilterInstruction{ret(chosen)})
 	for range 16 {
 		c := open(t, sock.Inet, sock.Stream)
-		is(t, c.Connect(to), nil)
+		wantErr(t, c.Connect(to), nil)
 		s, _, err := all[chosen].Accept()
 		if err != nil {
 			t.Fatal(err)
@@ -265,8 +265,8 @@ func TestFilterReusePortErrno(t *testing.T) {
 	shared := open(t, sock.Inet, sock.Dgram, sockopt.ReusePort.With(true))
 	refusedProgram(t, "attachreuseportfilter", shared.AttachReusePortFilter)
 	wrong(t, shared.DetachReusePort(), "detachreuseport", sock.Addr{}, syscall.ENOENT)
-	is(t, s.Bind(place(t, "udp4")), nil)
-	is(t, sockopt.ReusePort.Set(s, true), nil)
+	wantErr(t, s.Bind(bindAddr(t, "udp4")), nil)
+	wantErr(t, sockopt.ReusePort.Set(s, true), nil)
 	wrong(t, s.AttachReusePortFilter(steer), "attachreuseportfilter", sock.Addr{}, syscall.EINVAL)
 }
 
@@ -274,10 +274,10 @@ func TestFilterReusePortErrno(t *testing.T) {
 func TestFilterTrace(t *testing.T) {
 	s := open(t, sock.Inet, sock.Dgram)
 	r := record(t)
-	is(t, s.AttachFilter(onlyA), nil)
+	wantErr(t, s.AttachFilter(onlyA), nil)
 	_, err := s.Filter()
-	is(t, err, nil)
-	is(t, s.DetachFilter(), nil)
+	wantErr(t, err, nil)
+	wantErr(t, s.DetachFilter(), nil)
 	want := []string{
 		fmt.Sprintf("setsockopt(%d, SOL_SOCKET, SO_ATTACH_FILTER, {len=4}) = 0", s.FD()),
 		fmt.Sprintf("getsockopt(%d, SOL_SOCKET, SO_ATTACH_FILTER, {len=4}) = 0", s.FD()),

@@ -18,8 +18,8 @@ func TestFilterUnsupported(t *testing.T) {
 	}
 	s := open(t, sock.Inet, sock.Dgram)
 	for _, name := range []string{"AttachFilter", "AttachReusePortFilter", "DetachFilter", "DetachReusePort", "Filter"} {
-		is(t, methods[name](s), errors.ErrUnsupported)
+		wantErr(t, methods[name](s), errors.ErrUnsupported)
 	}
-	is(t, s.Close(), nil)
-	is(t, s.AttachFilter(keepAll), net.ErrClosed)
+	wantErr(t, s.Close(), nil)
+	wantErr(t, s.AttachFilter(keepAll), net.ErrClosed)
 }

@@ -104,7 +104,7 @@ func TestFlagsOOBInline(t *testing.T) {
 	}
 }
 
-// RecvMsg tells that a byte was urgent.
+// RecvMsg reports that a byte was urgent.
 func TestFlagsOOBMessage(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")

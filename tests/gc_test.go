@@ -69,11 +69,11 @@ func garbageChild([]string) error {
 	var all []dropped
 	for use, f := range uses {
 		for _, network := range []string{"pair", "tcp4"} {
-			ours, theirs, err := connections(network, 1)
+			ours, others, err := connections(network, 1)
 			if err != nil {
 				return err
 			}
-			s, peer := ours[0], theirs[0]
+			s, peer := ours[0], others[0]
 			if err := f(s, peer); err != nil {
 				return fmt.Errorf("%s: %w", use, err)
 			}

@@ -40,7 +40,7 @@ func serveWithoutDescriptors([]string) error {
 	if err := errors.Join(l.Bind(anywhere), l.Listen(0)); err != nil {
 		return err
 	}
-	at, err := l.Name()
+	at, err := l.Sockname()
 	if err != nil {
 		return err
 	}

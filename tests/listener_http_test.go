@@ -71,7 +71,7 @@ func serve(t testing.TB, network string, h http.HandlerFunc) *site {
 	v := &site{served: make(chan error, 1), url: "http://sock", major: 1}
 	v.listener, v.at = listening(t, on)
 	if on != "unix" {
-		is(t, sockopt.TCPNoDelay.Set(v.listener, true), nil)
+		wantErr(t, sockopt.TCPNoDelay.Set(v.listener, true), nil)
 	}
 	v.Server = &http.Server{
 		Handler:  h,
@@ -120,8 +120,8 @@ func serve(t testing.TB, network string, h http.HandlerFunc) *site {
 // ends fails the test unless Serve has ended as it should, for what comes after.
 func (v *site) ends(t testing.TB) {
 	t.Helper()
-	err := soon(t, v.served)
-	is(t, err, http.ErrServerClosed)
+	err := recvTimeout(t, v.served)
+	wantErr(t, err, http.ErrServerClosed)
 	v.served <- err
 }
 
@@ -278,7 +278,7 @@ func TestListenerHTTPLarge(t *testing.T) {
 	})
 }
 
-// Whoever hijacks a connection has the Socket, with nothing read from it and no
+// A handler that hijacks a connection has the Socket, with nothing read from it and no
 // deadline.
 func TestListenerHTTPHijack(t *testing.T) {
 	t.Parallel()
@@ -332,7 +332,7 @@ func TestListenerHTTPHijack(t *testing.T) {
 			t.Errorf("it hears %d, %v", n, err)
 		}
 		rw.Close()
-		soon(t, done)
+		recvTimeout(t, done)
 	}
 }
 
@@ -362,12 +362,12 @@ func TestListenerHTTPShutdown(t *testing.T) {
 					}
 					body <- answered(t, a, nil)
 				}()
-				soon(t, inside)
+				recvTimeout(t, inside)
 				if how == "Close" {
 					defer close(leave)
-					is(t, v.Close(), nil)
+					wantErr(t, v.Close(), nil)
 					v.ends(t)
-					soon(t, failed)
+					recvTimeout(t, failed)
 					return
 				}
 				shut := make(chan error, 1)
@@ -380,10 +380,10 @@ func TestListenerHTTPShutdown(t *testing.T) {
 					t.Error("Shutdown did not wait: ", <-shut)
 				}
 				close(leave)
-				if got := soon(t, body); got != "done" {
+				if got := recvTimeout(t, body); got != "done" {
 					t.Errorf("the answer is %q", got)
 				}
-				is(t, soon(t, shut), nil)
+				wantErr(t, recvTimeout(t, shut), nil)
 			})
 		}
 	}
@@ -397,7 +397,7 @@ func TestListenerHTTPCancel(t *testing.T) {
 		for _, path := range []string{"/down", "/up", "/silent"} {
 			t.Run(network+path, func(t *testing.T) {
 				t.Parallel()
-				inside, told := make(chan bool), make(chan error, 1)
+				inside, reported := make(chan bool), make(chan error, 1)
 				v := serve(t, network, func(w http.ResponseWriter, r *http.Request) {
 					var err error
 					p := make([]byte, 64<<10)
@@ -417,7 +417,7 @@ func TestListenerHTTPCancel(t *testing.T) {
 						io.WriteString(w, "alive")
 						return
 					}
-					told <- err
+					reported <- err
 				})
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
@@ -438,11 +438,11 @@ func TestListenerHTTPCancel(t *testing.T) {
 					}
 					result <- err
 				}()
-				soon(t, inside)
+				recvTimeout(t, inside)
 				cancel()
-				is(t, soon(t, result), context.Canceled)
-				if err := soon(t, told); err == nil || err == io.EOF {
-					t.Error("the server was told ", err)
+				wantErr(t, recvTimeout(t, result), context.Canceled)
+				if err := recvTimeout(t, reported); err == nil || err == io.EOF {
+					t.Error("the server was reported ", err)
 				}
 				if got := v.get(t, "/"); got != "alive" {
 					t.Errorf("then it says %q", got)
@@ -473,13 +473,13 @@ func TestListenerHTTPTimeout(t *testing.T) {
 				_, err := io.Copy(io.Discard, c)
 				ended <- err
 			}()
-			if err := soon(t, ended); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+			if err := recvTimeout(t, ended); err != nil && !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("%s, %q: %v", network, request, err)
 			}
-			is(t, c.Close(), nil)
+			wantErr(t, c.Close(), nil)
 		}
-		is(t, v.Close(), nil)
-		is(t, soon(t, served), http.ErrServerClosed)
+		wantErr(t, v.Close(), nil)
+		wantErr(t, recvTimeout(t, served), http.ErrServerClosed)
 	}
 }
 
@@ -488,14 +488,14 @@ func TestListenerReach(t *testing.T) {
 	t.Parallel()
 	at := silent(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	connecting := begin(t, func() error { _, err := reach(ctx, at); return err })
+	connecting := goBlocked(t, func() error { _, err := reach(ctx, at); return err })
 	cancel()
-	is(t, soon(t, connecting), context.Canceled)
+	wantErr(t, recvTimeout(t, connecting), context.Canceled)
 	c := http.Client{Timeout: 10 * time.Millisecond, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return reach(ctx, at) },
 	}}
 	_, err := c.Get("http://sock")
-	is(t, err, context.DeadlineExceeded)
+	wantErr(t, err, context.DeadlineExceeded)
 }
 
 func TestListenerHTTPTest(t *testing.T) {

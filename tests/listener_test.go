@@ -48,23 +48,23 @@ func TestListener(t *testing.T) {
 
 			d := l.(interface{ SetDeadline(time.Time) error })
 			for _, in := range []time.Duration{-time.Hour, time.Millisecond} {
-				is(t, d.SetDeadline(time.Now().Add(in)), nil)
+				wantErr(t, d.SetDeadline(time.Now().Add(in)), nil)
 				c, err := l.Accept()
-				is(t, err, os.ErrDeadlineExceeded)
+				wantErr(t, err, os.ErrDeadlineExceeded)
 				if ne, ok := err.(net.Error); c != nil || !ok || !ne.Timeout() {
 					t.Errorf("%v, %#v", c, err)
 				}
 			}
-			is(t, d.SetDeadline(time.Time{}), nil)
+			wantErr(t, d.SetDeadline(time.Time{}), nil)
 			meet()
-			accepting := begin(t, func() error { _, err := l.Accept(); return err })
-			is(t, d.SetDeadline(time.Unix(1, 0)), nil) // as a context does
-			is(t, soon(t, accepting), os.ErrDeadlineExceeded)
-			is(t, d.SetDeadline(time.Time{}), nil)
+			accepting := goBlocked(t, func() error { _, err := l.Accept(); return err })
+			wantErr(t, d.SetDeadline(time.Unix(1, 0)), nil) // as a context does
+			wantErr(t, recvTimeout(t, accepting), os.ErrDeadlineExceeded)
+			wantErr(t, d.SetDeadline(time.Time{}), nil)
 
 			s.SetNonblock(true)
 			c, err := l.Accept()
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if ne, ok := err.(*sock.Error); c != nil || !ok || ne.Timeout() || ne.Temporary() || !strings.Contains(err.Error(), "SetNonblock") {
 				t.Errorf("%v, %#v", c, err)
 			}
@@ -80,13 +80,13 @@ func TestListener(t *testing.T) {
 				t.Fatal(err)
 			}
 			closed(t, twin)
-			accepting = begin(t, func() error { _, err := l.Accept(); return err })
-			is(t, l.Close(), nil)
-			is(t, soon(t, accepting), net.ErrClosed)
-			is(t, l.Close(), net.ErrClosed)
-			is(t, d.SetDeadline(time.Time{}), net.ErrClosed)
+			accepting = goBlocked(t, func() error { _, err := l.Accept(); return err })
+			wantErr(t, l.Close(), nil)
+			wantErr(t, recvTimeout(t, accepting), net.ErrClosed)
+			wantErr(t, l.Close(), net.ErrClosed)
+			wantErr(t, d.SetDeadline(time.Time{}), net.ErrClosed)
 			c, err = l.Accept()
-			is(t, err, net.ErrClosed)
+			wantErr(t, err, net.ErrClosed)
 			if c != nil {
 				t.Error(c)
 			}
@@ -100,33 +100,33 @@ func TestListener(t *testing.T) {
 				l = sock.Listener(s)
 				sameNetAddr(t, "address of the heir", l.Addr(), local)
 				meet()
-				is(t, l.Close(), nil)
+				wantErr(t, l.Close(), nil)
 			}
-			is(t, f.Close(), nil)
+			wantErr(t, f.Close(), nil)
 		})
 	}
 }
 
 func TestListenerOfNothing(t *testing.T) {
 	t.Parallel()
-	gone := open(t, sock.Inet, sock.Stream)
-	gone.Close()
-	for _, s := range []*sock.Socket{nil, new(sock.Socket), gone} {
+	closed := open(t, sock.Inet, sock.Stream)
+	closed.Close()
+	for _, s := range []*sock.Socket{nil, new(sock.Socket), closed} {
 		l := sock.Listener(s)
 		_, err := l.Accept()
-		is(t, err, net.ErrClosed)
+		wantErr(t, err, net.ErrClosed)
 		if a := l.Addr(); a == nil {
 			t.Error("no address")
 		} else {
 			_, _ = a.Network(), a.String()
 		}
-		is(t, l.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Time{}), net.ErrClosed)
+		wantErr(t, l.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Time{}), net.ErrClosed)
 		_, err = sock.FromConn(l.(syscall.Conn))
-		is(t, err, net.ErrClosed)
+		wantErr(t, err, net.ErrClosed)
 		_, err = l.(interface{ File() (*os.File, error) }).File()
-		is(t, err, net.ErrClosed)
-		is(t, http.Serve(l, nil), net.ErrClosed)
-		is(t, l.Close(), net.ErrClosed)
+		wantErr(t, err, net.ErrClosed)
+		wantErr(t, http.Serve(l, nil), net.ErrClosed)
+		wantErr(t, l.Close(), net.ErrClosed)
 	}
 	l := sock.Listener(open(t, sock.Inet, sock.Stream)) // that does not listen
 	_, err := l.Accept()
@@ -142,9 +142,9 @@ func TestListenerNoDelay(t *testing.T) {
 	for _, network := range present(t, "tcp4", "tcp6") {
 		for _, on := range []bool{false, true} {
 			s, at := listening(t, network)
-			is(t, sockopt.TCPNoDelay.Set(s, on), nil)
+			wantErr(t, sockopt.TCPNoDelay.Set(s, on), nil)
 			client := open(t, at.Domain(), sock.Stream)
-			is(t, client.Connect(at), nil)
+			wantErr(t, client.Connect(at), nil)
 			c, err := sock.Listener(s).Accept()
 			if err != nil {
 				t.Fatal(err)

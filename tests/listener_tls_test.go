@@ -98,7 +98,7 @@ func TestListenerTLS(t *testing.T) {
 			if n, err := client.Write(there); n != len(there) || err != nil {
 				t.Error(n, err)
 			}
-			is(t, client.CloseWrite(), nil)
+			wantErr(t, client.CloseWrite(), nil)
 			if _, err := client.Write([]byte("x")); err == nil {
 				t.Error("it writes after CloseWrite")
 			}
@@ -106,9 +106,9 @@ func TestListenerTLS(t *testing.T) {
 			if err != nil || sum(p) != sum(back) {
 				t.Errorf("the client heard %d bytes, %v", len(p), err)
 			}
-			is(t, soon(t, served), nil)
-			is(t, client.Close(), nil)
-			is(t, server.Close(), nil)
+			wantErr(t, recvTimeout(t, served), nil)
+			wantErr(t, client.Close(), nil)
+			wantErr(t, server.Close(), nil)
 		})
 	}
 }
@@ -123,14 +123,14 @@ func TestListenerTLSHalfClose(t *testing.T) {
 		go func() {
 			_, err := io.ReadAll(server)
 			_, writing := io.WriteString(server, "bye")
-			is(t, writing, nil)
-			is(t, server.Close(), nil)
+			wantErr(t, writing, nil)
+			wantErr(t, server.Close(), nil)
 			served <- err
 		}()
 		says(t, client, "hello")
 		says(t, client.NetConn(), "\x17\x03\x03") // a record begins so
-		is(t, client.NetConn().(*sock.Socket).CloseWrite(), nil)
-		is(t, soon(t, served), io.ErrUnexpectedEOF)
+		wantErr(t, client.NetConn().(*sock.Socket).CloseWrite(), nil)
+		wantErr(t, recvTimeout(t, served), io.ErrUnexpectedEOF)
 		p, err := io.ReadAll(client)
 		if string(p) != "bye" || err != nil {
 			t.Errorf("it hears %q, %v", p, err)
@@ -144,19 +144,19 @@ func TestListenerTLSDeadline(t *testing.T) {
 	client, server := talkTLS(t, "tcp4")
 	shaken := make(chan error, 1)
 	go func() { shaken <- server.Handshake() }()
-	is(t, client.Handshake(), nil)
-	is(t, soon(t, shaken), nil)
+	wantErr(t, client.Handshake(), nil)
+	wantErr(t, recvTimeout(t, shaken), nil)
 	lateRead(t, client)
-	is(t, client.SetReadDeadline(time.Time{}), nil)
+	wantErr(t, client.SetReadDeadline(time.Time{}), nil)
 	talks(t, client, server)
 
 	// Nobody answers: a context ends the handshake, and closes.
 	a, _ := streams(t, "tcp4")
 	alone := tls.Client(a, &tls.Config{InsecureSkipVerify: true})
 	ctx, cancel := context.WithCancel(t.Context())
-	waiting := begin(t, func() error { return alone.HandshakeContext(ctx) })
+	waiting := goBlocked(t, func() error { return alone.HandshakeContext(ctx) })
 	cancel()
-	is(t, soon(t, waiting), context.Canceled)
+	wantErr(t, recvTimeout(t, waiting), context.Canceled)
 	if a.FD() != -1 {
 		t.Error("the Socket is open")
 	}

@@ -118,15 +118,15 @@ func veth(t testing.TB, index int, here []netip.Prefix, n namespace, there []net
 	if err := rtnetlink(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL, link); err != nil {
 		t.Skip("no pair of interfaces to be had: ", err)
 	}
-	is(t, interfaceUp(index, here), nil)
+	wantErr(t, interfaceUp(index, here), nil)
 	leave := n.enter(t)
-	is(t, interfaceUp(index+1, there), nil)
+	wantErr(t, interfaceUp(index+1, there), nil)
 	leave()
 
 	// This end was up before it had a carrier. The kernel sees to that a moment
 	// later, and until then drops what is sent, without a word.
 	eventually(t, "a carrier", func() bool { return carrier(t, index) })
-	is(t, interfaceUp(index, nil), nil) // waits for the kernel to end what it began
+	wantErr(t, interfaceUp(index, nil), nil) // waits for the kernel to end what it began
 }
 
 // carrier reports whether the kernel has seen that an interface has one.
@@ -138,12 +138,12 @@ func carrier(t testing.TB, index int) bool {
 	}
 	p := make([]byte, 8192)
 	n, err := s.Recv(p, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	messages, err := syscall.ParseNetlinkMessage(p[:n])
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	for _, m := range messages {
 		all, err := syscall.ParseNetlinkRouteAttr(&m)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		for _, a := range all {
 			if a.Attr.Type == unix.IFLA_OPERSTATE {
 				return a.Value[0] == operUp

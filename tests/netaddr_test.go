@@ -20,22 +20,22 @@ import (
 // socket, in type and every field. A unix address without a name is "" here;
 // package net writes it as the empty abstract name, "@", on Linux, and has nil or
 // "" elsewhere.
-func sameNetAddr(t testing.TB, what string, ours, theirs net.Addr) {
+func sameNetAddr(t testing.TB, what string, ours, others net.Addr) {
 	t.Helper()
 	if u, ok := ours.(*net.UnixAddr); ok && u.Name == "" {
-		v, ok := theirs.(*net.UnixAddr)
-		if theirs != nil && (!ok || v != nil && (v.Net != u.Net || v.Name != "" && v.Name != "@")) {
-			t.Errorf("%s: %#v, package net says %#v", what, ours, theirs)
+		v, ok := others.(*net.UnixAddr)
+		if others != nil && (!ok || v != nil && (v.Net != u.Net || v.Name != "" && v.Name != "@")) {
+			t.Errorf("%s: %#v, package net says %#v", what, ours, others)
 		}
 		return
 	}
-	if !reflect.DeepEqual(ours, theirs) {
-		t.Errorf("%s: %#v, package net says %#v", what, ours, theirs)
+	if !reflect.DeepEqual(ours, others) {
+		t.Errorf("%s: %#v, package net says %#v", what, ours, others)
 	}
 }
 
 // Both of its names, of a socket that package net made.
-func TestNetAddrOfTheirs(t *testing.T) {
+func TestNetAddrOfNet(t *testing.T) {
 	t.Parallel()
 	type conn interface {
 		net.Conn
@@ -48,7 +48,7 @@ func TestNetAddrOfTheirs(t *testing.T) {
 				t.Skip("macOS has no unix sequences of packets")
 			}
 			kind := strings.TrimSuffix(strings.TrimSuffix(network, "packet"), "gram")
-			at := strings.TrimPrefix(place(t, kind).String(), "unix:")
+			at := strings.TrimPrefix(bindAddr(t, kind).String(), "unix:")
 			ours := func(c syscall.Conn) *sock.Socket {
 				s, err := sock.FromConn(c)
 				if err != nil {
@@ -137,7 +137,7 @@ func TestNetAddrOfOurs(t *testing.T) {
 		t.Run(network+" datagrams", func(t *testing.T) {
 			t.Parallel()
 			a, _, _, bName := datagrams(t, network)
-			is(t, a.Connect(bName), nil)
+			wantErr(t, a.Connect(bName), nil)
 			check(t, a)
 			if fresh := open(t, a.Domain(), sock.Dgram); network != "unix" {
 				d, err := fresh.Dup()
@@ -186,7 +186,7 @@ func TestNetAddrOfNobody(t *testing.T) {
 			if a := s.RemoteAddr(); a != nil { // nil itself, no pointer that is nil
 				t.Errorf("its RemoteAddr is %#v", a)
 			}
-			is(t, s.Close(), nil)
+			wantErr(t, s.Close(), nil)
 			if a := s.LocalAddr(); !reflect.DeepEqual(a, test.after) {
 				t.Errorf("after Close %#v, want %#v", a, test.after)
 			}
@@ -241,11 +241,11 @@ func TestNetAddrRemote(t *testing.T) {
 			s = open(t, name.Domain(), sock.Stream)
 			s.SetNonblock(true)
 			if err := s.Connect(name); err != nil {
-				is(t, err, sock.ErrInProgress)
+				wantErr(t, err, sock.ErrInProgress)
 				if _, err := s.Wait(sock.Writable); err != nil {
 					t.Fatal(err)
 				}
-				is(t, s.ConnectResult(), nil)
+				wantErr(t, s.ConnectResult(), nil)
 			}
 			peer, _, err := l.Accept()
 			if err != nil {
@@ -271,18 +271,18 @@ func TestNetAddrRemote(t *testing.T) {
 					}
 				}
 				check("at first")
-				is(t, sockopt.Linger.Set(peer, sockopt.LingerValue{On: true}), nil) // its Close resets TCP
+				wantErr(t, sockopt.Linger.Set(peer, sockopt.LingerValue{On: true}), nil) // its Close resets TCP
 				end(t, peer)
 				if _, err := s.Wait(sock.Readable); err != nil {
 					t.Fatal(err)
 				}
-				check("when the peer is gone")
+				check("when the peer has closed")
 				if a := s.LocalAddr(); runtime.GOOS == "linux" && !reflect.DeepEqual(a, own) {
-					t.Errorf("LocalAddr = %v, when the peer is gone %v", own, a)
+					t.Errorf("LocalAddr = %v, when the peer has closed %v", own, a)
 				} else if reflect.TypeOf(a) != reflect.TypeOf(own) {
 					t.Errorf("LocalAddr = %#v", a)
 				}
-				is(t, s.Close(), nil)
+				wantErr(t, s.Close(), nil)
 				check("after Close")
 			})
 		}
@@ -297,7 +297,7 @@ func TestNetAddrRefused(t *testing.T) {
 			t.Parallel()
 			to := refusing(t, network)
 			s := open(t, to.Domain(), sock.Stream)
-			is(t, s.Connect(to), syscall.ECONNREFUSED)
+			wantErr(t, s.Connect(to), syscall.ECONNREFUSED)
 			if a := s.RemoteAddr(); a != nil {
 				t.Errorf("RemoteAddr = %v", a)
 			}
@@ -322,13 +322,13 @@ func TestNetAddrDatagram(t *testing.T) {
 				t.Fatal(err)
 			}
 			closed(t, other)
-			is(t, s.Connect(bName), nil)
+			wantErr(t, s.Connect(bName), nil)
 			for _, x := range []*sock.Socket{s, other} {
 				if a := x.RemoteAddr(); !reflect.DeepEqual(a, b.LocalAddr()) {
 					t.Errorf("RemoteAddr = %v, want %v", a, b.LocalAddr())
 				}
 			}
-			is(t, other.Connect(cName), nil)
+			wantErr(t, other.Connect(cName), nil)
 			for _, x := range []*sock.Socket{s, other} {
 				if a := x.RemoteAddr(); !reflect.DeepEqual(a, c.LocalAddr()) {
 					t.Errorf("connected elsewhere: RemoteAddr = %v, want %v", a, c.LocalAddr())
@@ -338,7 +338,7 @@ func TestNetAddrDatagram(t *testing.T) {
 				t.Skip("unix sockets do not forget their peer on ", runtime.GOOS)
 			}
 			other.Connect(none) // whose answer is not the same on all systems
-			if _, err := s.Peer(); err == nil {
+			if _, err := s.Peername(); err == nil {
 				t.Fatal("it is still connected")
 			}
 			for _, x := range []*sock.Socket{s, other} {
@@ -379,24 +379,24 @@ func TestNetAddrNoCall(t *testing.T) {
 	}
 	closed(t, d)
 	asked("duplicated", d, 0)
-	is(t, client.Close(), nil)
+	wantErr(t, client.Close(), nil)
 	asked("closed", client, 0)
 
 	l, at := listening(t, "tcp4")
 	s := open(t, sock.Inet, sock.Stream)
 	s.SetNonblock(true)
 	if err := s.Connect(at); err != nil {
-		is(t, err, sock.ErrInProgress)
+		wantErr(t, err, sock.ErrInProgress)
 		if _, err := s.Wait(sock.Writable); err != nil {
 			t.Fatal(err)
 		}
-		is(t, s.ConnectResult(), nil)
+		wantErr(t, s.ConnectResult(), nil)
 	}
 	asked("connected later", s, 0)
-	is(t, l.Close(), nil)
+	wantErr(t, l.Close(), nil)
 
 	u, _, _, to := datagrams(t, "udp4")
-	is(t, u.Connect(to), nil)
+	wantErr(t, u.Connect(to), nil)
 	asked("a datagram socket", u, 1)
 	r.take()
 	u.LocalAddr()
@@ -453,7 +453,7 @@ func TestNetAddrRaw(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, s.Connect(to), nil)
+		wantErr(t, s.Connect(to), nil)
 		sameNetAddr(t, network, s.RemoteAddr(), &net.IPAddr{IP: to.AddrPort().Addr().AsSlice()})
 	}
 }
@@ -469,7 +469,7 @@ func TestNetAddrAlloc(t *testing.T) {
 	}
 	for _, network := range present(t, "udp4", "udp6") {
 		a, _, _, to := datagrams(t, network)
-		is(t, a.Connect(to), nil)
+		wantErr(t, a.Connect(to), nil)
 		c := sock.PacketConn(a)
 		allocates(t, network+" LocalAddr", 1, func() { a.LocalAddr() })
 		allocates(t, network+" RemoteAddr", 1, func() { a.RemoteAddr() })
@@ -494,31 +494,31 @@ func TestNetAddrUnspecified(t *testing.T) {
 			// Bound to all addresses, for the kernel may choose any.
 			at := addr(t, any)
 			there := open(t, at.Domain(), kind)
-			is(t, there.Bind(at), nil)
+			wantErr(t, there.Bind(at), nil)
 			if kind == sock.Stream {
-				is(t, there.Listen(0), nil)
+				wantErr(t, there.Listen(0), nil)
 			}
-			to, err := there.Name()
-			is(t, err, nil)
+			to, err := there.Sockname()
+			wantErr(t, err, nil)
 			for i := range 40 {
 				s := open(t, to.Domain(), kind)
 				s.SetNonblock(i%2 == 0)
 				err := s.Connect(to)
 				if err == sock.ErrInProgress {
-					is(t, readable(s, sock.Writable), nil)
+					wantErr(t, readable(s, sock.Writable), nil)
 					err = s.ConnectResult()
 				}
 				if err != nil && runtime.GOOS != "linux" {
 					t.Skip("no connection to the unspecified address here: ", err)
 				}
-				is(t, err, nil)
+				wantErr(t, err, nil)
 				got := s.RemoteAddr().String() // before Peer, which may make it right
-				peer, err := s.Peer()
-				is(t, err, nil)
+				peer, err := s.Peername()
+				wantErr(t, err, nil)
 				if got != peer.AddrPort().String() || peer.AddrPort().Addr().IsUnspecified() {
 					t.Fatalf("RemoteAddr = %s, getpeername says %v", got, peer)
 				}
-				is(t, s.Close(), nil)
+				wantErr(t, s.Close(), nil)
 				if after := s.RemoteAddr().String(); after != got {
 					t.Fatalf("RemoteAddr = %s, and after Close %s", got, after)
 				}
@@ -535,7 +535,7 @@ func TestNetAddrUnspecifiedPort(t *testing.T) {
 		t.Skip("no datagram socket connects to port 0 on ", runtime.GOOS)
 	}
 	s := open(t, sock.Inet, sock.Dgram)
-	is(t, s.Connect(addr(t, "0.0.0.0:0")), nil)
-	_, err := s.Peer()
-	is(t, err, syscall.ENOTCONN)
+	wantErr(t, s.Connect(addr(t, "0.0.0.0:0")), nil)
+	_, err := s.Peername()
+	wantErr(t, err, syscall.ENOTCONN)
 }

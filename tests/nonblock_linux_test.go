@@ -24,16 +24,16 @@ func TestConnectResultTimedOut(t *testing.T) {
 		c.SetNonblock(nonblock)
 		err := c.Connect(to)
 		if nonblock {
-			is(t, err, sock.ErrInProgress)
-			is(t, readable(c, sock.Writable), nil)
+			wantErr(t, err, sock.ErrInProgress)
+			wantErr(t, readable(c, sock.Writable), nil)
 			err = c.ConnectResult()
 		}
-		is(t, err, syscall.ETIMEDOUT)
+		wantErr(t, err, syscall.ETIMEDOUT)
 		var e *sock.Error
 		if !errors.As(err, &e) || !e.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%v is not the kernel's time-out", err)
 		}
-		is(t, c.ConnectResult(), syscall.ENOTCONN)
+		wantErr(t, c.ConnectResult(), syscall.ENOTCONN)
 	}
 }
 
@@ -144,7 +144,7 @@ func deafNeighbours() error {
 			return err
 		}
 	}
-	lo, err := unix.NewIfreq("lo") // the kernel tells itself over it
+	lo, err := unix.NewIfreq("lo") // the kernel reports itself over it
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func TestNonblockCalls(t *testing.T) {
 		},
 	}
 	s, _ := streams(t, "pair")
-	stuff(t, s)
+	fillBuffer(t, s)
 	would := func(name string, n int, err error) {
 		if n != 0 || err != sock.ErrWouldBlock { // the very value: nothing is allocated
 			t.Errorf("%s = %d, %v", name, n, err)
@@ -113,8 +113,8 @@ func TestNonblockInherited(t *testing.T) {
 		l, name := listening(t, network)
 		for _, nonblock := range []bool{false, true, false} {
 			c := open(t, name.Domain(), sock.Stream)
-			is(t, c.Connect(name), nil)
-			is(t, readable(l, sock.Readable), nil)
+			wantErr(t, c.Connect(name), nil)
+			wantErr(t, readable(l, sock.Readable), nil)
 			l.SetNonblock(nonblock)
 			s, _, err := l.Accept()
 			if err != nil {
@@ -129,15 +129,15 @@ func TestNonblockInherited(t *testing.T) {
 				t.Fatal(err)
 			}
 			closed(t, d)
-			waiting := []<-chan error{begin(t, receive(d))}
+			waiting := []<-chan error{goBlocked(t, receive(d))}
 			if nonblock {
-				is(t, receive(s)(), sock.ErrWouldBlock)
+				wantErr(t, receive(s)(), sock.ErrWouldBlock)
 			} else {
-				waiting = append(waiting, begin(t, receive(s)))
+				waiting = append(waiting, goBlocked(t, receive(s)))
 			}
 			c.Close()
 			for _, w := range waiting {
-				is(t, soon(t, w), nil)
+				wantErr(t, recvTimeout(t, w), nil)
 			}
 		}
 	}
@@ -150,29 +150,29 @@ func TestNonblockImplied(t *testing.T) {
 	s, peer := streams(t, "tcp4")
 	result := make(chan error, 1)
 	go func() { _, err := s.Recv(make([]byte, 1), sock.OOB); result <- err }()
-	is(t, soon(t, result), syscall.EINVAL) // there is none
+	wantErr(t, recvTimeout(t, result), syscall.EINVAL) // there is none
 
 	if _, err := peer.Send([]byte("x!"), sock.OOB); err != nil {
 		t.Fatal(err)
 	}
-	is(t, readable(s, sock.Priority), nil)
+	wantErr(t, readable(s, sock.Priority), nil)
 	p := make([]byte, 2)
 	if n, err := s.Recv(p, sock.OOB); n != 1 || p[0] != '!' || err != nil {
 		t.Errorf("urgent data are %q, %v", p[:n], err)
 	}
 	go func() { _, err := s.Recv(p, sock.OOB); result <- err }()
-	is(t, soon(t, result), syscall.EINVAL) // they have been taken
+	wantErr(t, recvTimeout(t, result), syscall.EINVAL) // they have been taken
 
 	go func() {
 		_, err := s.Recv(p, sock.ErrQueue)
 		result <- err
 	}()
 	if runtime.GOOS == "linux" {
-		is(t, soon(t, result), sock.ErrWouldBlock)
+		wantErr(t, recvTimeout(t, result), sock.ErrWouldBlock)
 	} else {
-		is(t, soon(t, result), errors.ErrUnsupported)
+		wantErr(t, recvTimeout(t, result), errors.ErrUnsupported)
 	}
-	stuff(t, s)
+	fillBuffer(t, s)
 	go func() {
 		for { // a few may still find room
 			if _, err := s.Send([]byte("!"), sock.OOB); err != nil {
@@ -181,9 +181,9 @@ func TestNonblockImplied(t *testing.T) {
 			}
 		}
 	}()
-	err := soon(t, result)
+	err := recvTimeout(t, result)
 	if runtime.GOOS == "linux" || !errors.Is(err, syscall.ENOBUFS) { // the BSDs lend urgent data a little room
-		is(t, err, sock.ErrWouldBlock)
+		wantErr(t, err, sock.ErrWouldBlock)
 	}
 }
 
@@ -193,7 +193,7 @@ func TestNonblockWrite(t *testing.T) {
 	s, peer := streams(t, "pair")
 	s.SetNonblock(true)
 	n, err := s.Write(megabyte[:])
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	if n == 0 || n == len(megabyte) {
 		t.Errorf("it sent %d bytes", n)
 	}
@@ -206,15 +206,15 @@ func TestNonblockWrite(t *testing.T) {
 		drained += k
 	}
 	s.SetNonblock(false)
-	waiting := begin(t, func() error { _, err := s.Write(megabyte[:]); return err })
+	waiting := goBlocked(t, func() error { _, err := s.Write(megabyte[:]); return err })
 	s.SetNonblock(true)
 	n, err = s.Write([]byte("x"))
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	if n != 0 {
 		t.Errorf("it sent %d bytes while another Write was under way", n)
 	}
 	s.Close()
-	is(t, soon(t, waiting), net.ErrClosed)
+	wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 }
 
 func TestConnectResult(t *testing.T) {
@@ -237,18 +237,18 @@ func TestConnectResult(t *testing.T) {
 			default:
 				t.Fatal(err)
 			}
-			is(t, readable(c, sock.Writable), nil)
+			wantErr(t, readable(c, sock.Writable), nil)
 			for range 2 {
-				is(t, c.ConnectResult(), nil)
+				wantErr(t, c.ConnectResult(), nil)
 			}
-			if at, err := c.Peer(); at != name || err != nil {
+			if at, err := c.Peername(); at != name || err != nil {
 				t.Errorf("the peer is %v, %v", at, err)
 			}
 			err := c.Connect(name)
 			if err == nil { // Linux says so once
 				err = c.Connect(name)
 			}
-			is(t, err, syscall.EISCONN)
+			wantErr(t, err, syscall.EISCONN)
 			if c.RemoteAddr().String() == "" {
 				t.Error("no RemoteAddr")
 			}
@@ -256,13 +256,13 @@ func TestConnectResult(t *testing.T) {
 	}
 }
 
-// After a failure the errno is told once; never is it forgotten altogether.
+// After a failure the errno is reported once; never is it forgotten altogether.
 func TestConnectResultRefused(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "tcp6"} {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			gone, name := bound(t, network, sock.Stream) // and it does not listen
+			closed, name := bound(t, network, sock.Stream) // and it does not listen
 			for _, nonblock := range []bool{true, false} {
 				c := open(t, name.Domain(), sock.Stream)
 				c.SetNonblock(nonblock)
@@ -273,16 +273,16 @@ func TestConnectResultRefused(t *testing.T) {
 					}
 					err = c.ConnectResult()
 				}
-				is(t, err, syscall.ECONNREFUSED)
+				wantErr(t, err, syscall.ECONNREFUSED)
 				for range 2 {
 					if err := c.ConnectResult(); err == nil || err == sock.ErrInProgress {
 						t.Errorf("ConnectResult after the failure = %v", err)
 					} else if runtime.GOOS == "linux" {
-						is(t, err, syscall.ENOTCONN)
+						wantErr(t, err, syscall.ENOTCONN)
 					}
 				}
 			}
-			gone.Close()
+			closed.Close()
 		})
 	}
 }
@@ -293,19 +293,19 @@ func TestConnectResultInProgress(t *testing.T) {
 	to := silent(t)
 	c := open(t, sock.Inet, sock.Stream)
 	c.SetNonblock(true)
-	is(t, c.Connect(to), sock.ErrInProgress)
+	wantErr(t, c.Connect(to), sock.ErrInProgress)
 	for range 3 {
 		if err := c.ConnectResult(); err != sock.ErrInProgress {
 			t.Errorf("ConnectResult = %v", err)
 		}
 	}
-	is(t, c.Connect(to), syscall.EALREADY)
+	wantErr(t, c.Connect(to), syscall.EALREADY)
 	_, err := c.Recv(make([]byte, 1), 0)
-	is(t, err, sock.ErrWouldBlock)
-	waiting := begin(t, func() error { return readable(c, sock.Writable) })
+	wantErr(t, err, sock.ErrWouldBlock)
+	waiting := goBlocked(t, func() error { return readable(c, sock.Writable) })
 	c.Close()
-	is(t, soon(t, waiting), net.ErrClosed)
-	is(t, c.ConnectResult(), net.ErrClosed)
+	wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
+	wantErr(t, c.ConnectResult(), net.ErrClosed)
 }
 
 // A datagram socket connects at once, and is not connected before.
@@ -314,8 +314,8 @@ func TestConnectResultDatagram(t *testing.T) {
 	_, _, b, bName := datagrams(t, "udp4")
 	c := open(t, sock.Inet, sock.Dgram)
 	c.SetNonblock(true)
-	is(t, c.ConnectResult(), syscall.ENOTCONN)
-	is(t, c.Connect(bName), nil)
-	is(t, c.ConnectResult(), nil)
+	wantErr(t, c.ConnectResult(), syscall.ENOTCONN)
+	wantErr(t, c.Connect(bName), nil)
+	wantErr(t, c.ConnectResult(), nil)
 	b.Close()
 }

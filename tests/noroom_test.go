@@ -32,11 +32,11 @@ func TestNoRoomWaits(t *testing.T) {
 				if network == "udp4" {
 					var to sock.Addr
 					a, _, b, to = datagrams(t, network)
-					is(t, a.Connect(to), nil)
+					wantErr(t, a.Connect(to), nil)
 				} else {
 					a, b = streams(t, network)
 				}
-				receiving := begin(t, func() error {
+				receiving := goBlocked(t, func() error {
 					n, err := call(b)
 					if n != 0 {
 						t.Errorf("%d bytes", n)
@@ -44,7 +44,7 @@ func TestNoRoomWaits(t *testing.T) {
 					return err
 				})
 				send(t, a, "x")
-				is(t, soon(t, receiving), nil)
+				wantErr(t, recvTimeout(t, receiving), nil)
 				if network != "udp4" || name == "Recv, Peek" {
 					recv(t, b, 9, 0, "x")
 				}
@@ -62,28 +62,28 @@ func TestNoRoomFails(t *testing.T) {
 			t.Parallel()
 			for _, network := range streamNetworks {
 				a, b := streams(t, network)
-				is(t, b.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
+				wantErr(t, b.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
 				_, err := call(b)
 				isTimeout(t, err)
-				is(t, b.SetReadDeadline(time.Time{}), nil)
+				wantErr(t, b.SetReadDeadline(time.Time{}), nil)
 				b.SetNonblock(true)
 				_, err = call(b)
-				is(t, err, sock.ErrWouldBlock)
+				wantErr(t, err, sock.ErrWouldBlock)
 				b.SetNonblock(false)
-				is(t, a.CloseWrite(), nil)
+				wantErr(t, a.CloseWrite(), nil)
 				n, err := call(b)
 				if n != 0 {
 					t.Errorf("%s at the end: %d", network, n)
 				}
-				is(t, err, nil)
+				wantErr(t, err, nil)
 			}
 			for _, network := range []string{"tcp4", "tcp6"} {
 				s, _ := bound(t, network, sock.Stream)
 				_, err := call(s)
-				is(t, err, syscall.ENOTCONN)
+				wantErr(t, err, syscall.ENOTCONN)
 				l, _ := listening(t, network)
 				_, err = call(l)
-				is(t, err, syscall.ENOTCONN)
+				wantErr(t, err, syscall.ENOTCONN)
 			}
 		})
 	}

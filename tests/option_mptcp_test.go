@@ -18,11 +18,11 @@ var mptcpOptions = map[string]optionCase{
 func TestOptionMPTCP(t *testing.T) {
 	t.Parallel()
 	l, c := kind(t, "mptcp4"), kind(t, "mptcp4")
-	is(t, l.Bind(addr(t, "127.0.0.1:0")), nil)
-	is(t, l.Listen(1), nil)
-	at, err := l.Name()
-	is(t, err, nil)
-	is(t, c.Connect(at), nil)
+	wantErr(t, l.Bind(addr(t, "127.0.0.1:0")), nil)
+	wantErr(t, l.Listen(1), nil)
+	at, err := l.Sockname()
+	wantErr(t, err, nil)
+	wantErr(t, c.Connect(at), nil)
 	s, _, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +41,8 @@ func TestOptionMPTCP(t *testing.T) {
 	if err != nil || v.Token == 0 || v.RecvNext == 0 || v.BytesReceived > 1 || v.Flags&1 != 0 {
 		t.Errorf("%+v, %v", v, err)
 	}
-	name, err := c.Name()
-	is(t, err, nil)
+	name, err := c.Sockname()
+	wantErr(t, err, nil)
 	if v, err := sockopt.MPTCPSubflowAddrs.Get(c); err != nil || len(v) != 1 || v[0] != (sockopt.MPTCPSubflowValue{Local: name, Remote: at}) {
 		t.Errorf("%v, %v", v, err)
 	}

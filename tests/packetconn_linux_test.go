@@ -35,10 +35,10 @@ func TestPacketConnControl(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
 			ours, _ := packetConn(t, network)
-			theirs := theirPackets(t, network)
+			others := theirPackets(t, network)
 			sender := theirPackets(t, network)
 			var got [2][2]string // control messages, flags and all, as text
-			for i, c := range []packetUDP{ours, theirs} {
+			for i, c := range []packetUDP{ours, others} {
 				set(t, c, options[0], options[1])
 				set(t, c, options[0], options[2])
 				for range 3 {
@@ -81,11 +81,11 @@ func TestPacketConnControlSent(t *testing.T) {
 	t.Parallel()
 	info := unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: [4]byte{127, 0, 0, 2}})
 	s, at := open(t, sock.Inet, sock.Dgram), addr(t, "0.0.0.0:0")
-	is(t, s.Bind(at), nil)
+	wantErr(t, s.Bind(at), nil)
 	ours := packetConnOf(t, s)
-	theirs := theirPacketsAt(t, "udp4", &net.UDPAddr{})
+	others := theirPacketsAt(t, "udp4", &net.UDPAddr{})
 	peer := theirPackets(t, "udp4")
-	for _, c := range []packetUDP{ours, theirs} {
+	for _, c := range []packetUDP{ours, others} {
 		want := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), here(c).Port())
 		for name, write := range map[string]func() (n, oobn int, err error){
 			"WriteMsgUDP": func() (n, oobn int, err error) {
@@ -106,7 +106,7 @@ func TestPacketConnControlSent(t *testing.T) {
 		if n != 0 || oobn != 0 {
 			t.Errorf("%T: %d, %d", c, n, oobn)
 		}
-		is(t, err, syscall.EINVAL)
+		wantErr(t, err, syscall.EINVAL)
 	}
 }
 
@@ -115,19 +115,19 @@ func TestPacketConnControlSent(t *testing.T) {
 func TestPacketConnAbstract(t *testing.T) {
 	t.Parallel()
 	unique := "@" + path(t)
-	theirs := theirUnix(t, unique+"theirs")
+	others := theirUnix(t, unique+"net")
 	at, err := sock.AbstractAddr(unique[1:] + "ours")
 	if err != nil {
 		t.Fatal(err)
 	}
 	named, chosen := open(t, sock.Unix, sock.Dgram), open(t, sock.Unix, sock.Dgram)
-	is(t, named.Bind(at), nil)
-	is(t, chosen.Bind(addr(t, "unix:")), nil)
+	wantErr(t, named.Bind(at), nil)
+	wantErr(t, chosen.Bind(addr(t, "unix:")), nil)
 	ours := packetConnOf(t, named)
 	if a := ours.LocalAddr().String(); a != unique+"ours" {
 		t.Errorf("LocalAddr = %s", a)
 	}
-	unixTalk(t, ours, theirs)
-	unixTalk(t, packetConnOf(t, chosen), theirs)
+	unixTalk(t, ours, others)
+	unixTalk(t, packetConnOf(t, chosen), others)
 	unixTalk(t, packetConnOf(t, chosen), ours)
 }

@@ -127,7 +127,7 @@ func packetConnOf(t testing.TB, s *sock.Socket) packetUDP {
 // theirPackets is package net's.
 func theirPackets(t testing.TB, network string) *net.UDPConn {
 	t.Helper()
-	return theirPacketsAt(t, network, net.UDPAddrFromAddrPort(place(t, network).AddrPort()))
+	return theirPacketsAt(t, network, net.UDPAddrFromAddrPort(bindAddr(t, network).AddrPort()))
 }
 
 func theirPacketsAt(t testing.TB, network string, at *net.UDPAddr) *net.UDPConn {
@@ -183,20 +183,20 @@ func TestPacketConnExchange(t *testing.T) {
 func TestPacketConnCut(t *testing.T) {
 	t.Parallel()
 	ours, _ := packetConn(t, "udp4")
-	theirs := theirPackets(t, "udp4")
-	for _, c := range []packetUDP{ours, theirs} {
+	others := theirPackets(t, "udp4")
+	for _, c := range []packetUDP{ours, others} {
 		for range 3 {
-			if _, err := theirs.WriteToUDPAddrPort([]byte("too long"), here(c)); err != nil {
+			if _, err := others.WriteToUDPAddrPort([]byte("too long"), here(c)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		p := make([]byte, 3)
 		n, oobn, flags, from, err := c.ReadMsgUDP(p, nil)
-		if string(p[:n]) != "too" || oobn != 0 || flags != int(sock.Trunc) || addrPort(from) != here(theirs) || err != nil {
+		if string(p[:n]) != "too" || oobn != 0 || flags != int(sock.Trunc) || addrPort(from) != here(others) || err != nil {
 			t.Errorf("%T: %q, %d, %v, %v, %v", c, p[:n], oobn, sock.Flags(flags), from, err)
 		}
 		n, oobn, flags, ap, err := c.ReadMsgUDPAddrPort(nil, nil)
-		if n != 0 || oobn != 0 || flags != int(sock.Trunc) || ap != here(theirs) || err != nil {
+		if n != 0 || oobn != 0 || flags != int(sock.Trunc) || ap != here(others) || err != nil {
 			t.Errorf("%T into nothing: %d, %d, %v, %v, %v", c, n, oobn, sock.Flags(flags), ap, err)
 		}
 		if n, _, err := c.ReadFrom(p); string(p[:n]) != "too" || err != nil {
@@ -213,17 +213,17 @@ func TestPacketConnConnected(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
 			ours, s := packetConn(t, network)
-			theirs := theirPackets(t, network)
+			others := theirPackets(t, network)
 			if a := ours.RemoteAddr(); a != nil {
 				t.Errorf("RemoteAddr of one that is not connected: %v", a)
 			}
-			to, err := sock.AddrFrom(here(theirs))
+			to, err := sock.AddrFrom(here(others))
 			if err != nil {
 				t.Fatal(err)
 			}
-			is(t, s.Connect(to), nil)
-			if a := ours.RemoteAddr(); a.String() != theirs.LocalAddr().String() {
-				t.Errorf("RemoteAddr = %v, want %v", a, theirs.LocalAddr())
+			wantErr(t, s.Connect(to), nil)
+			if a := ours.RemoteAddr(); a.String() != others.LocalAddr().String() {
+				t.Errorf("RemoteAddr = %v, want %v", a, others.LocalAddr())
 			}
 			for name, write := range map[string]func() (int, error){
 				"Write":       func() (int, error) { return ours.Write([]byte("to the peer")) },
@@ -237,19 +237,19 @@ func TestPacketConnConnected(t *testing.T) {
 					t.Errorf("%s = %d, %v", name, n, err)
 				}
 				p := make([]byte, 20)
-				if n, from, err := theirs.ReadFromUDPAddrPort(p); string(p[:n]) != "to the peer" || from != here(ours) || err != nil {
+				if n, from, err := others.ReadFromUDPAddrPort(p); string(p[:n]) != "to the peer" || from != here(ours) || err != nil {
 					t.Errorf("%s: %q from %v, %v", name, p[:n], from, err)
 				}
 			}
 			for _, r := range packetReaders {
-				if _, err := theirs.WriteToUDPAddrPort([]byte("x"), here(ours)); err != nil {
+				if _, err := others.WriteToUDPAddrPort([]byte("x"), here(ours)); err != nil {
 					t.Fatal(err)
 				}
-				if n, from, err := r.read(ours, make([]byte, 9)); n != 1 || from != here(theirs) || err != nil {
+				if n, from, err := r.read(ours, make([]byte, 9)); n != 1 || from != here(others) || err != nil {
 					t.Errorf("%s = %d, %v, %v", r.name, n, from, err)
 				}
 			}
-			if _, err := theirs.WriteToUDPAddrPort([]byte("x"), here(ours)); err != nil {
+			if _, err := others.WriteToUDPAddrPort([]byte("x"), here(ours)); err != nil {
 				t.Fatal(err)
 			}
 			if n, err := ours.Read(make([]byte, 9)); n != 1 || err != nil {
@@ -264,11 +264,11 @@ func TestPacketConnConnected(t *testing.T) {
 func TestPacketConnDualStack(t *testing.T) {
 	t.Parallel()
 	s, _ := dual(t, sock.Dgram)
-	ours, theirs := packetConnOf(t, s), theirPacketsAt(t, "udp", &net.UDPAddr{})
+	ours, others := packetConnOf(t, s), theirPacketsAt(t, "udp", &net.UDPAddr{})
 	peer := theirPackets(t, "udp4")
 	v4 := here(peer)
 	mapped := netip.AddrPortFrom(netip.AddrFrom16(v4.Addr().As16()), v4.Port())
-	for _, c := range []packetUDP{ours, theirs} {
+	for _, c := range []packetUDP{ours, others} {
 		mine := netip.AddrPortFrom(v4.Addr(), here(c).Port())
 		for _, to := range []netip.AddrPort{v4, mapped} {
 			for _, w := range packetWriters {
@@ -307,16 +307,16 @@ func TestPacketConnDualStack(t *testing.T) {
 }
 
 // An IPv4 socket takes an IPv4 address in IPv6's form, and of package net's in
-// each of theirs.
+// each of package net's.
 func TestPacketConnMapped(t *testing.T) {
 	t.Parallel()
 	ours, _ := packetConn(t, "udp4")
-	theirs := theirPackets(t, "udp4")
+	others := theirPackets(t, "udp4")
 	peer := theirPackets(t, "udp4")
 	to := here(peer)
 	mapped := netip.AddrPortFrom(netip.AddrFrom16(to.Addr().As16()), to.Port())
 	port := int(to.Port())
-	for _, c := range []packetUDP{ours, theirs} {
+	for _, c := range []packetUDP{ours, others} {
 		for _, w := range packetWriters {
 			if n, err := w.write(c, []byte("x"), mapped); n != 1 || err != nil {
 				t.Errorf("%T %s to %v = %d, %v", c, w.name, mapped, n, err)
@@ -353,8 +353,8 @@ func TestPacketConnNoIP(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
 			ours, _ := packetConn(t, network)
-			theirs := theirPackets(t, network)
-			for _, c := range []packetUDP{ours, theirs} {
+			others := theirPackets(t, network)
+			for _, c := range []packetUDP{ours, others} {
 				if n, err := c.WriteTo([]byte("x"), &net.UDPAddr{Port: int(here(c).Port())}); n != 1 || err != nil {
 					t.Errorf("%T: %d, %v", c, n, err)
 					continue
@@ -378,27 +378,27 @@ func TestPacketConnZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, s.Bind(at), nil)
+	wantErr(t, s.Bind(at), nil)
 	ours := packetConnOf(t, s)
 	number := fmt.Sprint(ifi.Index)
 	if a := ours.LocalAddr().(*net.UDPAddr); a.Zone != number {
 		t.Errorf("LocalAddr = %v", a)
 	}
-	theirs := theirPacketsAt(t, "udp6", &net.UDPAddr{IP: ip.AsSlice(), Zone: ifi.Name})
-	port := here(theirs).Port()
+	others := theirPacketsAt(t, "udp6", &net.UDPAddr{IP: ip.AsSlice(), Zone: ifi.Name})
+	port := here(others).Port()
 	for _, zone := range []string{ifi.Name, number} {
 		for _, w := range packetWriters {
 			if _, err := w.write(ours, []byte("x"), netip.AddrPortFrom(ip.WithZone(zone), port)); err != nil {
 				t.Errorf("%s to zone %s: %v", w.name, zone, err)
 				continue
 			}
-			if _, from, err := theirs.ReadFromUDPAddrPort(make([]byte, 9)); from != netip.AddrPortFrom(ip.WithZone(ifi.Name), here(ours).Port()) || err != nil {
+			if _, from, err := others.ReadFromUDPAddrPort(make([]byte, 9)); from != netip.AddrPortFrom(ip.WithZone(ifi.Name), here(ours).Port()) || err != nil {
 				t.Errorf("%s to zone %s: from %v, %v", w.name, zone, from, err)
 			}
 		}
 	}
 	for _, r := range packetReaders {
-		if _, err := theirs.WriteTo([]byte("x"), &net.UDPAddr{IP: ip.AsSlice(), Port: int(here(ours).Port()), Zone: ifi.Name}); err != nil {
+		if _, err := others.WriteTo([]byte("x"), &net.UDPAddr{IP: ip.AsSlice(), Port: int(here(ours).Port()), Zone: ifi.Name}); err != nil {
 			t.Fatal(err)
 		}
 		if _, from, err := r.read(ours, make([]byte, 9)); from != netip.AddrPortFrom(ip.WithZone(number), port) || err != nil {
@@ -443,8 +443,8 @@ func TestPacketConnUnix(t *testing.T) {
 	t.Parallel()
 	ours, _ := packetConn(t, "unix")
 	again, _ := packetConn(t, "unix")
-	theirs := theirUnix(t, path(t))
-	unixTalk(t, ours, theirs)
+	others := theirUnix(t, path(t))
+	unixTalk(t, ours, others)
 	unixTalk(t, ours, again)
 
 	// A path that package net writes as an abstract name, where there are those.
@@ -455,8 +455,8 @@ func TestPacketConnUnix(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, s.Bind(at), nil)
-		unixTalk(t, packetConnOf(t, s), theirs)
+		wantErr(t, s.Bind(at), nil)
+		unixTalk(t, packetConnOf(t, s), others)
 	}
 }
 
@@ -465,13 +465,13 @@ func TestPacketConnUnix(t *testing.T) {
 func TestPacketConnUnnamed(t *testing.T) {
 	t.Parallel()
 	ours, _ := packetConn(t, "unix")
-	theirs := theirUnix(t, path(t))
+	others := theirUnix(t, path(t))
 	s := open(t, sock.Unix, sock.Dgram)
 	nameless := packetConnOf(t, s)
 	if a := nameless.LocalAddr().(*net.UnixAddr); a.Name != "" || a.Net != "unixgram" {
 		t.Errorf("its LocalAddr is %#v", a)
 	}
-	for _, c := range []net.PacketConn{ours, theirs} {
+	for _, c := range []net.PacketConn{ours, others} {
 		if _, err := nameless.WriteTo([]byte("x"), c.LocalAddr()); err != nil {
 			t.Fatal(err)
 		}
@@ -481,7 +481,7 @@ func TestPacketConnUnnamed(t *testing.T) {
 	}
 	// There is nobody to answer.
 	_, err := ours.WriteTo([]byte("x"), nil)
-	is(t, err, syscall.EDESTADDRREQ)
+	wantErr(t, err, syscall.EDESTADDRREQ)
 
 	// The methods that speak of UDP find no IP there.
 	for _, r := range packetReaders[1:] {
@@ -636,7 +636,7 @@ func TestPacketConnErrorText(t *testing.T) {
 	}
 }
 
-// A stream sends to its peer alone: whoever writes to an address is told.
+// A stream sends to its peer alone: writing to an address is an error.
 func TestPacketConnStream(t *testing.T) {
 	t.Parallel()
 	for _, network := range streamNetworks {
@@ -674,16 +674,16 @@ func TestPacketConnNil(t *testing.T) {
 		t.Errorf("%v, %v", c.LocalAddr(), c.RemoteAddr())
 	}
 	packetsFail(t, c, p, to, net.ErrClosed)
-	is(t, c.Close(), net.ErrClosed)
-	is(t, c.SetReadBuffer(1000), net.ErrClosed)
-	is(t, c.SetWriteBuffer(1000), net.ErrClosed)
-	is(t, c.SetDeadline(time.Time{}), net.ErrClosed)
-	is(t, c.SetReadDeadline(time.Time{}), net.ErrClosed)
-	is(t, c.SetWriteDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, c.Close(), net.ErrClosed)
+	wantErr(t, c.SetReadBuffer(1000), net.ErrClosed)
+	wantErr(t, c.SetWriteBuffer(1000), net.ErrClosed)
+	wantErr(t, c.SetDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, c.SetReadDeadline(time.Time{}), net.ErrClosed)
+	wantErr(t, c.SetWriteDeadline(time.Time{}), net.ErrClosed)
 	_, err := c.SyscallConn()
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 	_, err = c.File()
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }
 
 // packetsFail fails the test unless all that reads and writes fails so.
@@ -700,9 +700,9 @@ func packetsFail(t *testing.T, c packetUDP, p []byte, to netip.AddrPort, want er
 		}
 	}
 	_, err := c.Read(p)
-	is(t, err, want)
+	wantErr(t, err, want)
 	_, err = c.Write(p)
-	is(t, err, want)
+	wantErr(t, err, want)
 }
 
 // Close wakes whatever reads, and what the address was is still known.
@@ -721,14 +721,14 @@ func TestPacketConnClose(t *testing.T) {
 				if before.String() != strings.TrimPrefix(name.String(), "unix:") {
 					t.Errorf("LocalAddr = %v, want %v", before, name)
 				}
-				reading := begin(t, func() error { _, _, err := r.read(c, make([]byte, 9)); return err })
-				is(t, c.Close(), nil)
-				is(t, soon(t, reading), net.ErrClosed)
+				reading := goBlocked(t, func() error { _, _, err := r.read(c, make([]byte, 9)); return err })
+				wantErr(t, c.Close(), nil)
+				wantErr(t, recvTimeout(t, reading), net.ErrClosed)
 				if after := c.LocalAddr(); fmt.Sprintf("%#v", after) != fmt.Sprintf("%#v", before) {
 					t.Errorf("LocalAddr = %v, after Close %v", before, after)
 				}
 				packetsFail(t, c, make([]byte, 9), netip.MustParseAddrPort("127.0.0.1:9"), net.ErrClosed)
-				is(t, c.Close(), net.ErrClosed)
+				wantErr(t, c.Close(), net.ErrClosed)
 				if s.FD() != -1 {
 					t.Error("the Socket is open")
 				}
@@ -745,8 +745,8 @@ func TestPacketConnBoundLater(t *testing.T) {
 	if a := c.LocalAddr().String(); a != "0.0.0.0:0" {
 		t.Errorf("LocalAddr before Bind is %s", a)
 	}
-	is(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
-	name, err := s.Name()
+	wantErr(t, s.Bind(addr(t, "127.0.0.1:0")), nil)
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -759,29 +759,29 @@ func TestPacketConnDeadline(t *testing.T) {
 	t.Parallel()
 	c, _ := packetConn(t, "udp4")
 	past := time.Unix(1, 0)
-	is(t, c.SetDeadline(past), nil)
+	wantErr(t, c.SetDeadline(past), nil)
 	packetsFail(t, c, make([]byte, 9), here(c), os.ErrDeadlineExceeded)
 
 	// One does not concern the other.
-	is(t, c.SetReadDeadline(time.Time{}), nil)
+	wantErr(t, c.SetReadDeadline(time.Time{}), nil)
 	_, err := c.WriteToUDPAddrPort([]byte("x"), here(c))
 	isTimeout(t, err)
-	is(t, c.SetWriteDeadline(time.Time{}), nil)
-	is(t, c.SetReadDeadline(past), nil)
+	wantErr(t, c.SetWriteDeadline(time.Time{}), nil)
+	wantErr(t, c.SetReadDeadline(past), nil)
 	if _, err := c.WriteToUDPAddrPort([]byte("x"), here(c)); err != nil {
 		t.Error(err)
 	}
 	_, _, err = c.ReadFrom(make([]byte, 9))
 	isTimeout(t, err)
-	is(t, c.SetReadDeadline(time.Time{}), nil)
+	wantErr(t, c.SetReadDeadline(time.Time{}), nil)
 	if n, _, err := c.ReadFrom(make([]byte, 9)); n != 1 || err != nil {
 		t.Errorf("after a deadline that was taken back: %d, %v", n, err)
 	}
 
 	// One that is set while ReadFrom waits.
-	reading := begin(t, func() error { _, _, err := c.ReadFrom(make([]byte, 9)); return err })
-	is(t, c.SetReadDeadline(past), nil)
-	isTimeout(t, soon(t, reading))
+	reading := goBlocked(t, func() error { _, _, err := c.ReadFrom(make([]byte, 9)); return err })
+	wantErr(t, c.SetReadDeadline(past), nil)
+	isTimeout(t, recvTimeout(t, reading))
 }
 
 // A non-blocking one says so.
@@ -800,8 +800,8 @@ func TestPacketConnNonblock(t *testing.T) {
 func TestPacketConnBuffers(t *testing.T) {
 	t.Parallel()
 	ours, s := packetConn(t, "udp4")
-	theirs := theirPackets(t, "udp4")
-	copied, err := sock.FromConn(theirs)
+	others := theirPackets(t, "udp4")
+	copied, err := sock.FromConn(others)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -814,12 +814,12 @@ func TestPacketConnBuffers(t *testing.T) {
 			"SetReadBuffer":  {packetUDP.SetReadBuffer, sockopt.RecvBuffer},
 			"SetWriteBuffer": {packetUDP.SetWriteBuffer, sockopt.SendBuffer},
 		} {
-			is(t, b.set(ours, size), nil)
-			is(t, b.set(theirs, size), nil)
+			wantErr(t, b.set(ours, size), nil)
+			wantErr(t, b.set(others, size), nil)
 			got, err := b.option.Get(s)
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			want, err := b.option.Get(copied)
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			if got != want || got < size {
 				t.Errorf("%s(%d): %d bytes, net's %d", name, size, got, want)
 			}
@@ -834,7 +834,7 @@ func TestPacketConnSyscallConn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, rc.Control(func(fd uintptr) {
+	wantErr(t, rc.Control(func(fd uintptr) {
 		if int(fd) != s.FD() {
 			t.Errorf("Control gives %d, FD %d", fd, s.FD())
 		}
@@ -843,33 +843,33 @@ func TestPacketConnSyscallConn(t *testing.T) {
 	// Read waits while its function says that there was nothing.
 	p := make([]byte, 9)
 	var n int
-	reading := begin(t, func() error {
+	reading := goBlocked(t, func() error {
 		return rc.Read(func(fd uintptr) bool {
 			var err error
 			n, _, err = syscall.Recvfrom(int(fd), p, 0)
 			return err != syscall.EAGAIN
 		})
 	})
-	theirs := theirPackets(t, "udp4")
-	if _, err := theirs.WriteToUDPAddrPort([]byte("hello"), here(c)); err != nil {
+	others := theirPackets(t, "udp4")
+	if _, err := others.WriteToUDPAddrPort([]byte("hello"), here(c)); err != nil {
 		t.Fatal(err)
 	}
-	is(t, soon(t, reading), nil)
+	wantErr(t, recvTimeout(t, reading), nil)
 	if string(p[:n]) != "hello" {
 		t.Errorf("%q", p[:n])
 	}
 
-	to := here(theirs)
-	is(t, rc.Write(func(fd uintptr) bool {
+	to := here(others)
+	wantErr(t, rc.Write(func(fd uintptr) bool {
 		return syscall.Sendto(int(fd), []byte("back"), 0, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}) != syscall.EAGAIN
 	}), nil)
-	if n, from, err := theirs.ReadFromUDPAddrPort(p); string(p[:n]) != "back" || from != here(c) || err != nil {
+	if n, from, err := others.ReadFromUDPAddrPort(p); string(p[:n]) != "back" || from != here(c) || err != nil {
 		t.Errorf("%q from %v, %v", p[:n], from, err)
 	}
 
-	waiting := begin(t, func() error { return rc.Read(func(uintptr) bool { return false }) })
-	is(t, c.Close(), nil)
-	is(t, soon(t, waiting), net.ErrClosed)
+	waiting := goBlocked(t, func() error { return rc.Read(func(uintptr) bool { return false }) })
+	wantErr(t, c.Close(), nil)
+	wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 }
 
 // It is not parallel, as all that counts allocations.
@@ -920,7 +920,7 @@ func TestPacketConnAlloc(t *testing.T) {
 						n, right, err := read.call()
 						must(t, n, err, len(out))
 						if !right {
-							t.Fatal("a stranger's")
+							t.Fatal("another socket's")
 						}
 					})
 				}

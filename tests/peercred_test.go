@@ -15,7 +15,7 @@ import (
 	"github.com/berkeleysockets/sock/cmsg"
 )
 
-// me is what a peer sees of this process. Not every system tells the process.
+// me is what a peer sees of this process. Not every system reports the process.
 func me() cmsg.Credentials {
 	c := cmsg.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
 	if runtime.GOOS == "dragonfly" {
@@ -42,7 +42,7 @@ func TestPeerCredConnection(t *testing.T) {
 		a, b := streams(t, network)
 		for _, s := range []*sock.Socket{a, b} {
 			if s == a && network == "pair" && runtime.GOOS == "netbsd" {
-				continue // of which the second alone is told
+				continue // of which the second alone is reported
 			}
 			s.SetNonblock(s == b)
 			hasPeer(t, s, me())
@@ -79,7 +79,7 @@ func TestPeerCredNone(t *testing.T) {
 	l, _ := listening(t, "unix")
 	datagram, at := bound(t, "unix", sock.Dgram)
 	connected := open(t, sock.Unix, sock.Dgram)
-	is(t, connected.Connect(at), nil)
+	wantErr(t, connected.Connect(at), nil)
 	for name, s := range map[string]*sock.Socket{
 		"fresh": open(t, sock.Unix, sock.Stream), "datagram": datagram, "datagram, connected": connected, "listening": l,
 	} {
@@ -106,18 +106,18 @@ func TestPeerCredOthers(t *testing.T) {
 	a, b := streams(t, "tcp4")
 	for _, s := range []*sock.Socket{a, b, open(t, sock.Inet, sock.Dgram)} {
 		c, err := s.PeerCred()
-		is(t, err, syscall.EOPNOTSUPP)
+		wantErr(t, err, syscall.EOPNOTSUPP)
 		if c != (cmsg.Credentials{}) || !strings.Contains(fmt.Sprint(err), "peercred: AF_INET sockets have no peer credentials") {
 			t.Error(c, err)
 		}
 	}
 	end(t, a)
 	_, err := a.PeerCred()
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }
 
-// They are kept though the peer is gone.
-func TestPeerCredGone(t *testing.T) {
+// They are kept though the peer has closed.
+func TestPeerCredClosed(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "unix")
 	end(t, a)
@@ -196,8 +196,8 @@ func TestPeerCredProcess(t *testing.T) {
 	if _, err := fmt.Fscan(out, &uid, &gid); err != nil || uid != os.Geteuid() || gid != os.Getegid() {
 		t.Errorf("the child sees %d %d, %v", uid, gid, err)
 	}
-	is(t, s.Close(), nil)
-	is(t, c.Wait(), nil)
+	wantErr(t, s.Close(), nil)
+	wantErr(t, c.Wait(), nil)
 }
 
 // Not parallel: it is traced.
@@ -205,7 +205,7 @@ func TestPeerCredTrace(t *testing.T) {
 	a, _ := streams(t, "pair")
 	r := record(t)
 	c, err := a.PeerCred()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	calls := r.take()
 	if runtime.GOOS == "darwin" && len(calls) == 2 {
 		return

@@ -35,8 +35,8 @@ func BenchmarkPollerPingPong(b *testing.B) {
 		}
 	}
 	versus(b, pings(a), pings(x))
-	is(b, p.Close(), nil)
-	is(b, <-served, net.ErrClosed)
+	wantErr(b, p.Close(), nil)
+	wantErr(b, <-served, net.ErrClosed)
 }
 
 // serves sends back what comes, level-triggered, until p is closed.
@@ -83,6 +83,6 @@ func BenchmarkWake(b *testing.B) {
 		}
 		<-woken
 	}
-	is(b, p.Close(), nil)
-	is(b, <-served, net.ErrClosed)
+	wantErr(b, p.Close(), nil)
+	wantErr(b, <-served, net.ErrClosed)
 }

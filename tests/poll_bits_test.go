@@ -27,12 +27,12 @@ const (
 // What Ready says, asked for everything, in each situation. Linux answers the same
 // to epoll and to poll(2). Of kqueue's column the promises are exact, and the hints
 // all that may come, by ../shared/design/kqueue.md and FreeBSD's filt_soread and
-// filt_sowrite. What poll(2) of the BSDs tells is there too, promises and all.
+// filt_sowrite. What poll(2) of the BSDs reports is there too, promises and all.
 var bitSituations = []struct {
 	name   string
 	linux  sock.Ready
 	kqueue sock.Ready
-	unsure sock.Ready // a promise that may be told or not, but on Linux
+	unsure sock.Ready // a promise that may be reported or not, but on Linux
 	only   string     // a GOOS
 	make   func(t *testing.T) *sock.Socket
 }{
@@ -42,7 +42,7 @@ var bitSituations = []struct {
 		make: func(t *testing.T) *sock.Socket { l, _ := listening(t, "tcp4"); return l }},
 	{name: "listening, a client waits", linux: rd, kqueue: rd, make: func(t *testing.T) *sock.Socket {
 		l, name := listening(t, "tcp4")
-		is(t, open(t, sock.Inet, sock.Stream).Connect(name), nil)
+		wantErr(t, open(t, sock.Inet, sock.Stream).Connect(name), nil)
 		return l
 	}},
 	{name: "connected", linux: wr, kqueue: wr,
@@ -50,21 +50,24 @@ var bitSituations = []struct {
 	{name: "data waits", linux: rd | wr, kqueue: rd | wr,
 		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { send(t, peer, "x") })},
 	{name: "peer half-closed", linux: rd | wr | rc, kqueue: rd | wr | rc,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { is(t, peer.CloseWrite(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, peer.CloseWrite(), nil) })},
 	{name: "peer half-closed, data unread", linux: rd | wr | rc, kqueue: rd | wr | rc,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { send(t, peer, "x"); is(t, peer.CloseWrite(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { send(t, peer, "x"); wantErr(t, peer.CloseWrite(), nil) })},
 	{name: "peer closed", linux: rd | wr | rc, kqueue: rd | wr | rc,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { is(t, peer.Close(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, peer.Close(), nil) })},
 	{name: "we half-closed", linux: wr, kqueue: wr | wc,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { is(t, s.CloseWrite(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, s.CloseWrite(), nil) })},
 	{name: "we shut reading", linux: rd | wr | rc, kqueue: rd | wr | rc,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { is(t, s.CloseRead(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, s.CloseRead(), nil) })},
 	{name: "both half-closed", linux: ended2, kqueue: ended2,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { is(t, s.CloseWrite(), nil); is(t, peer.CloseWrite(), nil) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) {
+			wantErr(t, s.CloseWrite(), nil)
+			wantErr(t, peer.CloseWrite(), nil)
+		})},
 	{name: "both half-closed, data unread", linux: ended2, kqueue: ended2, make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) {
 		send(t, peer, "x")
-		is(t, peer.CloseWrite(), nil)
-		is(t, s.CloseWrite(), nil)
+		wantErr(t, peer.CloseWrite(), nil)
+		wantErr(t, s.CloseWrite(), nil)
 	})},
 	{name: "reset", linux: ended2 | bad, kqueue: ended2 | bad,
 		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { abort(t, peer) })},
@@ -73,7 +76,7 @@ var bitSituations = []struct {
 		s := open(t, sock.Inet, sock.Stream)
 		s.SetNonblock(true)
 		if err := s.Connect(name); !errors.Is(err, syscall.ECONNREFUSED) {
-			is(t, err, sock.ErrInProgress)
+			wantErr(t, err, sock.ErrInProgress)
 		}
 		return s
 	}},
@@ -81,24 +84,24 @@ var bitSituations = []struct {
 		n, err := peer.Send([]byte("!"), sock.OOB)
 		must(t, n, err, 1)
 		_, err = s.Wait(sock.Priority)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 	})},
 	{name: "urgent data after other", linux: rd | wr | pri, kqueue: rd | wr | pri, make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) {
 		n, err := peer.Send([]byte("x!"), sock.OOB)
 		must(t, n, err, 2)
 		_, err = s.Wait(sock.Priority)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 	})},
 	{name: "no room to send", linux: 0, kqueue: 0,
-		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { stuffFirmly(t, s) })},
+		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) { fillBufferFirmly(t, s) })},
 	{name: "no room to send, data waits", linux: rd, kqueue: rd,
 		make: peered("tcp4", func(t *testing.T, s, peer *sock.Socket) {
 			send(t, peer, "x")
-			is(t, readable(s, sock.Readable), nil)
-			stuffFirmly(t, s)
+			wantErr(t, readable(s, sock.Readable), nil)
+			fillBufferFirmly(t, s)
 		})},
 	{name: "unix, peer half-closed", linux: rd | wr | rc, kqueue: rd | wr | rc,
-		make: peered("pair", func(t *testing.T, s, peer *sock.Socket) { is(t, peer.CloseWrite(), nil) })},
+		make: peered("pair", func(t *testing.T, s, peer *sock.Socket) { wantErr(t, peer.CloseWrite(), nil) })},
 	{name: "unix, peer closed", linux: ended2, kqueue: ended2,
 		make: peered("pair", func(t *testing.T, s, peer *sock.Socket) { end(t, peer) })},
 	{name: "unix, peer closed, data unread", linux: ended2, kqueue: ended2,
@@ -106,29 +109,29 @@ var bitSituations = []struct {
 	{name: "unix, peer closed with data of ours", linux: ended2 | bad, kqueue: ended2 | bad,
 		make: peered("pair", func(t *testing.T, s, peer *sock.Socket) { send(t, s, "x"); end(t, peer) })},
 	{name: "unix, no room to send", linux: 0, kqueue: 0,
-		make: peered("pair", func(t *testing.T, s, peer *sock.Socket) { stuff(t, s) })},
+		make: peered("pair", func(t *testing.T, s, peer *sock.Socket) { fillBuffer(t, s) })},
 	{name: "UDP", linux: wr, kqueue: wr,
 		make: func(t *testing.T) *sock.Socket { s, _ := bound(t, "udp4", sock.Dgram); return s }},
 	{name: "UDP, a datagram waits", linux: rd | wr, kqueue: rd | wr, make: func(t *testing.T) *sock.Socket {
 		s, to := bound(t, "udp4", sock.Dgram)
 		_, err := open(t, sock.Inet, sock.Dgram).SendTo(nil, 0, to) // without a byte
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		return s
 	}},
 	{name: "UDP, refused", linux: wr | bad, kqueue: rd | wr, make: func(t *testing.T) *sock.Socket {
 		s := deadEnd(t)
 		_, err := s.Send([]byte("x"), 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		return s
 	}},
 	{name: "UDP, in the error queue", linux: wr | bad, only: "linux", make: func(t *testing.T) *sock.Socket {
 		const ipRecvErr = 11 // IP_RECVERR
 		s := deadEnd(t)
-		is(t, s.WithFD(func(fd int) error { return unix.SetsockoptInt(fd, unix.IPPROTO_IP, ipRecvErr, 1) }), nil)
+		wantErr(t, s.WithFD(func(fd int) error { return unix.SetsockoptInt(fd, unix.IPPROTO_IP, ipRecvErr, 1) }), nil)
 		_, err := s.Send([]byte("x"), 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		_, err = s.Recv(make([]byte, 1), 0)
-		is(t, err, syscall.ECONNREFUSED) // taken: what is left is in the queue
+		wantErr(t, err, syscall.ECONNREFUSED) // taken: what is left is in the queue
 		return s
 	}},
 }
@@ -145,14 +148,14 @@ func peered(network string, do func(t *testing.T, s, peer *sock.Socket)) func(t 
 // deadEnd is connected to a port where nobody is.
 func deadEnd(t *testing.T) *sock.Socket {
 	s, _ := bound(t, "udp4", sock.Dgram)
-	gone, to := bound(t, "udp4", sock.Dgram)
-	is(t, s.Connect(to), nil)
-	end(t, gone)
+	closed, to := bound(t, "udp4", sock.Dgram)
+	wantErr(t, s.Connect(to), nil)
+	end(t, closed)
 	return s
 }
 
 // The table of Ready's comment, situation by situation: what a level-triggered
-// Poller tells that was asked for everything, and for each bit alone.
+// Poller reports that was asked for everything, and for each bit alone.
 func TestPollBits(t *testing.T) {
 	t.Parallel()
 	table := make([]string, len(bitSituations))
@@ -168,14 +171,14 @@ func TestPollBits(t *testing.T) {
 				got, ok := bits(t, s, full, c.linux, c.kqueue, c.unsure)
 				table[i] = fmt.Sprintf("%-36s %v", c.name, got)
 				if !ok {
-					t.Errorf("%v: told %v, want %v", full, got, wantBits(full, c.linux, c.kqueue))
+					t.Errorf("%v: reported %v, want %v", full, got, wantBits(full, c.linux, c.kqueue))
 				}
 				for want := sock.Ready(0); want < sock.Edge; want = max(1, want<<1) {
 					if want&^full != 0 {
 						continue
 					}
 					if got, ok := bits(t, s, want, c.linux, c.kqueue, c.unsure); !ok {
-						t.Errorf("%v: told %v, want %v", want, got, wantBits(want, c.linux, c.kqueue))
+						t.Errorf("%v: reported %v, want %v", want, got, wantBits(want, c.linux, c.kqueue))
 					}
 				}
 			})
@@ -193,7 +196,7 @@ func wantBits(want, linux, kqueue sock.Ready) sock.Ready {
 	return column & (want | sock.Hangup | sock.Failed)
 }
 
-// bits asks a new Poller for want until it tells what the table says, and then
+// bits asks a new Poller for want until it reports what the table says, and then
 // once more. Ok is false if in ten seconds it does not.
 func bits(t *testing.T, s *sock.Socket, want, linux, kqueue, unsure sock.Ready) (got sock.Ready, ok bool) {
 	t.Helper()
@@ -236,23 +239,23 @@ func TestPollBitsUnasked(t *testing.T) {
 			look := func() {
 				var events [4]sock.Event
 				n, err := p.Wait(events[:], time.Millisecond)
-				is(t, err, nil)
+				wantErr(t, err, nil)
 				for _, e := range events[:n] {
 					if unasked := e.Ready &^ (want | hup | bad); unasked != 0 || e.Ready == 0 {
-						t.Errorf("asked for %v, told %v", want, e.Ready)
+						t.Errorf("asked for %v, reported %v", want, e.Ready)
 					}
 				}
 			}
 			for _, do := range []func(){
 				func() {},
 				func() { send(t, peer, "x") },
-				func() { stuff(t, s) },
+				func() { fillBuffer(t, s) },
 				func() { drain(t, peer) },
-				func() { is(t, peer.CloseWrite(), nil) },
-				func() { is(t, s.CloseWrite(), nil) },
+				func() { wantErr(t, peer.CloseWrite(), nil) },
+				func() { wantErr(t, s.CloseWrite(), nil) },
 				func() {
 					if err := peer.Close(); err != nil {
-						is(t, err, syscall.ECONNRESET)
+						wantErr(t, err, syscall.ECONNRESET)
 					}
 				},
 			} {

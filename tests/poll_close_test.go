@@ -22,28 +22,28 @@ func TestPollClose(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
 	s, peer := streams(t, "tcp4")
-	stranger, _ := streams(t, "pair")
-	stranger.SetNonblock(true)
+	unregistered, _ := streams(t, "pair")
+	unregistered.SetNonblock(true)
 	attend(t, p, s, sock.Readable)
 	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
-	is(t, p.Close(), nil)
+	wantErr(t, p.Close(), nil)
 	isWaited(t, waiting, 0, net.ErrClosed)
 	for name, call := range pollerMethods {
 		if err := call(p, s); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: %v, want net.ErrClosed", name, err)
 		}
-		if err := call(p, stranger); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("%s of a stranger: %v, want net.ErrClosed", name, err)
+		if err := call(p, unregistered); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%s of an unregistered Socket: %v, want net.ErrClosed", name, err)
 		}
 	}
 	talks(t, pollWaits{s}, peer)
 
 	again := newPoller(t)
 	attend(t, again, s, sock.Writable)
-	tells(t, again, s, sock.Writable, 0)
-	is(t, s.Close(), nil)
-	is(t, p.Remove(s), net.ErrClosed)
-	is(t, again.Remove(s), nil)
+	wantEvent(t, again, s, sock.Writable, 0)
+	wantErr(t, s.Close(), nil)
+	wantErr(t, p.Remove(s), net.ErrClosed)
+	wantErr(t, again.Remove(s), nil)
 }
 
 // pollWaits reads a non-blocking Socket.
@@ -71,7 +71,7 @@ func TestPollCloseRace(t *testing.T) {
 			for {
 				n, err := p.Wait(events[:], -1)
 				if err != nil {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 					if n != 0 {
 						t.Error(n)
 					}
@@ -84,22 +84,22 @@ func TestPollCloseRace(t *testing.T) {
 				if err := p.Close(); err == nil {
 					first.Add(1)
 				} else {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 				}
 			})
 			group.Go(func() {
 				if err := p.Wake(); err != nil {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 				}
 			})
 		}
 		group.Go(func() {
 			if err := p.Modify(s, sock.Writable|sock.OneShot); err != nil {
-				is(t, err, net.ErrClosed)
+				wantErr(t, err, net.ErrClosed)
 			}
 		})
 		if i%2 == 0 {
-			group.Go(func() { is(t, s.Close(), nil) })
+			group.Go(func() { wantErr(t, s.Close(), nil) })
 		}
 		group.Wait()
 		if first.Load() != 1 {
@@ -121,26 +121,26 @@ func TestPollSeveral(t *testing.T) {
 	}
 	send(t, peer, "x")
 	for _, p := range all {
-		tells(t, p, s, sock.Readable, 0)
+		wantEvent(t, p, s, sock.Readable, 0)
 	}
-	is(t, all[0].Close(), nil) // the first place is another's now
-	is(t, all[2].Remove(s), nil)
-	is(t, all[2].Modify(s, 0), syscall.ENOENT)
+	wantErr(t, all[0].Close(), nil) // the first place is another's now
+	wantErr(t, all[2].Remove(s), nil)
+	wantErr(t, all[2].Modify(s, 0), syscall.ENOENT)
 	nothing(t, all[2], "removed")
 	for _, i := range []int{1, 3, 4} {
-		tells(t, all[i], s, sock.Readable, 0)
-		is(t, all[i].Add(s, 0, nil), syscall.EEXIST)
+		wantEvent(t, all[i], s, sock.Readable, 0)
+		wantErr(t, all[i].Add(s, 0, nil), syscall.EEXIST)
 	}
-	is(t, all[1].Remove(s), nil)
-	is(t, all[4].Remove(s), nil)
-	is(t, all[0].Remove(s), net.ErrClosed)
-	tells(t, all[3], s, sock.Readable, 0)
+	wantErr(t, all[1].Remove(s), nil)
+	wantErr(t, all[4].Remove(s), nil)
+	wantErr(t, all[0].Remove(s), net.ErrClosed)
+	wantEvent(t, all[3], s, sock.Readable, 0)
 	attend(t, all[1], s, sock.Writable)
-	tells(t, all[1], s, sock.Writable, 0)
-	is(t, s.Close(), nil)
+	wantEvent(t, all[1], s, sock.Writable, 0)
+	wantErr(t, s.Close(), nil)
 	for _, p := range all[1:] {
 		nothing(t, p, "closed")
-		is(t, p.Remove(s), nil)
+		wantErr(t, p.Remove(s), nil)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestPollNil(t *testing.T) {
 	s, _ := streams(t, "pair")
 	s.SetNonblock(true)
 	ended := newPoller(t)
-	is(t, ended.Close(), nil)
+	wantErr(t, ended.Close(), nil)
 	for what, p := range map[string]*sock.Poller{"nil": nil, "zero": {}, "closed": ended} {
 		for name, call := range pollerMethods {
 			for _, x := range []*sock.Socket{s, nil, {}} {
@@ -206,16 +206,16 @@ func TestPollNil(t *testing.T) {
 	}
 	p := newPoller(t)
 	for _, x := range []*sock.Socket{nil, {}} {
-		is(t, p.Add(x, sock.Readable, nil), net.ErrClosed)
-		is(t, p.Modify(x, sock.Readable), net.ErrClosed)
+		wantErr(t, p.Add(x, sock.Readable, nil), net.ErrClosed)
+		wantErr(t, p.Modify(x, sock.Readable), net.ErrClosed)
 	}
-	is(t, p.Remove(nil), net.ErrClosed)
-	is(t, p.Remove(&sock.Socket{}), nil) // as good as closed
+	wantErr(t, p.Remove(nil), net.ErrClosed)
+	wantErr(t, p.Remove(&sock.Socket{}), nil) // as good as closed
 	nothing(t, p, "nobody is in")
 }
 
 // A closed Poller leaves no descriptor behind, closed while somebody waited too.
-// Not parallel: others open theirs.
+// Not parallel: other tests open their own.
 func TestPollDescriptors(t *testing.T) {
 	most := raiseFiles()
 	for range 100 { // its first use of Go's poller
@@ -223,7 +223,7 @@ func TestPollDescriptors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, p.Close(), nil)
+		wantErr(t, p.Close(), nil)
 	}
 	before := openFiles(most)
 	for i := range 50 {
@@ -232,10 +232,10 @@ func TestPollDescriptors(t *testing.T) {
 		attend(t, p, s, sock.Readable)
 		if i%2 == 0 {
 			waiting := beginWait(t, p, make([]sock.Event, 1), -1)
-			is(t, p.Close(), nil)
+			wantErr(t, p.Close(), nil)
 			isWaited(t, waiting, 0, net.ErrClosed)
 		} else {
-			is(t, p.Close(), nil)
+			wantErr(t, p.Close(), nil)
 		}
 	}
 	if more := openFiles(most) - before; more != 100 { // the streams

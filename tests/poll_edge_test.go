@@ -23,7 +23,7 @@ func edged(t *testing.T, network string, want sock.Ready) (p *sock.Poller, s, pe
 	return p, s, peer
 }
 
-// On a stream a receive that is short is enough: the next byte is told, though
+// On a stream a receive that is short is enough: the next byte is reported, though
 // nobody has heard that it would block.
 func TestPollEdgeShortRead(t *testing.T) {
 	t.Parallel()
@@ -35,7 +35,7 @@ func TestPollEdgeShortRead(t *testing.T) {
 				message := "a message"[:1+i%9]
 				send(t, peer, message)
 				for got := ""; got != message; { // TCP may cut it
-					tells(t, p, s, sock.Readable, 0)
+					wantEvent(t, p, s, sock.Readable, 0)
 					n, err := s.Recv(buf, 0)
 					if err != nil && (err != sock.ErrWouldBlock || pollerHere == byEpoll) {
 						t.Fatal(err)
@@ -56,26 +56,26 @@ func TestPollEdgeExactRead(t *testing.T) {
 			p, s, peer := edged(t, network, sock.Readable)
 			for range 100 {
 				send(t, peer, "abcdef")
-				tells(t, p, s, sock.Readable, 0)
+				wantEvent(t, p, s, sock.Readable, 0)
 				recv(t, s, 3, 0, "abc")
 				recv(t, s, 3, 0, "def")
 				_, err := s.Recv(make([]byte, 3), 0)
-				is(t, err, sock.ErrWouldBlock)
+				wantErr(t, err, sock.ErrWouldBlock)
 			}
 			nothing(t, p, "all received")
-			// And where it says nothing, what is left is told with the next byte.
+			// And where it says nothing, what is left is reported with the next byte.
 			send(t, peer, "abcdef")
-			tells(t, p, s, sock.Readable, 0)
+			wantEvent(t, p, s, sock.Readable, 0)
 			recv(t, s, 3, 0, "abc")
 			nothing(t, p, "half of it is left")
 			send(t, peer, "g")
-			tells(t, p, s, sock.Readable, 0)
+			wantEvent(t, p, s, sock.Readable, 0)
 			recv(t, s, 9, 0, "defg")
 		})
 	}
 }
 
-// What is left unread is not told again, what is new is.
+// What is left unread is not reported again, what is new is.
 func TestPollEdgeUnread(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
@@ -84,7 +84,7 @@ func TestPollEdgeUnread(t *testing.T) {
 			nothing(t, p, "at first")
 			for _, data := range []string{"a", "b", "c"} {
 				send(t, peer, data)
-				tells(t, p, s, sock.Readable, 0)
+				wantEvent(t, p, s, sock.Readable, 0)
 				nothing(t, p, "unread, and nothing new")
 			}
 			recv(t, s, 1, 0, "a")
@@ -95,7 +95,7 @@ func TestPollEdgeUnread(t *testing.T) {
 	}
 }
 
-// A half-close is news, though bytes are unread; they can still be read. Whoever
+// A half-close is news, though bytes are unread; they can still be read. A program that
 // asked for ReadClosed knows that a short receive is not the end.
 func TestPollEdgeHalfClose(t *testing.T) {
 	t.Parallel()
@@ -104,11 +104,11 @@ func TestPollEdgeHalfClose(t *testing.T) {
 			t.Run(network+" "+want.String(), func(t *testing.T) {
 				p, s, peer := edged(t, network, want)
 				send(t, peer, "abcdef")
-				tells(t, p, s, sock.Readable, 0)
+				wantEvent(t, p, s, sock.Readable, 0)
 				recv(t, s, 3, 0, "abc")
 				nothing(t, p, "half of it is left")
-				is(t, peer.CloseWrite(), nil)
-				tells(t, p, s, want, 0)
+				wantErr(t, peer.CloseWrite(), nil)
+				wantEvent(t, p, s, want, 0)
 				recv(t, s, 3, 0, "def")
 				recv(t, s, 3, 0, "")
 			})
@@ -116,10 +116,10 @@ func TestPollEdgeHalfClose(t *testing.T) {
 				needPoller(t, sock.Edge)
 				s, peer := streams(t, network)
 				send(t, peer, "abcdef")
-				is(t, peer.CloseWrite(), nil)
+				wantErr(t, peer.CloseWrite(), nil)
 				p := newPoller(t)
 				attend(t, p, s, want|sock.Edge)
-				tells(t, p, s, want, 0)
+				wantEvent(t, p, s, want, 0)
 				recv(t, s, 9, 0, "abcdef")
 				recv(t, s, 9, 0, "")
 				send(t, s, "answer") // our half is open
@@ -129,7 +129,7 @@ func TestPollEdgeHalfClose(t *testing.T) {
 	}
 }
 
-// A reset is told, whether bytes are unread or not.
+// A reset is reported, whether bytes are unread or not.
 func TestPollEdgeReset(t *testing.T) {
 	t.Parallel()
 	for _, want := range []sock.Ready{0, sock.Readable, sock.Writable, sock.Readable | sock.Writable} {
@@ -141,24 +141,24 @@ func TestPollEdgeReset(t *testing.T) {
 				}
 				settle(t, p)
 				abort(t, peer)
-				tells(t, p, s, want|sock.Hangup, sock.Failed)
+				wantEvent(t, p, s, want|sock.Hangup, sock.Failed)
 				n, err := s.Recv(make([]byte, 9), 0)
 				if n == 1 { // it is still there
 					_, err = s.Recv(make([]byte, 9), 0)
 				}
-				is(t, err, syscall.ECONNRESET)
+				wantErr(t, err, syscall.ECONNRESET)
 			})
 		}
 	}
 }
 
-// settle takes what p tells, until it is quiet.
+// settle takes what p reports, until it is quiet.
 func settle(t testing.TB, p *sock.Poller) {
 	t.Helper()
 	var events [4]sock.Event
 	eventually(t, "quiet", func() bool {
 		n, err := p.Wait(events[:], quietFor)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		return n == 0
 	})
 }
@@ -181,12 +181,12 @@ func TestPollEdgeUrgent(t *testing.T) {
 	t.Run("Priority alone", func(t *testing.T) {
 		p, s, peer := edged(t, "tcp4", sock.Priority)
 		send(t, peer, "a")
-		is(t, readable(s, sock.Readable), nil)
+		wantErr(t, readable(s, sock.Readable), nil)
 		nothing(t, p, "other data")
 		for range 3 {
 			urge(t, peer)
-			tells(t, p, s, sock.Priority, 0)
-			nothing(t, p, "told")
+			wantEvent(t, p, s, sock.Priority, 0)
+			nothing(t, p, "reported")
 			take(t, s)
 		}
 		send(t, peer, "b")
@@ -195,16 +195,16 @@ func TestPollEdgeUrgent(t *testing.T) {
 	t.Run("both", func(t *testing.T) {
 		p, s, peer := edged(t, "tcp4", sock.Priority|sock.Readable)
 		urge(t, peer)
-		tells(t, p, s, sock.Priority, 0)
+		wantEvent(t, p, s, sock.Priority, 0)
 		take(t, s)
 		send(t, peer, "a")
-		tells(t, p, s, sock.Readable, 0)
+		wantEvent(t, p, s, sock.Readable, 0)
 		recv(t, s, 9, 0, "a")
 		nothing(t, p, "all received")
 		send(t, peer, "b")
-		tells(t, p, s, sock.Readable, 0)
+		wantEvent(t, p, s, sock.Readable, 0)
 		urge(t, peer)
-		tells(t, p, s, sock.Priority, sock.Readable)
+		wantEvent(t, p, s, sock.Priority, sock.Readable)
 		take(t, s)
 		recv(t, s, 9, 0, "b")
 	})
@@ -213,7 +213,7 @@ func TestPollEdgeUrgent(t *testing.T) {
 		needPoller(t, sock.Priority) // elsewhere it is not known to be kept apart
 		urge(t, peer)
 		_, err := s.Wait(sock.Priority)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		nothing(t, p, "urgent data")
 	})
 }
@@ -226,72 +226,72 @@ func TestPollEdgeOneShot(t *testing.T) {
 			p, s, peer := edged(t, network, sock.Readable|sock.OneShot)
 			nothing(t, p, "at first")
 			send(t, peer, "a")
-			tells(t, p, s, sock.Readable, 0)
+			wantEvent(t, p, s, sock.Readable, 0)
 			send(t, peer, "b")
-			is(t, peer.CloseWrite(), nil)
-			nothing(t, p, "told once")
+			wantErr(t, peer.CloseWrite(), nil)
+			nothing(t, p, "reported once")
 			for range 2 {
-				is(t, p.Modify(s, sock.Readable|sock.Edge|sock.OneShot), nil)
-				tells(t, p, s, sock.Readable, 0)
-				nothing(t, p, "told once more")
+				wantErr(t, p.Modify(s, sock.Readable|sock.Edge|sock.OneShot), nil)
+				wantEvent(t, p, s, sock.Readable, 0)
+				nothing(t, p, "reported once more")
 			}
 		})
 	}
 }
 
-// Modify tells what is so now, Remove and Add do; and the mode may change.
+// Modify reports what is so now, Remove and Add do; and the mode may change.
 func TestPollEdgeModify(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
 		t.Run(network, func(t *testing.T) {
 			p, s, peer := edged(t, network, sock.Readable)
 			send(t, peer, "abc")
-			tells(t, p, s, sock.Readable, 0)
+			wantEvent(t, p, s, sock.Readable, 0)
 			for range 3 {
-				nothing(t, p, "told")
-				is(t, p.Modify(s, sock.Readable|sock.Edge), nil)
-				tells(t, p, s, sock.Readable, 0)
+				nothing(t, p, "reported")
+				wantErr(t, p.Modify(s, sock.Readable|sock.Edge), nil)
+				wantEvent(t, p, s, sock.Readable, 0)
 			}
-			is(t, p.Modify(s, sock.Writable|sock.Edge), nil)
-			tells(t, p, s, sock.Writable, 0)
-			nothing(t, p, "writable told")
-			is(t, p.Modify(s, sock.Readable|sock.Writable|sock.Edge), nil)
-			tells(t, p, s, sock.Readable|sock.Writable, 0)
-			nothing(t, p, "both told")
-			is(t, p.Remove(s), nil)
-			is(t, p.Add(s, sock.Readable|sock.Edge, s.FD()), nil)
-			tells(t, p, s, sock.Readable, 0)
-			nothing(t, p, "told after Add")
+			wantErr(t, p.Modify(s, sock.Writable|sock.Edge), nil)
+			wantEvent(t, p, s, sock.Writable, 0)
+			nothing(t, p, "writable reported")
+			wantErr(t, p.Modify(s, sock.Readable|sock.Writable|sock.Edge), nil)
+			wantEvent(t, p, s, sock.Readable|sock.Writable, 0)
+			nothing(t, p, "both reported")
+			wantErr(t, p.Remove(s), nil)
+			wantErr(t, p.Add(s, sock.Readable|sock.Edge, s.FD()), nil)
+			wantEvent(t, p, s, sock.Readable, 0)
+			nothing(t, p, "reported after Add")
 
-			is(t, p.Modify(s, sock.Readable), nil)
+			wantErr(t, p.Modify(s, sock.Readable), nil)
 			for range 3 {
-				tells(t, p, s, sock.Readable, 0)
+				wantEvent(t, p, s, sock.Readable, 0)
 			}
-			is(t, p.Modify(s, sock.Readable|sock.Edge), nil)
-			tells(t, p, s, sock.Readable, 0)
+			wantErr(t, p.Modify(s, sock.Readable|sock.Edge), nil)
+			wantEvent(t, p, s, sock.Readable, 0)
 			nothing(t, p, "edge-triggered again")
 			recv(t, s, 9, 0, "abc")
-			is(t, p.Modify(s, sock.Readable|sock.Edge), nil)
+			wantErr(t, p.Modify(s, sock.Readable|sock.Edge), nil)
 			nothing(t, p, "there is nothing to tell")
 		})
 	}
 }
 
-// Room is told at first, and again after a send that would have blocked.
+// Room is reported at first, and again after a send that would have blocked.
 func TestPollEdgeWritable(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
 		t.Run(network, func(t *testing.T) {
 			p, s, peer := edged(t, network, sock.Writable)
-			tells(t, p, s, sock.Writable, 0)
-			nothing(t, p, "told")
+			wantEvent(t, p, s, sock.Writable, 0)
+			nothing(t, p, "reported")
 			for range 3 {
-				stuffFirmly(t, s)
+				fillBufferFirmly(t, s)
 				settle(t, p) // some drained by itself
-				stuff(t, s)
+				fillBuffer(t, s)
 				settle(t, p)
 				drainAll(t, s, peer)
-				tells(t, p, s, sock.Writable, 0)
+				wantEvent(t, p, s, sock.Writable, 0)
 				// It is true.
 				if _, err := s.Send([]byte("x"), 0); err != nil {
 					t.Error(err)
@@ -301,7 +301,7 @@ func TestPollEdgeWritable(t *testing.T) {
 				settle(t, p)
 			}
 			send(t, peer, "x")
-			is(t, readable(s, sock.Readable), nil)
+			wantErr(t, readable(s, sock.Readable), nil)
 			settle(t, p) // with data some kernels tell of room again
 			nothing(t, p, "quiet")
 		})
@@ -348,13 +348,13 @@ func TestPollEdgeTransfer(t *testing.T) {
 						break
 					}
 					if ended = n == 0; ended {
-						is(t, err, nil)
+						wantErr(t, err, nil)
 						break
 					}
 					received += n
 				}
 			}
-			is(t, soon(t, failed), nil)
+			wantErr(t, recvTimeout(t, failed), nil)
 			if received != size {
 				t.Errorf("%d bytes, want %d", received, size)
 			}
@@ -362,7 +362,7 @@ func TestPollEdgeTransfer(t *testing.T) {
 	}
 }
 
-// A listener tells of new clients. Whoever accepts until it would block has them
+// A listener reports new clients. A program that accepts until it would block has them
 // all; who does not hears of the rest with the next.
 func TestPollEdgeAccept(t *testing.T) {
 	t.Parallel()
@@ -375,7 +375,7 @@ func TestPollEdgeAccept(t *testing.T) {
 			nothing(t, p, "at first")
 			knock := func(n int) {
 				for range n {
-					is(t, open(t, name.Domain(), sock.Stream).Connect(name), nil)
+					wantErr(t, open(t, name.Domain(), sock.Stream).Connect(name), nil)
 				}
 			}
 			accept := func() bool {
@@ -383,15 +383,15 @@ func TestPollEdgeAccept(t *testing.T) {
 				if err == nil {
 					closed(t, s)
 				} else {
-					is(t, err, sock.ErrWouldBlock)
+					wantErr(t, err, sock.ErrWouldBlock)
 				}
 				return err == nil
 			}
-			// The last of them may be on their way still, and told then.
+			// The last of them may be on their way still, and reported then.
 			for _, n := range []int{1, 5, 20} {
 				knock(n)
 				for got := 0; got < n; {
-					tells(t, p, l, sock.Readable, 0)
+					wantEvent(t, p, l, sock.Readable, 0)
 					for accept() {
 						got++
 					}
@@ -399,7 +399,7 @@ func TestPollEdgeAccept(t *testing.T) {
 				settle(t, p)
 			}
 			knock(5)
-			tells(t, p, l, sock.Readable, 0)
+			wantEvent(t, p, l, sock.Readable, 0)
 			settle(t, p)
 			if !accept() {
 				t.Error("nobody is there")
@@ -410,7 +410,7 @@ func TestPollEdgeAccept(t *testing.T) {
 				nothing(t, p, "four are left, and nobody came")
 			}
 			knock(1)
-			tells(t, p, l, sock.Readable, 0)
+			wantEvent(t, p, l, sock.Readable, 0)
 			n := 0
 			eventually(t, "five clients", func() bool {
 				for accept() {

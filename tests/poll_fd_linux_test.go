@@ -36,38 +36,38 @@ func TestPollFDTerminal(t *testing.T) {
 	}
 	defer unix.Close(slave)
 	mode, err := unix.IoctlGetTermios(slave, unix.TCGETS)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	mode.Lflag &^= unix.ECHO
-	is(t, unix.IoctlSetTermios(slave, unix.TCSETS, mode), nil)
+	wantErr(t, unix.IoctlSetTermios(slave, unix.TCSETS, mode), nil)
 
 	p := newPoller(t)
-	is(t, p.AddFD(master, sock.Readable, "master"), nil)
-	is(t, p.AddFD(slave, sock.Readable, "slave"), nil)
+	wantErr(t, p.AddFD(master, sock.Readable, "master"), nil)
+	wantErr(t, p.AddFD(slave, sock.Readable, "slave"), nil)
 	fdWrite(t, master, "half a line")
 	staleQuiet(t, p, "no line yet")
 	fdWrite(t, master, "\n")
-	if ready := fdTold(t, p, slave, "slave"); ready != sock.Readable {
+	if ready := fdReported(t, p, slave, "slave"); ready != sock.Readable {
 		t.Errorf("%v with a line", ready)
 	}
 	if got := fdRead(t, slave); got != "half a line\n" {
 		t.Errorf("read %q", got)
 	}
 	fdWrite(t, slave, "answer")
-	if ready := fdTold(t, p, master, "master"); ready != sock.Readable {
+	if ready := fdReported(t, p, master, "master"); ready != sock.Readable {
 		t.Errorf("%v with an answer", ready)
 	}
 	if got := fdRead(t, master); got != "answer" {
 		t.Errorf("read %q", got)
 	}
-	is(t, p.ModifyFD(slave, sock.Writable), nil)
-	if ready := fdTold(t, p, slave, "slave"); ready != sock.Writable {
+	wantErr(t, p.ModifyFD(slave, sock.Writable), nil)
+	if ready := fdReported(t, p, slave, "slave"); ready != sock.Writable {
 		t.Errorf("%v of an idle terminal", ready)
 	}
-	is(t, p.ModifyFD(slave, 0), nil)
-	is(t, p.RemoveFD(master), nil)
-	is(t, unix.Close(master), nil)
+	wantErr(t, p.ModifyFD(slave, 0), nil)
+	wantErr(t, p.RemoveFD(master), nil)
+	wantErr(t, unix.Close(master), nil)
 	master = -1
-	if ready := fdTold(t, p, slave, "slave"); ready&sock.Hangup == 0 {
+	if ready := fdReported(t, p, slave, "slave"); ready&sock.Hangup == 0 {
 		t.Errorf("%v when the terminal has hung up", ready)
 	}
 }
@@ -81,16 +81,16 @@ func TestPollFDTimer(t *testing.T) {
 	}
 	defer unix.Close(fd)
 	p := newPoller(t)
-	is(t, p.AddFD(fd, sock.Readable, "timer"), nil)
+	wantErr(t, p.AddFD(fd, sock.Readable, "timer"), nil)
 	staleQuiet(t, p, "not set")
 	const after = 10 * time.Millisecond
 	start := time.Now()
-	is(t, unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(after))}, nil), nil)
-	if ready := fdTold(t, p, fd, "timer"); ready != sock.Readable {
+	wantErr(t, unix.TimerfdSettime(fd, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(after))}, nil), nil)
+	if ready := fdReported(t, p, fd, "timer"); ready != sock.Readable {
 		t.Errorf("%v of a timer", ready)
 	}
 	if took := time.Since(start); took < after {
-		t.Errorf("told after %v, want %v", took, after)
+		t.Errorf("reported after %v, want %v", took, after)
 	}
 	if n := binary.NativeEndian.Uint64([]byte(fdRead(t, fd))); n != 1 {
 		t.Errorf("it has run out %d times", n)
@@ -107,27 +107,27 @@ func TestPollFDEventfd(t *testing.T) {
 	}
 	defer unix.Close(fd)
 	p := newPoller(t)
-	is(t, p.AddFD(fd, sock.Readable|sock.Writable, nil), nil)
-	if ready := fdTold(t, p, fd, nil); ready != sock.Writable {
+	wantErr(t, p.AddFD(fd, sock.Readable|sock.Writable, nil), nil)
+	if ready := fdReported(t, p, fd, nil); ready != sock.Writable {
 		t.Errorf("%v at zero", ready)
 	}
 	count := func(n uint64) { fdWrite(t, fd, string(binary.NativeEndian.AppendUint64(nil, n))) }
 	count(5)
-	if ready := fdTold(t, p, fd, nil); ready != sock.Readable|sock.Writable {
+	if ready := fdReported(t, p, fd, nil); ready != sock.Readable|sock.Writable {
 		t.Errorf("%v at 5", ready)
 	}
 	count(1<<64 - 2 - 5)
-	if ready := fdTold(t, p, fd, nil); ready != sock.Readable {
+	if ready := fdReported(t, p, fd, nil); ready != sock.Readable {
 		t.Errorf("%v at the top", ready)
 	}
 	if n := binary.NativeEndian.Uint64([]byte(fdRead(t, fd))); n != 1<<64-2 {
 		t.Errorf("read %d", n)
 	}
 	if pollerHas&sock.Edge != 0 {
-		is(t, p.ModifyFD(fd, sock.Readable|sock.Edge), nil)
+		wantErr(t, p.ModifyFD(fd, sock.Readable|sock.Edge), nil)
 		for range 3 { // each write is an edge, read or not
 			count(1)
-			fdTold(t, p, fd, nil)
+			fdReported(t, p, fd, nil)
 			staleQuiet(t, p, "no edge")
 		}
 	}
@@ -142,7 +142,7 @@ func signals() *unix.Sigset_t {
 	return &set
 }
 
-// signalfdChild is told of a signal by the Poller. It has begun with the signal
+// signalfdChild gets a signal through the Poller. It has begun with the signal
 // blocked: only then all its threads have it so, and none takes it.
 func signalfdChild([]string) error {
 	fd, err := unix.Signalfd(-1, signals(), unix.SFD_CLOEXEC|unix.SFD_NONBLOCK)
@@ -160,14 +160,14 @@ func signalfdChild([]string) error {
 	}
 	events := make([]sock.Event, 2)
 	if n, err := p.Wait(events, 0); n != 0 || err != nil {
-		return fmt.Errorf("told %v, %v before the signal", events[:n], err)
+		return fmt.Errorf("reported %v, %v before the signal", events[:n], err)
 	}
 	if err := unix.Kill(os.Getpid(), syscall.SIGUSR1); err != nil {
 		return err
 	}
 	n, err := p.Wait(events, 10*time.Second)
 	if n != 1 || err != nil || events[0].FD != fd || events[0].Socket != nil || events[0].Ready != sock.Readable {
-		return fmt.Errorf("told %+v, %v", events[:n], err)
+		return fmt.Errorf("reported %+v, %v", events[:n], err)
 	}
 	info := make([]byte, 128) // struct signalfd_siginfo
 	if _, err := unix.Read(fd, info); err != nil {
@@ -177,7 +177,7 @@ func signalfdChild([]string) error {
 		return fmt.Errorf("signal %d", signal)
 	}
 	if n, err := p.Wait(events, 0); n != 0 || err != nil {
-		return fmt.Errorf("told %v, %v when it was read", events[:n], err)
+		return fmt.Errorf("reported %v, %v when it was read", events[:n], err)
 	}
 	return nil
 }
@@ -188,11 +188,11 @@ func TestPollFDSignal(t *testing.T) {
 	runtime.LockOSThread() // what it has blocked the child begins with
 	defer runtime.UnlockOSThread()
 	var before unix.Sigset_t
-	is(t, unix.PthreadSigmask(unix.SIG_BLOCK, signals(), &before), nil)
+	wantErr(t, unix.PthreadSigmask(unix.SIG_BLOCK, signals(), &before), nil)
 	err := c.Start()
-	is(t, unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil), nil)
+	wantErr(t, unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	is(t, c.Wait(), nil)
+	wantErr(t, c.Wait(), nil)
 }

@@ -30,18 +30,18 @@ func fdPipe(t testing.TB) (r, w int) {
 	return r, w
 }
 
-// fdTold waits for one event of fd, and returns what is so.
-func fdTold(t testing.TB, p *sock.Poller, fd int, data any) sock.Ready {
+// fdReported waits for one event of fd, and returns what is so.
+func fdReported(t testing.TB, p *sock.Poller, fd int, data any) sock.Ready {
 	t.Helper()
 	events := make([]sock.Event, 4)
 	n, err := p.Wait(events, 10*time.Second)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if n != 1 {
 		t.Errorf("%d events, want one", n)
 		return 0
 	}
 	if e := events[0]; e.Socket != nil || e.FD != fd || e.Data != data {
-		t.Errorf("told %+v, want descriptor %d with %v", e, fd, data)
+		t.Errorf("reported %+v, want descriptor %d with %v", e, fd, data)
 	}
 	return events[0].Ready
 }
@@ -69,11 +69,11 @@ func TestPollFDPipe(t *testing.T) {
 	p := newPoller(t)
 	r, w := fdPipe(t)
 	defer unix.Close(r)
-	is(t, p.AddFD(r, sock.Readable, "reads"), nil)
+	wantErr(t, p.AddFD(r, sock.Readable, "reads"), nil)
 	staleQuiet(t, p, "empty")
 	fdWrite(t, w, "news")
 	for range 2 { // as long as it is so
-		if ready := fdTold(t, p, r, "reads"); ready != sock.Readable {
+		if ready := fdReported(t, p, r, "reads"); ready != sock.Readable {
 			t.Errorf("%v with something to read", ready)
 		}
 	}
@@ -82,49 +82,49 @@ func TestPollFDPipe(t *testing.T) {
 	}
 	staleQuiet(t, p, "read")
 
-	is(t, p.AddFD(w, sock.Writable, "writes"), nil)
-	if ready := fdTold(t, p, w, "writes"); ready != sock.Writable {
+	wantErr(t, p.AddFD(w, sock.Writable, "writes"), nil)
+	if ready := fdReported(t, p, w, "writes"); ready != sock.Writable {
 		t.Errorf("%v with room to write", ready)
 	}
 	for { // until it is full
 		if _, err := unix.Write(w, make([]byte, 512)); err != nil {
-			is(t, err, unix.EAGAIN)
+			wantErr(t, err, unix.EAGAIN)
 			break
 		}
 	}
-	if ready := fdTold(t, p, r, "reads"); ready != sock.Readable {
+	if ready := fdReported(t, p, r, "reads"); ready != sock.Readable {
 		t.Errorf("%v with a full pipe", ready)
 	}
-	is(t, p.ModifyFD(r, 0), nil)
+	wantErr(t, p.ModifyFD(r, 0), nil)
 	staleQuiet(t, p, "full")
-	is(t, p.ModifyFD(w, 0), nil)
-	is(t, p.ModifyFD(r, sock.Readable|sock.OneShot), nil)
-	if ready := fdTold(t, p, r, "reads"); ready != sock.Readable {
+	wantErr(t, p.ModifyFD(w, 0), nil)
+	wantErr(t, p.ModifyFD(r, sock.Readable|sock.OneShot), nil)
+	if ready := fdReported(t, p, r, "reads"); ready != sock.Readable {
 		t.Errorf("%v with a full pipe", ready)
 	}
 	staleQuiet(t, p, "one shot")
-	is(t, p.ModifyFD(r, sock.Readable), nil)
+	wantErr(t, p.ModifyFD(r, sock.Readable), nil)
 
 	// The writer goes; what it wrote is still there, and then the end.
-	is(t, p.RemoveFD(w), nil)
-	is(t, unix.Close(w), nil)
+	wantErr(t, p.RemoveFD(w), nil)
+	wantErr(t, unix.Close(w), nil)
 	const end = sock.Hangup | sock.ReadClosed | sock.WriteClosed
-	if ready := fdTold(t, p, r, "reads"); ready&sock.Readable == 0 || ready&^(end|sock.Readable) != 0 {
+	if ready := fdReported(t, p, r, "reads"); ready&sock.Readable == 0 || ready&^(end|sock.Readable) != 0 {
 		t.Errorf("%v with a full pipe that has no writer", ready)
 	}
 	for full := make([]byte, 4096); ; {
 		if n, err := unix.Read(r, full); n == 0 && err == nil {
 			break
 		} else if err != nil { // a child that was being forked had a copy of w
-			is(t, err, unix.EAGAIN)
-			fdTold(t, p, r, "reads")
+			wantErr(t, err, unix.EAGAIN)
+			fdReported(t, p, r, "reads")
 		}
 	}
 	// Linux calls that a hang-up alone, the others an end to read.
-	if ready := fdTold(t, p, r, "reads"); ready&(sock.Hangup|sock.Readable) == 0 || pollerHere == byKqueue && ready&sock.Readable == 0 {
+	if ready := fdReported(t, p, r, "reads"); ready&(sock.Hangup|sock.Readable) == 0 || pollerHere == byKqueue && ready&sock.Readable == 0 {
 		t.Errorf("%v with an empty pipe that has no writer", ready)
 	}
-	is(t, p.RemoveFD(r), nil)
+	wantErr(t, p.RemoveFD(r), nil)
 	staleQuiet(t, p, "removed")
 }
 
@@ -134,27 +134,27 @@ func TestPollFDPipeBroken(t *testing.T) {
 	p := newPoller(t)
 	r, w := fdPipe(t)
 	defer unix.Close(w)
-	is(t, p.AddFD(w, sock.Writable, nil), nil)
-	is(t, unix.Close(r), nil)
-	if ready := fdTold(t, p, w, nil); ready&(sock.Failed|sock.Writable) == 0 {
-		t.Errorf("%v when the reader has gone", ready)
+	wantErr(t, p.AddFD(w, sock.Writable, nil), nil)
+	wantErr(t, unix.Close(r), nil)
+	if ready := fdReported(t, p, w, nil); ready&(sock.Failed|sock.Writable) == 0 {
+		t.Errorf("%v when the reader has closed", ready)
 	}
-	is(t, p.RemoveFD(w), nil)
+	wantErr(t, p.RemoveFD(w), nil)
 
 	// To add it now is an error with kqueue, and no news elsewhere.
 	err := p.AddFD(w, sock.Writable, nil)
 	if pollerHere == byKqueue && err != nil {
-		is(t, err, unix.EPIPE)
-		is(t, p.RemoveFD(w), syscall.ENOENT)
+		wantErr(t, err, unix.EPIPE)
+		wantErr(t, p.RemoveFD(w), syscall.ENOENT)
 		return
 	}
-	is(t, err, nil)
-	if ready := fdTold(t, p, w, nil); ready&(sock.Failed|sock.Writable) == 0 {
+	wantErr(t, err, nil)
+	if ready := fdReported(t, p, w, nil); ready&(sock.Failed|sock.Writable) == 0 {
 		t.Errorf("%v without a reader", ready)
 	}
 }
 
-// What is watched for its end alone tells nothing of what is unread, and Wait
+// What is watched for its end alone reports nothing of what is unread, and Wait
 // does not go round over it.
 func TestPollFDUnread(t *testing.T) {
 	t.Parallel()
@@ -163,11 +163,11 @@ func TestPollFDUnread(t *testing.T) {
 	r, w := fdPipe(t)
 	defer unix.Close(r)
 	fdWrite(t, w, "unread")
-	is(t, p.AddFD(r, sock.ReadClosed, nil), nil)
+	wantErr(t, p.AddFD(r, sock.ReadClosed, nil), nil)
 	nothing(t, p, "unread")
-	is(t, unix.Close(w), nil)
-	if ready := fdTold(t, p, r, nil); ready&sock.ReadClosed == 0 {
-		t.Errorf("%v when the writer has gone", ready)
+	wantErr(t, unix.Close(w), nil)
+	if ready := fdReported(t, p, r, nil); ready&sock.ReadClosed == 0 {
+		t.Errorf("%v when the writer has closed", ready)
 	}
 }
 
@@ -191,17 +191,17 @@ func TestPollFDFile(t *testing.T) {
 	err = p.AddFD(fd, sock.Readable, "file")
 	switch pollerHere {
 	case byEpoll:
-		is(t, err, syscall.EPERM)
-		is(t, p.RemoveFD(fd), syscall.ENOENT)
+		wantErr(t, err, syscall.EPERM)
+		wantErr(t, p.RemoveFD(fd), syscall.ENOENT)
 		if n := testhook.Registrations(p); n != 0 {
 			t.Errorf("%d slots are taken by what was refused", n)
 		}
 	default: // poll(2) by POSIX, kqueue while the end is not reached
-		is(t, err, nil)
-		if ready := fdTold(t, p, fd, "file"); ready&sock.Readable == 0 {
+		wantErr(t, err, nil)
+		if ready := fdReported(t, p, fd, "file"); ready&sock.Readable == 0 {
 			t.Errorf("%v", ready)
 		}
-		is(t, p.RemoveFD(fd), nil)
+		wantErr(t, p.RemoveFD(fd), nil)
 	}
 }
 
@@ -218,32 +218,32 @@ func TestPollFDRefused(t *testing.T) {
 		none = int(limit.Cur) + 1
 	}
 	for _, fd := range []int{-1, -1 << 31, none, 1<<31 - 1} {
-		is(t, p.AddFD(fd, sock.Readable, nil), syscall.EBADF)
-		is(t, p.ModifyFD(fd, sock.Readable), syscall.ENOENT)
-		is(t, p.RemoveFD(fd), syscall.ENOENT)
+		wantErr(t, p.AddFD(fd, sock.Readable, nil), syscall.EBADF)
+		wantErr(t, p.ModifyFD(fd, sock.Readable), syscall.ENOENT)
+		wantErr(t, p.RemoveFD(fd), syscall.ENOENT)
 	}
 	big := int64(1) << 32 // plus r is r in 32 bits
 	if fd := int(big) + r; fd != r {
-		is(t, p.AddFD(fd, sock.Readable, nil), syscall.EBADF)
+		wantErr(t, p.AddFD(fd, sock.Readable, nil), syscall.EBADF)
 	}
-	is(t, p.ModifyFD(r, sock.Readable), syscall.ENOENT)
-	is(t, p.RemoveFD(r), syscall.ENOENT)
-	is(t, p.AddFD(r, 1<<15, nil), syscall.EINVAL)
-	is(t, p.AddFD(r, sock.Readable, nil), nil)
-	is(t, p.AddFD(r, sock.Writable, nil), syscall.EEXIST)
-	is(t, p.ModifyFD(r, 1<<14|sock.Readable), syscall.EINVAL)
-	is(t, p.RemoveFD(r), nil)
-	is(t, p.RemoveFD(r), syscall.ENOENT)
+	wantErr(t, p.ModifyFD(r, sock.Readable), syscall.ENOENT)
+	wantErr(t, p.RemoveFD(r), syscall.ENOENT)
+	wantErr(t, p.AddFD(r, 1<<15, nil), syscall.EINVAL)
+	wantErr(t, p.AddFD(r, sock.Readable, nil), nil)
+	wantErr(t, p.AddFD(r, sock.Writable, nil), syscall.EEXIST)
+	wantErr(t, p.ModifyFD(r, 1<<14|sock.Readable), syscall.EINVAL)
+	wantErr(t, p.RemoveFD(r), nil)
+	wantErr(t, p.RemoveFD(r), syscall.ENOENT)
 	if n := testhook.Registrations(p); n != 0 {
 		t.Errorf("%d slots are taken by what was refused", n)
 	}
-	is(t, p.Close(), nil)
-	is(t, p.AddFD(r, sock.Readable, nil), net.ErrClosed)
-	is(t, p.ModifyFD(r, sock.Readable), net.ErrClosed)
-	is(t, p.RemoveFD(r), net.ErrClosed)
+	wantErr(t, p.Close(), nil)
+	wantErr(t, p.AddFD(r, sock.Readable, nil), net.ErrClosed)
+	wantErr(t, p.ModifyFD(r, sock.Readable), net.ErrClosed)
+	wantErr(t, p.RemoveFD(r), net.ErrClosed)
 	var nobody *sock.Poller
-	is(t, nobody.AddFD(r, sock.Readable, nil), net.ErrClosed)
-	is(t, nobody.RemoveFD(r), net.ErrClosed)
+	wantErr(t, nobody.AddFD(r, sock.Readable, nil), net.ErrClosed)
+	wantErr(t, nobody.RemoveFD(r), net.ErrClosed)
 }
 
 // A descriptor is closed without RemoveFD, and its number is a Socket's next: the
@@ -253,8 +253,8 @@ func TestPollFDNumberReused(t *testing.T) {
 	for range 50 { // other tests open descriptors too
 		p := newPoller(t)
 		r, w := fdPipe(t)
-		is(t, p.AddFD(r, sock.Readable, "pipe"), nil)
-		is(t, unix.Close(r), nil)
+		wantErr(t, p.AddFD(r, sock.Readable, "pipe"), nil)
+		wantErr(t, unix.Close(r), nil)
 		a, b := stalePair(t)
 		s, peer := a, b
 		if b.FD() == r {
@@ -269,16 +269,16 @@ func TestPollFDNumberReused(t *testing.T) {
 			continue
 		}
 		defer unix.Close(w)
-		is(t, p.Add(s, sock.Readable, "socket"), nil)
+		wantErr(t, p.Add(s, sock.Readable, "socket"), nil)
 		staleSend(t, peer)
-		staleTold(t, p, s, "socket")
-		is(t, p.ModifyFD(r, 0), syscall.ENOENT)
-		is(t, p.RemoveFD(r), syscall.ENOENT)
-		staleTold(t, p, s, "socket")
+		staleReported(t, p, s, "socket")
+		wantErr(t, p.ModifyFD(r, 0), syscall.ENOENT)
+		wantErr(t, p.RemoveFD(r), syscall.ENOENT)
+		staleReported(t, p, s, "socket")
 		if n := testhook.Registrations(p); n != 1 {
 			t.Errorf("%d slots are taken, want the Socket's", n)
 		}
-		is(t, p.Remove(s), nil)
+		wantErr(t, p.Remove(s), nil)
 		staleQuiet(t, p, "removed")
 		return
 	}
@@ -292,17 +292,17 @@ func TestPollFDClosedFirst(t *testing.T) {
 	p := newPoller(t)
 	r, w := fdPipe(t)
 	defer unix.Close(w)
-	is(t, p.AddFD(r, sock.Readable, "pipe"), nil)
-	is(t, unix.Close(r), nil)
-	is(t, p.RemoveFD(r), nil)
-	is(t, p.RemoveFD(r), syscall.ENOENT)
+	wantErr(t, p.AddFD(r, sock.Readable, "pipe"), nil)
+	wantErr(t, unix.Close(r), nil)
+	wantErr(t, p.RemoveFD(r), nil)
+	wantErr(t, p.RemoveFD(r), syscall.ENOENT)
 	staleQuiet(t, p, "closed")
 	if n := testhook.Registrations(p); n != 0 {
 		t.Errorf("%d slots are taken", n)
 	}
 }
 
-// Closed before RemoveFD, with a copy that lives: the kernel of Linux tells of it
+// Closed before RemoveFD, with a copy that lives: the kernel of Linux reports it
 // for as long as that does, and no call reaches it any more. Wait drops it, and
 // ends when its time has come.
 func TestPollFDCopyLeft(t *testing.T) {
@@ -310,19 +310,19 @@ func TestPollFDCopyLeft(t *testing.T) {
 	p := newPoller(t)
 	r, w := fdPipe(t)
 	defer unix.Close(w)
-	is(t, p.AddFD(r, sock.Readable, "pipe"), nil)
+	wantErr(t, p.AddFD(r, sock.Readable, "pipe"), nil)
 	kept, err := unix.FcntlInt(uintptr(r), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unix.Close(kept)
-	is(t, unix.Close(r), nil)
-	is(t, p.RemoveFD(r), nil)
+	wantErr(t, unix.Close(r), nil)
+	wantErr(t, p.RemoveFD(r), nil)
 	fdWrite(t, w, "x")
 	for _, timeout := range []time.Duration{0, time.Millisecond, 20 * time.Millisecond} {
 		start := time.Now()
 		n, err := p.Wait(make([]sock.Event, 4), timeout)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		if took := time.Since(start); n != 0 || took < timeout || took > timeout+5*time.Second {
 			t.Errorf("Wait(%v): %d after %v", timeout, n, took)
 		}
@@ -332,11 +332,11 @@ func TestPollFDCopyLeft(t *testing.T) {
 		_, err := p.Wait(make([]sock.Event, 4), -1)
 		woken <- err
 	}()
-	is(t, p.Wake(), nil)
-	is(t, soon(t, woken), nil)
+	wantErr(t, p.Wake(), nil)
+	wantErr(t, recvTimeout(t, woken), nil)
 }
 
-// Descriptors and Sockets in one Poller, told apart.
+// Descriptors and Sockets in one Poller, reported apart.
 func TestPollFDBesideSockets(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
@@ -344,15 +344,15 @@ func TestPollFDBesideSockets(t *testing.T) {
 	defer unix.Close(r)
 	defer unix.Close(w)
 	a, b := stalePair(t)
-	is(t, p.AddFD(r, sock.Readable, 1), nil)
-	is(t, p.Add(a, sock.Readable, 2), nil)
+	wantErr(t, p.AddFD(r, sock.Readable, 1), nil)
+	wantErr(t, p.Add(a, sock.Readable, 2), nil)
 	fdWrite(t, w, "x")
 	staleSend(t, b)
 	events := make([]sock.Event, 4)
 	n, err := p.Wait(events, 10*time.Second)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if n != 2 {
-		t.Fatalf("told %+v", events[:n])
+		t.Fatalf("reported %+v", events[:n])
 	}
 	for _, e := range events[:n] {
 		want := sock.Event{Socket: a, FD: a.FD(), Data: 2, Ready: sock.Readable}
@@ -360,11 +360,11 @@ func TestPollFDBesideSockets(t *testing.T) {
 			want = sock.Event{FD: r, Data: 1, Ready: sock.Readable}
 		}
 		if e.Socket != want.Socket || e.FD != want.FD || e.Data != want.Data || e.Ready != want.Ready {
-			t.Errorf("told %+v, want %+v", e, want)
+			t.Errorf("reported %+v, want %+v", e, want)
 		}
 	}
-	is(t, a.Close(), nil)
-	fdTold(t, p, r, 1)
+	wantErr(t, a.Close(), nil)
+	fdReported(t, p, r, 1)
 }
 
 // A pipe's end by AddFD in two Pollers.
@@ -374,14 +374,14 @@ func TestPollFDTwoPollers(t *testing.T) {
 	r, w := fdPipe(t)
 	defer unix.Close(r)
 	defer unix.Close(w)
-	is(t, p.AddFD(r, sock.Readable, "p"), nil)
-	is(t, q.AddFD(r, sock.Readable, "q"), nil)
+	wantErr(t, p.AddFD(r, sock.Readable, "p"), nil)
+	wantErr(t, q.AddFD(r, sock.Readable, "q"), nil)
 	fdWrite(t, w, "x")
-	fdTold(t, p, r, "p")
-	fdTold(t, q, r, "q")
-	is(t, p.RemoveFD(r), nil)
+	fdReported(t, p, r, "p")
+	fdReported(t, q, r, "q")
+	wantErr(t, p.RemoveFD(r), nil)
 	staleQuiet(t, p, "removed")
-	fdTold(t, q, r, "q")
+	fdReported(t, q, r, "q")
 }
 
 // Misuse: a Socket's own descriptor. It is in once, as one or the other.
@@ -392,15 +392,15 @@ func TestPollFDOfSocket(t *testing.T) {
 	}
 	p := newPoller(t)
 	a, b := stalePair(t)
-	is(t, p.Add(a, sock.Readable, "socket"), nil)
-	is(t, p.AddFD(a.FD(), sock.Readable, "fd"), syscall.EEXIST)
+	wantErr(t, p.Add(a, sock.Readable, "socket"), nil)
+	wantErr(t, p.AddFD(a.FD(), sock.Readable, "fd"), syscall.EEXIST)
 	staleSend(t, b)
-	staleTold(t, p, a, "socket")
-	is(t, p.Remove(a), nil)
-	is(t, p.AddFD(a.FD(), sock.Readable, "fd"), nil)
-	is(t, p.Add(a, sock.Readable, "socket"), syscall.EEXIST)
-	fdTold(t, p, a.FD(), "fd")
-	is(t, p.RemoveFD(a.FD()), nil)
+	staleReported(t, p, a, "socket")
+	wantErr(t, p.Remove(a), nil)
+	wantErr(t, p.AddFD(a.FD(), sock.Readable, "fd"), nil)
+	wantErr(t, p.Add(a, sock.Readable, "socket"), syscall.EEXIST)
+	fdReported(t, p, a.FD(), "fd")
+	wantErr(t, p.RemoveFD(a.FD()), nil)
 	if n := testhook.Registrations(p); n != 0 {
 		t.Errorf("%d slots are taken", n)
 	}

@@ -68,8 +68,8 @@ func TestPollMemory(t *testing.T) {
 		t.Fatalf("%q: %v", lines.Text(), err)
 	}
 	hold.Close()
-	is(t, server.Wait(), nil)
-	is(t, clients.Wait(), nil)
+	wantErr(t, server.Wait(), nil)
+	wantErr(t, clients.Wait(), nil)
 	t.Logf("%d bytes of RSS for each of %d connections, %d of them in heap objects", rss/connections, connections, heap/connections)
 	if rss > most*connections {
 		t.Errorf("%d bytes for each connection, want at most %d", rss/connections, most)
@@ -99,7 +99,7 @@ func memoryServer(args []string) error {
 	if err := errors.Join(l.Bind(at), l.Listen(0)); err != nil {
 		return err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}

@@ -37,20 +37,20 @@ func staleQuiet(t testing.TB, p *sock.Poller, what string) {
 	t.Helper()
 	events := make([]sock.Event, 8)
 	n, err := p.Wait(events, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	for _, e := range events[:n] {
-		t.Errorf("%s: told %v of %d, with %v", what, e.Ready, e.FD, e.Data)
+		t.Errorf("%s: reported %v of %d, with %v", what, e.Ready, e.FD, e.Data)
 	}
 }
 
-// staleTold waits for one event, which is to carry data.
-func staleTold(t testing.TB, p *sock.Poller, s *sock.Socket, data any) {
+// staleReported waits for one event, which is to carry data.
+func staleReported(t testing.TB, p *sock.Poller, s *sock.Socket, data any) {
 	t.Helper()
 	events := make([]sock.Event, 8)
 	n, err := p.Wait(events, 10*time.Second)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if n != 1 || events[0].Socket != s || events[0].Data != data || events[0].Ready&sock.Readable == 0 {
-		t.Errorf("told %+v, want one event, Readable, of %p with %v", events[:n], s, data)
+		t.Errorf("reported %+v, want one event, Readable, of %p with %v", events[:n], s, data)
 	}
 }
 
@@ -62,7 +62,7 @@ func staleSend(t testing.TB, s *sock.Socket) {
 }
 
 // The handler of a batch's first event closes all the others, and opens as many
-// again: their numbers are strangers' now, who have something to say.
+// again: their numbers are reused now, by sockets that have data.
 func TestStaleInOneBatch(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
@@ -70,20 +70,20 @@ func TestStaleInOneBatch(t *testing.T) {
 	old := map[*sock.Socket]int{}
 	for range n {
 		a, b := stalePair(t)
-		is(t, p.Add(a, sock.Readable, nil), nil)
+		wantErr(t, p.Add(a, sock.Readable, nil), nil)
 		staleSend(t, b)
 		old[a] = a.FD()
 	}
 	events := make([]sock.Event, 2*n)
 	got, err := p.Wait(events, 10*time.Second)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if got != n {
 		t.Fatalf("%d events, want %d", got, n)
 	}
 	numbers := map[int]bool{}
 	for _, e := range events[1:got] {
 		numbers[e.FD] = true
-		is(t, e.Socket.Close(), nil)
+		wantErr(t, e.Socket.Close(), nil)
 	}
 	reused := 0
 	for range n {
@@ -104,8 +104,8 @@ func TestStaleInOneBatch(t *testing.T) {
 		if n, err := e.Socket.Recv(b, 0); n != 0 || !errors.Is(err, net.ErrClosed) {
 			t.Errorf("a closed Socket received %q, %v", b[:n], err)
 		}
-		is(t, p.Modify(e.Socket, sock.Writable), net.ErrClosed)
-		is(t, p.Remove(e.Socket), nil)
+		wantErr(t, p.Modify(e.Socket, sock.Writable), net.ErrClosed)
+		wantErr(t, p.Remove(e.Socket), nil)
 	}
 	first := events[0].Socket
 	if n, err := first.Recv(make([]byte, 9), 0); n != 1 || err != nil {
@@ -117,10 +117,10 @@ func TestStaleInOneBatch(t *testing.T) {
 
 // A staleLife is one registration of TestStaleReuse.
 type staleLife struct {
-	s      *sock.Socket
-	token  [8]byte
-	silent bool          // nothing is sent to it
-	gone   atomic.Uint64 // the last Wait that had begun when Remove or Close returned
+	s         *sock.Socket
+	token     [8]byte
+	silent    bool          // nothing is sent to it
+	removedAt atomic.Uint64 // the last Wait that had begun when Remove or Close returned
 }
 
 // Descriptor numbers recycle as fast as they can while another goroutine waits.
@@ -133,8 +133,8 @@ func TestStaleReuse(t *testing.T) {
 	p := newPoller(t)
 	noise, from := stalePair(t) // so that the waiter never sleeps
 	staleSend(t, from)
-	is(t, p.Add(noise, sock.Readable, nil), nil)
-	var began, told, late, received, dropped atomic.Uint64
+	wantErr(t, p.Add(noise, sock.Readable, nil), nil)
+	var began, reported, late, received, dropped atomic.Uint64
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		events := make([]sock.Event, 4)
@@ -149,23 +149,23 @@ func TestStaleReuse(t *testing.T) {
 				n, err = p.Wait(events, -1)
 			}
 			if err != nil {
-				is(t, err, net.ErrClosed)
+				wantErr(t, err, net.ErrClosed)
 				return
 			}
 			for _, e := range events[:n] {
 				if e.Socket == noise {
 					continue
 				}
-				told.Add(1)
+				reported.Add(1)
 				life := e.Data.(*staleLife)
 				if life.s != e.Socket {
 					t.Errorf("an event of %p with the data of %p", e.Socket, life.s)
 				}
-				if gone := life.gone.Load(); gone != 0 && wait > gone {
-					t.Errorf("told by Wait %d of what was gone when only %d had begun", wait, gone)
+				if removed := life.removedAt.Load(); removed != 0 && wait > removed {
+					t.Errorf("reported by Wait %d of what was removed when only %d had begun", wait, removed)
 				}
 				if life.silent {
-					t.Errorf("told %v of one to whom nothing was sent", e.Ready)
+					t.Errorf("reported %v of one to whom nothing was sent", e.Ready)
 				}
 				var b [8]byte
 				switch n, err := e.Socket.Recv(b[:], 0); {
@@ -189,7 +189,7 @@ func TestStaleReuse(t *testing.T) {
 		a.SetNonblock(true)
 		life := &staleLife{s: a, silent: i%4 == 3}
 		binary.NativeEndian.PutUint64(life.token[:], uint64(i+1)*0x9e3779b97f4a7c15)
-		is(t, p.Add(a, sock.Readable, life), nil)
+		wantErr(t, p.Add(a, sock.Readable, life), nil)
 		if !life.silent {
 			b.Send(life.token[:], 0)
 		}
@@ -198,22 +198,22 @@ func TestStaleReuse(t *testing.T) {
 		case 0: // while the waiter is busy with it
 			runtime.Gosched()
 		case 1:
-			is(t, p.Remove(a), nil)
-			life.gone.Store(began.Load())
-		case 2: // armed anew, what was fetched is of the past
-			is(t, p.Modify(a, sock.Readable|sock.Writable), nil)
+			wantErr(t, p.Remove(a), nil)
+			life.removedAt.Store(began.Load())
+		case 2: // armed again, what was fetched is of the past
+			wantErr(t, p.Modify(a, sock.Readable|sock.Writable), nil)
 		}
-		is(t, a.Close(), nil)
-		life.gone.CompareAndSwap(0, began.Load())
-		is(t, b.Close(), nil)
+		wantErr(t, a.Close(), nil)
+		life.removedAt.CompareAndSwap(0, began.Load())
+		wantErr(t, b.Close(), nil)
 		if t.Failed() {
 			break
 		}
 	}
-	is(t, p.Close(), nil)
+	wantErr(t, p.Close(), nil)
 	wg.Wait()
 	t.Logf("%d rounds on descriptors up to %d: %d events, %d of Sockets closed meanwhile, %d with data, %d Waits; %d stale ones dropped that were counted",
-		rounds, highest, told.Load(), late.Load(), received.Load(), began.Load(), dropped.Load())
+		rounds, highest, reported.Load(), late.Load(), received.Load(), began.Load(), dropped.Load())
 }
 
 // A second Socket on the description keeps what the kernel has registered alive:
@@ -228,10 +228,10 @@ func TestStaleDup(t *testing.T) {
 			p := newPoller(t)
 			a, b := stalePair(t)
 			c, err := a.Dup()
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			defer c.Close()
-			is(t, p.Add(a, want, "original"), nil)
-			is(t, end(p, a), nil)
+			wantErr(t, p.Add(a, want, "original"), nil)
+			wantErr(t, end(p, a), nil)
 			staleSend(t, b)
 			if ready, err := c.Wait(sock.Readable); ready&sock.Readable == 0 || err != nil {
 				t.Error(name, ready, err)
@@ -240,10 +240,10 @@ func TestStaleDup(t *testing.T) {
 
 			// The copy is a Socket like any other.
 			c.SetNonblock(true)
-			is(t, p.Add(c, sock.Readable, "copy"), nil)
-			staleTold(t, p, c, "copy")
-			is(t, p.Remove(a), map[string]error{"remove": syscall.ENOENT}[name])
-			staleTold(t, p, c, "copy")
+			wantErr(t, p.Add(c, sock.Readable, "copy"), nil)
+			staleReported(t, p, c, "copy")
+			wantErr(t, p.Remove(a), map[string]error{"remove": syscall.ENOENT}[name])
+			staleReported(t, p, c, "copy")
 		}
 	}
 }
@@ -254,20 +254,20 @@ func TestStaleDupBeside(t *testing.T) {
 	p := newPoller(t)
 	a, b := stalePair(t)
 	c, err := a.Dup()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	defer c.Close()
 	c.SetNonblock(true)
-	is(t, p.Add(a, sock.Readable, "a"), nil)
-	is(t, p.Add(c, sock.Readable, "c"), nil)
+	wantErr(t, p.Add(a, sock.Readable, "a"), nil)
+	wantErr(t, p.Add(c, sock.Readable, "c"), nil)
 	staleSend(t, b)
 	events := make([]sock.Event, 8)
 	n, err := p.Wait(events, 10*time.Second)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	if n != 2 || events[0].Data == events[1].Data {
-		t.Errorf("told %+v", events[:n])
+		t.Errorf("reported %+v", events[:n])
 	}
-	is(t, a.Close(), nil)
-	staleTold(t, p, c, "c")
+	wantErr(t, a.Close(), nil)
+	staleReported(t, p, c, "c")
 }
 
 func init() { children["stale copy"] = staleCopyChild }
@@ -292,7 +292,7 @@ func TestStaleChild(t *testing.T) {
 	for _, closes := range []bool{true, false} {
 		p := newPoller(t)
 		a, b := stalePair(t)
-		is(t, p.Add(a, sock.Readable, nil), nil)
+		wantErr(t, p.Add(a, sock.Readable, nil), nil)
 		f, err := a.File()
 		if err != nil {
 			t.Fatal(err)
@@ -313,16 +313,16 @@ func TestStaleChild(t *testing.T) {
 			t.Error(line, err)
 		}
 		if closes {
-			is(t, a.Close(), nil)
+			wantErr(t, a.Close(), nil)
 		} else {
-			is(t, p.Remove(a), nil)
+			wantErr(t, p.Remove(a), nil)
 		}
 		staleSend(t, b)
 		staleQuiet(t, p, "a child has it")
 		if line, err := lines.ReadString('\n'); line != "received 1 <nil>\n" {
 			t.Error(line, err)
 		}
-		is(t, c.Wait(), nil)
+		wantErr(t, c.Wait(), nil)
 	}
 }
 
@@ -333,13 +333,13 @@ func TestStaleManyPollers(t *testing.T) {
 	for _, order := range [][]int{{0}, {0, 1}, {1, 0}, {0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {2, 0, 4, 1, 3}, {1, 4, 0, 3, 2}} {
 		a, b := stalePair(t)
 		copied, err := a.Dup() // so that only our own removal ends anything
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		defer copied.Close()
 		pollers := make([]*sock.Poller, len(order))
 		for i := range pollers {
 			pollers[i] = newPoller(t)
-			is(t, pollers[i].Add(a, sock.Readable, i), nil)
-			is(t, pollers[i].Add(a, sock.Readable, -1), syscall.EEXIST)
+			wantErr(t, pollers[i].Add(a, sock.Readable, i), nil)
+			wantErr(t, pollers[i].Add(a, sock.Readable, -1), syscall.EEXIST)
 		}
 		staleSend(t, b)
 		in := map[int]bool{}
@@ -350,43 +350,43 @@ func TestStaleManyPollers(t *testing.T) {
 			t.Helper()
 			for i, p := range pollers {
 				if in[i] {
-					staleTold(t, p, a, i)
+					staleReported(t, p, a, i)
 				} else {
 					staleQuiet(t, p, "left")
-					is(t, p.Modify(a, sock.Readable), syscall.ENOENT)
+					wantErr(t, p.Modify(a, sock.Readable), syscall.ENOENT)
 				}
 			}
 		}
 		look()
 		for _, i := range order {
-			is(t, pollers[i].Remove(a), nil)
-			is(t, pollers[i].Remove(a), syscall.ENOENT)
+			wantErr(t, pollers[i].Remove(a), nil)
+			wantErr(t, pollers[i].Remove(a), syscall.ENOENT)
 			in[i] = false
 			look()
 		}
 		for i, p := range pollers {
-			is(t, p.Add(a, sock.Readable, i), nil)
+			wantErr(t, p.Add(a, sock.Readable, i), nil)
 			in[i] = true
 		}
 		look()
 		if len(order) > 1 { // one of them ends
-			is(t, pollers[order[0]].Close(), nil)
+			wantErr(t, pollers[order[0]].Close(), nil)
 			for i, p := range pollers {
 				if i != order[0] {
-					staleTold(t, p, a, i)
+					staleReported(t, p, a, i)
 				}
 			}
 		}
-		is(t, a.Close(), nil)
+		wantErr(t, a.Close(), nil)
 		for _, i := range order[1:] {
 			staleQuiet(t, pollers[i], "closed")
-			is(t, pollers[i].Remove(a), nil)
+			wantErr(t, pollers[i].Remove(a), nil)
 		}
 	}
 }
 
 // A Socket goes from one Poller to the other and back while it receives. What one
-// has told and not yet received, or not told at all, the other tells.
+// has reported and not yet received, or not reported at all, the other reports.
 func TestStaleMoved(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []sock.Ready{0, sock.Edge} {
@@ -419,7 +419,7 @@ func TestStaleMoved(t *testing.T) {
 							if received.Add(int64(n)) == total {
 								close(done)
 							}
-							if mode == 0 || n < len(buf) { // the rest is told again, or as an edge
+							if mode == 0 || n < len(buf) { // the rest is reported again, or as an edge
 								break
 							}
 						}
@@ -440,12 +440,12 @@ func TestStaleMoved(t *testing.T) {
 			}
 		})
 		moves := 0
-		is(t, pollers[0].Add(a, sock.Readable|mode, nil), nil)
+		wantErr(t, pollers[0].Add(a, sock.Readable|mode, nil), nil)
 		for moving := true; moving; moves++ {
-			is(t, pollers[moves%2].Remove(a), nil)
-			is(t, pollers[(moves+1)%2].Add(a, sock.Readable|mode, nil), nil)
+			wantErr(t, pollers[moves%2].Remove(a), nil)
+			wantErr(t, pollers[(moves+1)%2].Add(a, sock.Readable|mode, nil), nil)
 			before := by[0].Load() + by[1].Load()
-			for range 100 { // to let somebody be told
+			for range 100 { // to let somebody be reported
 				runtime.Gosched()
 				if by[0].Load()+by[1].Load() > before {
 					break
@@ -462,10 +462,10 @@ func TestStaleMoved(t *testing.T) {
 				moving = false
 			}
 		}
-		is(t, a.Close(), nil)
-		is(t, b.Close(), nil)
+		wantErr(t, a.Close(), nil)
+		wantErr(t, b.Close(), nil)
 		for _, p := range pollers {
-			is(t, p.Close(), nil)
+			wantErr(t, p.Close(), nil)
 		}
 		wg.Wait()
 		t.Logf("mode %v: %d moves, %d and %d events", mode, moves, by[0].Load(), by[1].Load())
@@ -477,22 +477,22 @@ func TestStaleDetach(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
 	a, b := stalePair(t)
-	is(t, p.Add(a, sock.Readable, "before"), nil)
+	wantErr(t, p.Add(a, sock.Readable, "before"), nil)
 	fd, err := a.Detach()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	staleSend(t, b)
 	staleQuiet(t, p, "detached")
-	is(t, p.Remove(a), nil)
-	is(t, p.Modify(a, sock.Readable), net.ErrClosed)
-	is(t, p.Add(a, sock.Readable, nil), net.ErrClosed)
+	wantErr(t, p.Remove(a), nil)
+	wantErr(t, p.Modify(a, sock.Readable), net.ErrClosed)
+	wantErr(t, p.Add(a, sock.Readable, nil), net.ErrClosed)
 	again, err := sock.FromFD(fd)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer again.Close()
 	again.SetNonblock(true)
-	is(t, p.Add(again, sock.Readable, "after"), nil)
-	staleTold(t, p, again, "after")
+	wantErr(t, p.Add(again, sock.Readable, "after"), nil)
+	staleReported(t, p, again, "after")
 }
 
 // What package net was given is not in the Poller either.
@@ -501,7 +501,7 @@ func TestStaleHandover(t *testing.T) {
 	p := newPoller(t)
 	client, server := streams(t, "tcp4")
 	server.SetNonblock(true)
-	is(t, p.Add(server, sock.Readable|sock.Writable, nil), nil)
+	wantErr(t, p.Add(server, sock.Readable|sock.Writable, nil), nil)
 	c, err := server.NetConn()
 	if err != nil {
 		t.Fatal(err)
@@ -514,7 +514,7 @@ func TestStaleHandover(t *testing.T) {
 	}
 	staleSend(t, client)
 	staleQuiet(t, p, "handed over")
-	is(t, p.Remove(server), nil)
+	wantErr(t, p.Remove(server), nil)
 
 	// And back.
 	back, err := sock.FromConn(c.(syscall.Conn))
@@ -523,8 +523,8 @@ func TestStaleHandover(t *testing.T) {
 	}
 	defer back.Close()
 	back.SetNonblock(true)
-	is(t, p.Add(back, sock.Readable, "back"), nil)
-	staleTold(t, p, back, "back")
+	wantErr(t, p.Add(back, sock.Readable, "back"), nil)
+	staleReported(t, p, back, "back")
 }
 
 // A Poller ends while its Sockets do, in other goroutines, and one waits.
@@ -536,8 +536,8 @@ func TestStalePollerCloses(t *testing.T) {
 		for i := range all {
 			a, b := stalePair(t)
 			all[i] = a
-			is(t, p.Add(a, sock.Readable|sock.Writable, i), nil)
-			is(t, other.Add(a, sock.Readable, i), nil)
+			wantErr(t, p.Add(a, sock.Readable|sock.Writable, i), nil)
+			wantErr(t, other.Add(a, sock.Readable, i), nil)
 			staleSend(t, b)
 		}
 		var wg sync.WaitGroup
@@ -545,7 +545,7 @@ func TestStalePollerCloses(t *testing.T) {
 			events := make([]sock.Event, 8)
 			for {
 				if _, err := p.Wait(events, -1); err != nil {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 					return
 				}
 			}
@@ -553,31 +553,31 @@ func TestStalePollerCloses(t *testing.T) {
 		for g := range 3 {
 			wg.Go(func() {
 				for i := g; i < len(all)*2/3; i += 3 {
-					is(t, all[i].Close(), nil)
+					wantErr(t, all[i].Close(), nil)
 				}
 			})
 		}
 		if round%2 == 0 {
 			runtime.Gosched()
 		}
-		is(t, p.Close(), nil)
+		wantErr(t, p.Close(), nil)
 		wg.Wait()
-		is(t, p.Close(), net.ErrClosed)
-		is(t, p.Wake(), net.ErrClosed)
-		is(t, p.Add(all[11], sock.Readable, nil), net.ErrClosed)
-		is(t, p.Remove(all[11]), net.ErrClosed)
+		wantErr(t, p.Close(), net.ErrClosed)
+		wantErr(t, p.Wake(), net.ErrClosed)
+		wantErr(t, p.Add(all[11], sock.Readable, nil), net.ErrClosed)
+		wantErr(t, p.Remove(all[11]), net.ErrClosed)
 
 		// Those that live are still in the other, and may go to a third.
 		events := make([]sock.Event, 32)
 		n, err := other.Wait(events, 10*time.Second)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		if n != len(all)/3 {
 			t.Errorf("%d of %d left in the other Poller", n, len(all)/3)
 		}
 		third := newPoller(t)
 		for _, e := range events[:n] {
-			is(t, third.Add(e.Socket, sock.Readable, nil), nil)
-			is(t, e.Socket.Close(), nil)
+			wantErr(t, third.Add(e.Socket, sock.Readable, nil), nil)
+			wantErr(t, e.Socket.Close(), nil)
 		}
 		staleQuiet(t, third, "closed")
 		staleQuiet(t, other, "closed")
@@ -595,8 +595,8 @@ func TestStaleAddedAgain(t *testing.T) {
 	p := newPoller(t)
 	a, b := stalePair(t)
 	staleSend(t, b)
-	var current, told, latest atomic.Int64
-	is(t, p.Add(a, sock.Readable, int64(0)), nil)
+	var current, reported, latest atomic.Int64
+	wantErr(t, p.Add(a, sock.Readable, int64(0)), nil)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		events := make([]sock.Event, 2)
@@ -610,24 +610,24 @@ func TestStaleAddedAgain(t *testing.T) {
 				t.Errorf("%d events of one Socket", n)
 			}
 			for _, e := range events[:n] {
-				told.Add(1)
+				reported.Add(1)
 				v := e.Data.(int64)
 				latest.Store(v)
 				if v < least {
-					t.Errorf("told with %d, after %d had been added", v, least)
+					t.Errorf("reported with %d, after %d had been added", v, least)
 				}
 			}
 		}
 	})
 	for i := int64(1); i <= 20_000 && !t.Failed(); i++ {
-		is(t, p.Remove(a), nil)
-		is(t, p.Add(a, sock.Readable, i), nil)
+		wantErr(t, p.Remove(a), nil)
+		wantErr(t, p.Add(a, sock.Readable, i), nil)
 		current.Store(i)
 	}
-	eventually(t, "an event with the last", func() bool { return told.Load() > 0 && latest.Load() == current.Load() })
-	is(t, p.Close(), nil)
+	eventually(t, "an event with the last", func() bool { return reported.Load() > 0 && latest.Load() == current.Load() })
+	wantErr(t, p.Close(), nil)
 	wg.Wait()
-	t.Logf("%d events", told.Load())
+	t.Logf("%d events", reported.Load())
 }
 
 // Remove of a Socket that another goroutine is just closing is done when it
@@ -635,11 +635,11 @@ func TestStaleAddedAgain(t *testing.T) {
 func TestStaleRemoveBesideClose(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
-	var mine, theirs int
+	var mine, others int
 	for i := range 300 {
 		a, b := stalePair(t)
 		staleSend(t, b)
-		is(t, p.Add(a, sock.Readable, nil), nil)
+		wantErr(t, p.Add(a, sock.Readable, nil), nil)
 		closing := make(chan error, 1)
 		var ready, start atomic.Bool
 		go func() {
@@ -654,19 +654,19 @@ func TestStaleRemoveBesideClose(t *testing.T) {
 		for n := 0; n < i%1000 && a.FD() >= 0; n++ { // a moment, another each time
 		}
 		if a.FD() < 0 {
-			theirs++
+			others++
 		} else {
 			mine++
 		}
-		is(t, p.Remove(a), nil)
+		wantErr(t, p.Remove(a), nil)
 		staleQuiet(t, p, "removed")
-		is(t, soon(t, closing), nil)
+		wantErr(t, recvTimeout(t, closing), nil)
 		b.Close()
 		if t.Failed() {
 			return
 		}
 	}
-	t.Logf("Remove began %d times before Close, %d times after", mine, theirs)
+	t.Logf("Remove began %d times before Close, %d times after", mine, others)
 }
 
 // The address of a Socket that a Poller waits for is free when Close returns. Not
@@ -686,17 +686,17 @@ func TestStaleAddressFree(t *testing.T) {
 	l, name := listening(t, "tcp4")
 	for range 300 {
 		l.SetNonblock(true)
-		is(t, p.Add(l, sock.Readable, nil), nil)
+		wantErr(t, p.Add(l, sock.Readable, nil), nil)
 		runtime.Gosched()
-		is(t, l.Close(), nil)
+		wantErr(t, l.Close(), nil)
 		l = open(t, sock.Inet, sock.Stream)
 		if err := l.Bind(name); err != nil {
 			t.Fatal(err)
 		}
-		is(t, l.Listen(0), nil)
+		wantErr(t, l.Listen(0), nil)
 	}
-	is(t, p.Close(), nil)
-	is(t, soon(t, waits), net.ErrClosed)
+	wantErr(t, p.Close(), nil)
+	wantErr(t, recvTimeout(t, waits), net.ErrClosed)
 }
 
 // There is nothing that the zero Socket or nil could be in.
@@ -704,10 +704,10 @@ func TestStaleNothing(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)
 	for _, s := range []*sock.Socket{nil, {}} {
-		is(t, p.Add(s, sock.Readable, nil), net.ErrClosed)
-		is(t, p.Modify(s, sock.Readable), net.ErrClosed)
+		wantErr(t, p.Add(s, sock.Readable, nil), net.ErrClosed)
+		wantErr(t, p.Modify(s, sock.Readable), net.ErrClosed)
 	}
-	is(t, p.Remove(nil), net.ErrClosed)
-	is(t, p.Remove(&sock.Socket{}), nil)
+	wantErr(t, p.Remove(nil), net.ErrClosed)
+	wantErr(t, p.Remove(&sock.Socket{}), nil)
 	staleQuiet(t, p, "nothing")
 }

@@ -19,7 +19,7 @@ import (
 
 // Eight goroutines add, modify, remove, close and wake as they like, against one
 // that waits. Each byte that is sent while its receiver is in, and stays in, is
-// received; nothing is told by a Wait that began after Remove or Close returned;
+// received; nothing is reported by a Wait that began after Remove or Close returned;
 // each Wake ends a Wait; and when all are out no slot is taken. At last the Poller
 // closes with everybody still at it.
 func TestPollStress(t *testing.T) {
@@ -61,11 +61,11 @@ func TestPollStress(t *testing.T) {
 	}
 	before := x.sent.Load()
 	eventually(t, "at it again", func() bool { return x.sent.Load() > before+1000 || t.Failed() })
-	is(t, x.p.Close(), nil)
+	wantErr(t, x.p.Close(), nil)
 	waiter.Wait()
 	others.Wait()
 	t.Logf("%d Sockets, %d bytes sent and received, %d changes, %d removals, %d Wakes in %d Waits with %d events, %d slots made",
-		x.sockets.Load(), x.sent.Load(), x.changes.Load(), x.removals.Load(), x.wakes.Load(), x.began.Load(), x.told.Load(), slots)
+		x.sockets.Load(), x.sent.Load(), x.changes.Load(), x.removals.Load(), x.wakes.Load(), x.began.Load(), x.reported.Load(), slots)
 	for what, n := range map[string]int64{"byte": x.sent.Load(), "change": x.changes.Load(), "removal": x.removals.Load(), "Wake": x.wakes.Load()} {
 		if n < 100 {
 			t.Errorf("too little happened to mean anything: each %s but %d", what, n)
@@ -84,8 +84,8 @@ type stress struct {
 	stop   chan bool
 	ending atomic.Bool // the Poller may be closed at any time
 
-	began, ended                                  atomic.Int64 // Waits
-	told, sockets, sent, changes, removals, wakes atomic.Int64
+	began, ended                                      atomic.Int64 // Waits
+	reported, sockets, sent, changes, removals, wakes atomic.Int64
 }
 
 // A stressed is a Socket that is in and out.
@@ -97,9 +97,9 @@ type stressed struct {
 // A stay is one registration of it, from Add to Remove.
 type stay struct {
 	*stressed
-	oneShot atomic.Bool
-	gone    atomic.Int64 // how many Waits had begun when it was out
-	again   sync.Mutex   // modifying
+	oneShot   atomic.Bool
+	removedAt atomic.Int64 // how many Waits had begun when it was out
+	again     sync.Mutex   // modifying
 }
 
 // wait is the one who waits, and receives.
@@ -111,17 +111,17 @@ func (x *stress) wait() {
 		n, err := x.p.Wait(events, -1)
 		x.ended.Store(wait)
 		if err != nil {
-			is(x.t, err, net.ErrClosed)
+			wantErr(x.t, err, net.ErrClosed)
 			return
 		}
 		for _, e := range events[:n] {
-			x.told.Add(1)
+			x.reported.Add(1)
 			r := e.Data.(*stay)
 			if e.Socket != r.a {
 				x.t.Errorf("an event of %p with the data of %p", e.Socket, r.a)
 			}
-			if gone := r.gone.Load(); gone != 0 && wait > gone {
-				x.t.Errorf("Wait %d tells of one that was out when %d had begun", wait, gone)
+			if removed := r.removedAt.Load(); removed != 0 && wait > removed {
+				x.t.Errorf("Wait %d reports one that was out when %d had begun", wait, removed)
 			}
 			r.receive(buf[:])
 			if r.oneShot.Load() { // armed again, unless it is out
@@ -245,12 +245,12 @@ func (x *stress) once(r *rand.Rand, s *stressed) (open bool) {
 		var other sync.WaitGroup
 		other.Go(func() { x.may(x.p.Remove(a), syscall.ENOENT) })
 		x.may(x.p.Remove(a), syscall.ENOENT)
-		reg.gone.Store(x.began.Load()) // whoever has done it
+		reg.removedAt.Store(x.began.Load()) // by any of the goroutines
 		other.Wait()
 	default:
 		x.may(x.p.Remove(a))
 	}
-	reg.gone.CompareAndSwap(0, x.began.Load())
+	reg.removedAt.CompareAndSwap(0, x.began.Load())
 	x.removals.Add(1)
 	if err := x.p.Modify(a, sock.Readable); err == nil {
 		x.t.Error("one that is out could be modified")

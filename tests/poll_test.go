@@ -72,22 +72,22 @@ func attend(t testing.TB, p *sock.Poller, s *sock.Socket, want sock.Ready) {
 	}
 }
 
-// A while in which what is there would have been told.
+// A while in which what is there would have been reported.
 const quietFor = 20 * time.Millisecond
 
-// nothing fails the test if p tells anything.
+// nothing fails the test if p reports anything.
 func nothing(t testing.TB, p *sock.Poller, when string) {
 	t.Helper()
 	var events [4]sock.Event
 	if n, err := p.Wait(events[:], quietFor); n != 0 || err != nil {
-		t.Errorf("%s: Wait tells %v, %v", when, events[:n], err)
+		t.Errorf("%s: Wait reports %v, %v", when, events[:n], err)
 	}
 }
 
-// tells fails the test unless p tells of s alone, within ten seconds all of want,
+// wantEvent fails the test unless p wantEvent of s alone, within ten seconds all of want,
 // and nothing else but perhaps the bits of maybe. It may come in parts: on some
 // systems the sender is done before the receiver has it.
-func tells(t testing.TB, p *sock.Poller, s *sock.Socket, want, maybe sock.Ready) {
+func wantEvent(t testing.TB, p *sock.Poller, s *sock.Socket, want, maybe sock.Ready) {
 	t.Helper()
 	var events [4]sock.Event
 	var got sock.Ready
@@ -97,12 +97,12 @@ func tells(t testing.TB, p *sock.Poller, s *sock.Socket, want, maybe sock.Ready)
 			t.Fatalf("Wait = %v, %v; %v so far, want %v", events[:n], err, got, want)
 		}
 		if e := events[0]; e.FD != s.FD() || e.Data != s.FD() || e.Ready == 0 {
-			t.Fatalf("Wait tells %+v, of %d", e, s.FD())
+			t.Fatalf("Wait reports %+v, of %d", e, s.FD())
 		}
 		got |= events[0].Ready
 	}
 	if got&^(want|maybe) != 0 {
-		t.Fatalf("Wait told %v, want %v, perhaps with %v", got, want, maybe)
+		t.Fatalf("Wait reported %v, want %v, perhaps with %v", got, want, maybe)
 	}
 }
 
@@ -128,7 +128,7 @@ func beginWait(t testing.TB, p *sock.Poller, events []sock.Event, timeout time.D
 		n, err := p.Wait(events, timeout)
 		result <- waited{n, err}
 	}()
-	mine := "\ngoroutine " + soon(t, id) + " [" + states
+	mine := "\ngoroutine " + recvTimeout(t, id) + " [" + states
 	eventually(t, "waiting", func() bool {
 		if len(result) > 0 {
 			t.Fatal("it did not wait, and returned ", <-result)
@@ -140,10 +140,10 @@ func beginWait(t testing.TB, p *sock.Poller, events []sock.Event, timeout time.D
 
 func isWaited(t testing.TB, c <-chan waited, n int, err error) {
 	t.Helper()
-	w := soon(t, c)
-	is(t, w.err, err)
+	w := recvTimeout(t, c)
+	wantErr(t, w.err, err)
 	if w.n != n {
-		t.Errorf("Wait told of %d, want %d", w.n, n)
+		t.Errorf("Wait reported %d, want %d", w.n, n)
 	}
 }
 
@@ -159,31 +159,31 @@ func TestPollLevel(t *testing.T) {
 			nothing(t, p, "at first")
 			send(t, peer, "ab")
 			for range 3 {
-				tells(t, p, s, sock.Readable, 0)
+				wantEvent(t, p, s, sock.Readable, 0)
 			}
 			recv(t, s, 1, 0, "a")
-			tells(t, p, s, sock.Readable, 0)
+			wantEvent(t, p, s, sock.Readable, 0)
 			recv(t, s, 9, 0, "b")
 			nothing(t, p, "all received")
 
-			is(t, p.Modify(s, sock.Writable), nil)
+			wantErr(t, p.Modify(s, sock.Writable), nil)
 			for range 3 {
-				tells(t, p, s, sock.Writable, 0)
+				wantEvent(t, p, s, sock.Writable, 0)
 			}
-			is(t, p.Modify(s, sock.Readable|sock.Writable), nil)
-			tells(t, p, s, sock.Writable, 0)
+			wantErr(t, p.Modify(s, sock.Readable|sock.Writable), nil)
+			wantEvent(t, p, s, sock.Writable, 0)
 			send(t, peer, "c")
 			for range 3 {
-				tells(t, p, s, sock.Readable|sock.Writable, 0)
+				wantEvent(t, p, s, sock.Readable|sock.Writable, 0)
 			}
-			is(t, p.Modify(s, 0), nil)
+			wantErr(t, p.Modify(s, 0), nil)
 			nothing(t, p, "it wants nothing")
-			is(t, p.Modify(s, sock.Readable), nil)
-			tells(t, p, s, sock.Readable, 0)
-			is(t, p.Remove(s), nil)
+			wantErr(t, p.Modify(s, sock.Readable), nil)
+			wantEvent(t, p, s, sock.Readable, 0)
+			wantErr(t, p.Remove(s), nil)
 			nothing(t, p, "removed")
-			is(t, p.Add(s, sock.Readable, s.FD()), nil)
-			tells(t, p, s, sock.Readable, 0)
+			wantErr(t, p.Add(s, sock.Readable, s.FD()), nil)
+			wantEvent(t, p, s, sock.Readable, 0)
 		})
 	}
 }
@@ -204,8 +204,8 @@ func TestPollOneEvent(t *testing.T) {
 						send(t, peer, "x")
 						end(t, peer) // with all its bits
 					} else {
-						is(t, peer.CloseWrite(), nil)
-						is(t, readable(s, sock.Readable), nil)
+						wantErr(t, peer.CloseWrite(), nil)
+						wantErr(t, readable(s, sock.Readable), nil)
 					}
 					all = append(all, s)
 				}
@@ -215,7 +215,7 @@ func TestPollOneEvent(t *testing.T) {
 				events := make([]sock.Event, 30)
 				for range 3 {
 					n, err := p.Wait(events, 0)
-					is(t, err, nil)
+					wantErr(t, err, nil)
 					seen := map[*sock.Socket]bool{}
 					for _, e := range events[:n] {
 						if seen[e.Socket] {
@@ -231,7 +231,7 @@ func TestPollOneEvent(t *testing.T) {
 					}
 					if mode != 0 {
 						if n, err := p.Wait(events, quietFor); n != 0 || err != nil {
-							t.Errorf("told again: %v, %v", events[:n], err)
+							t.Errorf("reported again: %v, %v", events[:n], err)
 						}
 						break
 					}
@@ -247,52 +247,52 @@ func TestPollOneShot(t *testing.T) {
 	for _, network := range pollNetworks {
 		t.Run(network, func(t *testing.T) {
 			s, peer := streams(t, network)
-			stuffFirmly(t, s)
+			fillBufferFirmly(t, s)
 			p := newPoller(t)
 			attend(t, p, s, sock.Readable|sock.Writable|sock.OneShot)
 			nothing(t, p, "full, and nothing came")
 			send(t, peer, "a")
-			tells(t, p, s, sock.Readable, 0)
-			nothing(t, p, "told already")
+			wantEvent(t, p, s, sock.Readable, 0)
+			nothing(t, p, "reported already")
 			send(t, peer, "b")
 			nothing(t, p, "more of the same")
 			drainAll(t, s, peer)
-			is(t, writable(s), nil)
+			wantErr(t, writable(s), nil)
 			nothing(t, p, "the other direction")
 
-			is(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
-			tells(t, p, s, sock.Readable, 0)
-			nothing(t, p, "told after Modify")
-			is(t, p.Modify(s, sock.Readable|sock.Writable|sock.OneShot), nil)
-			tells(t, p, s, sock.Readable|sock.Writable, 0)
-			is(t, peer.Close(), nil)
-			is(t, hungUp(s), nil)
+			wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
+			wantEvent(t, p, s, sock.Readable, 0)
+			nothing(t, p, "reported after Modify")
+			wantErr(t, p.Modify(s, sock.Readable|sock.Writable|sock.OneShot), nil)
+			wantEvent(t, p, s, sock.Readable|sock.Writable, 0)
+			wantErr(t, peer.Close(), nil)
+			wantErr(t, hungUp(s), nil)
 			nothing(t, p, "a hang-up")
-			is(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
-			tells(t, p, s, sock.Readable, sock.Hangup|sock.Failed)
-			nothing(t, p, "the hang-up told")
-			is(t, p.Modify(s, sock.Readable), nil)
+			wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
+			wantEvent(t, p, s, sock.Readable, sock.Hangup|sock.Failed)
+			nothing(t, p, "the hang-up reported")
+			wantErr(t, p.Modify(s, sock.Readable), nil)
 			for range 3 {
-				tells(t, p, s, sock.Readable, sock.Hangup|sock.Failed)
+				wantEvent(t, p, s, sock.Readable, sock.Hangup|sock.Failed)
 			}
-			is(t, p.Remove(s), nil)
+			wantErr(t, p.Remove(s), nil)
 		})
 	}
 }
 
-// Armed before anything is there, and each time anew, it is told each time.
+// Armed before anything is there, and each time again, it is reported each time.
 func TestPollOneShotAgain(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "tcp4")
 	p := newPoller(t)
 	attend(t, p, s, sock.Readable|sock.OneShot)
 	for range 100 {
-		is(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
+		wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
 		send(t, peer, "x")
-		tells(t, p, s, sock.Readable, 0)
+		wantEvent(t, p, s, sock.Readable, 0)
 		recv(t, s, 9, 0, "x")
 	}
-	nothing(t, p, "received, and told")
+	nothing(t, p, "received, and reported")
 }
 
 // writable and hungUp wait for what a Poller must not tell.
@@ -329,17 +329,17 @@ func TestPollUnsupported(t *testing.T) {
 	for bit := sock.Readable; bit <= sock.Exclusive; bit <<= 1 {
 		err := p.Add(s, bit, nil)
 		if has&bit != 0 {
-			is(t, err, nil)
-			is(t, p.Remove(s), nil)
+			wantErr(t, err, nil)
+			wantErr(t, p.Remove(s), nil)
 			continue
 		}
-		is(t, err, errors.ErrUnsupported)
+		wantErr(t, err, errors.ErrUnsupported)
 		if err == nil || !strings.Contains(err.Error(), bit.String()) {
 			t.Errorf("%v does not name %v", err, bit)
 		}
-		is(t, p.Add(s, sock.Readable, s.FD()), nil)
-		is(t, p.Modify(s, bit), errors.ErrUnsupported)
-		is(t, p.Remove(s), nil)
+		wantErr(t, p.Add(s, sock.Readable, s.FD()), nil)
+		wantErr(t, p.Modify(s, bit), errors.ErrUnsupported)
+		wantErr(t, p.Remove(s), nil)
 	}
 }
 
@@ -352,25 +352,25 @@ func TestPollExclusiveBits(t *testing.T) {
 	p := newPoller(t)
 	for _, with := range []sock.Ready{sock.Priority, sock.ReadClosed, sock.OneShot, sock.Edge | sock.OneShot} {
 		err := p.Add(l, sock.Readable|sock.Exclusive|with, nil)
-		is(t, err, syscall.EINVAL)
+		wantErr(t, err, syscall.EINVAL)
 		if err == nil || !strings.Contains(err.Error(), "Exclusive goes with") {
 			t.Errorf("%v does not say why", err)
 		}
 	}
 	for _, with := range []sock.Ready{0, sock.Readable, sock.Readable | sock.Edge, sock.Readable | sock.Writable | sock.Edge} {
-		is(t, p.Add(l, sock.Exclusive|with, nil), nil)
+		wantErr(t, p.Add(l, sock.Exclusive|with, nil), nil)
 		err := p.Modify(l, sock.Readable)
-		is(t, err, syscall.EINVAL)
+		wantErr(t, err, syscall.EINVAL)
 		if err == nil || !strings.Contains(err.Error(), "remove it") {
 			t.Errorf("%v does not say what to do", err)
 		}
-		is(t, p.Remove(l), nil)
+		wantErr(t, p.Remove(l), nil)
 	}
-	is(t, p.Add(l, sock.Readable, nil), nil)
-	is(t, p.Modify(l, sock.Readable|sock.Exclusive), syscall.EINVAL)
+	wantErr(t, p.Add(l, sock.Readable, nil), nil)
+	wantErr(t, p.Modify(l, sock.Readable|sock.Exclusive), syscall.EINVAL)
 }
 
-// Of two Pollers on one listener at least one hears of each client, and whoever
+// Of two Pollers on one listener at least one hears of each client, and the one that
 // does can accept it.
 func TestPollExclusive(t *testing.T) {
 	t.Parallel()
@@ -378,48 +378,48 @@ func TestPollExclusive(t *testing.T) {
 	l, name := listening(t, "tcp4")
 	l.SetNonblock(true)
 	const clients = 200
-	var told, accepted atomic.Int64
+	var reported, accepted atomic.Int64
 	done := make(chan bool)
 	var group sync.WaitGroup
 	var pollers []*sock.Poller
 	for range 2 {
 		p := newPoller(t)
-		is(t, p.Add(l, sock.Readable|sock.Exclusive, nil), nil)
+		wantErr(t, p.Add(l, sock.Readable|sock.Exclusive, nil), nil)
 		pollers = append(pollers, p)
 		group.Go(func() {
 			events := make([]sock.Event, 4)
 			for {
 				n, err := p.Wait(events, -1)
 				if err != nil {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 					return
 				}
-				told.Add(int64(n))
+				reported.Add(int64(n))
 				if c, _, err := l.Accept(); err == nil {
 					c.Close()
 					if accepted.Add(1) == clients {
 						close(done)
 					}
 				} else {
-					is(t, err, sock.ErrWouldBlock)
+					wantErr(t, err, sock.ErrWouldBlock)
 				}
 			}
 		})
 	}
 	for range clients {
 		c := open(t, sock.Inet, sock.Stream)
-		is(t, c.Connect(name), nil)
-		is(t, c.Close(), nil)
+		wantErr(t, c.Connect(name), nil)
+		wantErr(t, c.Close(), nil)
 	}
-	soon(t, done)
-	t.Logf("%d clients, told %d times", clients, told.Load())
+	recvTimeout(t, done)
+	t.Logf("%d clients, reported %d times", clients, reported.Load())
 	for _, p := range pollers {
-		is(t, p.Close(), nil)
+		wantErr(t, p.Close(), nil)
 	}
 	group.Wait()
 }
 
-// Want 0 is for failures and hang-ups: nothing else is told, and those unasked.
+// Want 0 is for failures and hang-ups: nothing else is reported, and those unasked.
 func TestPollWantNothing(t *testing.T) {
 	t.Parallel()
 	for _, network := range pollNetworks {
@@ -429,21 +429,21 @@ func TestPollWantNothing(t *testing.T) {
 			attend(t, p, s, 0)
 			nothing(t, p, "writable")
 			send(t, peer, "x")
-			is(t, readable(s, sock.Readable), nil)
+			wantErr(t, readable(s, sock.Readable), nil)
 			nothing(t, p, "data")
 			if network == "tcp4" {
 				abort(t, peer)
-				tells(t, p, s, sock.Hangup, sock.Failed)
+				wantEvent(t, p, s, sock.Hangup, sock.Failed)
 			} else {
-				is(t, peer.CloseWrite(), nil)
+				wantErr(t, peer.CloseWrite(), nil)
 				nothing(t, p, "half-closed")
 				end(t, peer)
-				// Of a reset every system tells. A hang-up without an error
+				// Of a reset every system reports. A hang-up without an error
 				// kqueue sees in both halves, if it is asked for both.
 				if pollerHere == byKqueue {
-					is(t, p.Modify(s, sock.Readable|sock.Writable), nil)
+					wantErr(t, p.Modify(s, sock.Readable|sock.Writable), nil)
 				}
-				tells(t, p, s, sock.Hangup, sock.Readable|sock.Writable|sock.Failed)
+				wantEvent(t, p, s, sock.Hangup, sock.Readable|sock.Writable|sock.Failed)
 			}
 		})
 	}
@@ -451,7 +451,7 @@ func TestPollWantNothing(t *testing.T) {
 	p := newPoller(t)
 	attend(t, p, l, 0)
 	c := open(t, sock.Inet, sock.Stream)
-	is(t, c.Connect(name), nil)
+	wantErr(t, c.Connect(name), nil)
 	nothing(t, p, "a client")
 }
 
@@ -465,12 +465,12 @@ func TestPollData(t *testing.T) {
 	for _, data := range []any{nil, 7, "seven", &f, pair{1, nil}, []byte("slice"), map[string]int{"x": 1}, p, struct{}{}, 1.5, errors.New("error")} {
 		s := open(t, sock.Inet, sock.Dgram)
 		s.SetNonblock(true)
-		is(t, p.Add(s, sock.Writable, data), nil)
+		wantErr(t, p.Add(s, sock.Writable, data), nil)
 		want[s] = data
 	}
 	fn := open(t, sock.Inet, sock.Dgram)
 	fn.SetNonblock(true)
-	is(t, p.Add(fn, sock.Writable, f), nil)
+	wantErr(t, p.Add(fn, sock.Writable, f), nil)
 	events := make([]sock.Event, 2*len(want))
 	for range 2 {
 		n, err := p.Wait(events, -1)
@@ -485,7 +485,7 @@ func TestPollData(t *testing.T) {
 			} else if w, ok := want[e.Socket]; !ok || !reflect.DeepEqual(e.Data, w) {
 				t.Errorf("Data is %v, want %v", e.Data, w)
 			}
-			is(t, p.Modify(e.Socket, sock.Writable|sock.Readable), nil)
+			wantErr(t, p.Modify(e.Socket, sock.Writable|sock.Readable), nil)
 		}
 	}
 }
@@ -495,34 +495,34 @@ func TestPollRegistration(t *testing.T) {
 	p, other := newPoller(t), newPoller(t)
 	s, _ := streams(t, "tcp4")
 	s.SetNonblock(true)
-	is(t, p.Modify(s, sock.Readable), syscall.ENOENT)
-	is(t, p.Remove(s), syscall.ENOENT)
-	is(t, p.Add(s, sock.Readable, nil), nil)
-	is(t, p.Add(s, sock.Readable, nil), syscall.EEXIST)
-	is(t, p.Add(s, sock.Writable, nil), syscall.EEXIST)
-	is(t, other.Modify(s, sock.Readable), syscall.ENOENT)
-	is(t, other.Remove(s), syscall.ENOENT)
+	wantErr(t, p.Modify(s, sock.Readable), syscall.ENOENT)
+	wantErr(t, p.Remove(s), syscall.ENOENT)
+	wantErr(t, p.Add(s, sock.Readable, nil), nil)
+	wantErr(t, p.Add(s, sock.Readable, nil), syscall.EEXIST)
+	wantErr(t, p.Add(s, sock.Writable, nil), syscall.EEXIST)
+	wantErr(t, other.Modify(s, sock.Readable), syscall.ENOENT)
+	wantErr(t, other.Remove(s), syscall.ENOENT)
 	nothing(t, p, "the second Add changed nothing")
-	is(t, other.Add(s, sock.Writable, s.FD()), nil)
-	tells(t, other, s, sock.Writable, 0)
-	is(t, p.Remove(s), nil)
-	is(t, p.Remove(s), syscall.ENOENT)
-	is(t, p.Modify(s, sock.Readable), syscall.ENOENT)
-	tells(t, other, s, sock.Writable, 0)
-	is(t, p.Add(s, sock.Writable, s.FD()), nil)
-	tells(t, p, s, sock.Writable, 0)
+	wantErr(t, other.Add(s, sock.Writable, s.FD()), nil)
+	wantEvent(t, other, s, sock.Writable, 0)
+	wantErr(t, p.Remove(s), nil)
+	wantErr(t, p.Remove(s), syscall.ENOENT)
+	wantErr(t, p.Modify(s, sock.Readable), syscall.ENOENT)
+	wantEvent(t, other, s, sock.Writable, 0)
+	wantErr(t, p.Add(s, sock.Writable, s.FD()), nil)
+	wantEvent(t, p, s, sock.Writable, 0)
 
-	stranger, _ := streams(t, "tcp4")
-	is(t, s.Close(), nil)
-	is(t, p.Remove(s), nil)
-	is(t, p.Remove(s), nil)
-	is(t, other.Remove(s), nil)
-	is(t, p.Modify(s, sock.Readable), net.ErrClosed)
-	is(t, p.Add(s, sock.Readable, nil), net.ErrClosed)
-	is(t, newPoller(t).Add(s, sock.Readable, nil), net.ErrClosed)
+	unregistered, _ := streams(t, "tcp4")
+	wantErr(t, s.Close(), nil)
+	wantErr(t, p.Remove(s), nil)
+	wantErr(t, p.Remove(s), nil)
+	wantErr(t, other.Remove(s), nil)
+	wantErr(t, p.Modify(s, sock.Readable), net.ErrClosed)
+	wantErr(t, p.Add(s, sock.Readable, nil), net.ErrClosed)
+	wantErr(t, newPoller(t).Add(s, sock.Readable, nil), net.ErrClosed)
 	nothing(t, p, "closed")
 	nothing(t, other, "closed")
-	is(t, p.Remove(stranger), syscall.ENOENT)
+	wantErr(t, p.Remove(unregistered), syscall.ENOENT)
 }
 
 // A blocking Socket is refused, with what to do; one that is in may become so.
@@ -531,19 +531,19 @@ func TestPollBlockingSocket(t *testing.T) {
 	p := newPoller(t)
 	s, peer := streams(t, "tcp4")
 	err := p.Add(s, sock.Readable, nil)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	if err == nil || !strings.Contains(err.Error(), "SetNonblock") {
 		t.Errorf("%v does not name SetNonblock", err)
 	}
-	is(t, p.Remove(s), syscall.ENOENT)
+	wantErr(t, p.Remove(s), syscall.ENOENT)
 	attend(t, p, s, sock.Readable)
 	s.SetNonblock(false)
 	send(t, peer, "x")
-	tells(t, p, s, sock.Readable, 0)
-	is(t, p.Modify(s, sock.Readable|sock.Writable), nil)
-	tells(t, p, s, sock.Readable|sock.Writable, 0)
+	wantEvent(t, p, s, sock.Readable, 0)
+	wantErr(t, p.Modify(s, sock.Readable|sock.Writable), nil)
+	wantEvent(t, p, s, sock.Readable|sock.Writable, 0)
 	recv(t, s, 9, 0, "x")
-	is(t, p.Remove(s), nil)
+	wantErr(t, p.Remove(s), nil)
 }
 
 // Bits that are none, of the slots' own too.
@@ -553,13 +553,13 @@ func TestPollBadBits(t *testing.T) {
 	s, _ := streams(t, "pair")
 	s.SetNonblock(true)
 	for bit := sock.Exclusive << 1; bit != 0; bit <<= 1 {
-		is(t, p.Add(s, sock.Readable|bit, nil), syscall.EINVAL)
+		wantErr(t, p.Add(s, sock.Readable|bit, nil), syscall.EINVAL)
 	}
-	is(t, p.Add(s, math.MaxUint16, nil), syscall.EINVAL)
-	is(t, p.Remove(s), syscall.ENOENT)
+	wantErr(t, p.Add(s, math.MaxUint16, nil), syscall.EINVAL)
+	wantErr(t, p.Remove(s), syscall.ENOENT)
 	attend(t, p, s, sock.Readable)
 	for bit := sock.Exclusive << 1; bit != 0; bit <<= 1 {
-		is(t, p.Modify(s, sock.Writable|bit), syscall.EINVAL)
+		wantErr(t, p.Modify(s, sock.Writable|bit), syscall.EINVAL)
 	}
 	nothing(t, p, "nothing was changed")
 }

@@ -15,16 +15,16 @@ import (
 	"github.com/berkeleysockets/sock/internal/testhook"
 )
 
-// When Close returns a tracer has seen it all, whoever was the last one out.
+// When Close returns a tracer has seen it all, whichever call was the last.
 func TestPollTraceClose(t *testing.T) {
 	p := newPoller(t)
 	r := record(t)
 	sock.SetTracer(func(c sock.Call) {
-		time.Sleep(time.Millisecond) // whoever shows it is in no hurry
+		time.Sleep(time.Millisecond) // the tracer is slow
 		r.add(c)
 	})
 	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
-	is(t, p.Close(), nil)
+	wantErr(t, p.Close(), nil)
 	calls := texts(r.take())
 	isWaited(t, waiting, 0, net.ErrClosed)
 	closes := map[pollerKind]int{byEpoll: 3, byKqueue: 3, byPoll: 2}[pollerHere]
@@ -46,12 +46,12 @@ func TestPollTraceEnd(t *testing.T) {
 		want   []string
 	}{
 		"alone":               {func(*sock.Socket) {}, []string{"close"}},
-		"copied":              {func(s *sock.Socket) { d, err := s.Dup(); is(t, err, nil); t.Cleanup(func() { d.Close() }) }, []string{"epoll_ctl", "close"}},
+		"copied":              {func(s *sock.Socket) { d, err := s.Dup(); wantErr(t, err, nil); t.Cleanup(func() { d.Close() }) }, []string{"epoll_ctl", "close"}},
 		"a number given away": {func(s *sock.Socket) { s.FD() }, []string{"epoll_ctl", "close"}},
 		"somebody inside": {func(s *sock.Socket) {
 			s.SetNonblock(false)
-			waiting := begin(t, func() error { _, err := s.Wait(sock.Priority); return err })
-			t.Cleanup(func() { is(t, soon(t, waiting), net.ErrClosed) })
+			waiting := goBlocked(t, func() error { _, err := s.Wait(sock.Priority); return err })
+			t.Cleanup(func() { wantErr(t, recvTimeout(t, waiting), net.ErrClosed) })
 			s.SetNonblock(true)
 		}, []string{"epoll_ctl", "close"}},
 	} {
@@ -59,10 +59,10 @@ func TestPollTraceEnd(t *testing.T) {
 			s, peer := streams(t, "tcp4")
 			s.SetNonblock(true)
 			p := newPoller(t)
-			is(t, p.Add(s, sock.Readable, nil), nil)
+			wantErr(t, p.Add(s, sock.Readable, nil), nil)
 			c.before(s)
 			r := record(t)
-			is(t, s.Close(), nil)
+			wantErr(t, s.Close(), nil)
 			var calls []string
 			for _, c := range r.take() {
 				if c.Name == "close" || c.Name == "epoll_ctl" {
@@ -95,7 +95,7 @@ func TestPollTrace(t *testing.T) {
 		byKqueue: {"kqueue() = %", "pipe([%, %]) = 0", "kevent(%, [{%, EVFILT_READ, EV_ADD}], 1, NULL, 0, NULL) = 0"},
 		byPoll:   {"pipe([%, %]) = 0"},
 	})
-	is(t, p.Add(s, sock.Readable, nil), nil)
+	wantErr(t, p.Add(s, sock.Readable, nil), nil)
 	r.expect(t, "Add", map[pollerKind][]string{
 		byEpoll:  {fmt.Sprintf("epoll_ctl(%%, EPOLL_CTL_ADD, %d, {events=EPOLLIN}) = 0", fd)},
 		byKqueue: {fmt.Sprintf("kevent(%%, [{%d, EVFILT_READ, EV_ADD}], 1, NULL, 0, NULL) = 0", fd)},
@@ -117,19 +117,19 @@ func TestPollTrace(t *testing.T) {
 		byKqueue: {fmt.Sprintf("kevent(%%, NULL, 0, [{%d, EVFILT_READ, %%}], 3, {0.000000000}) = 1", fd)},
 		byPoll:   {sys.PollCall + "(2 descriptors, {0.000000000}) = 1"},
 	})
-	is(t, p.Modify(s, sock.Writable|sock.OneShot), nil)
+	wantErr(t, p.Modify(s, sock.Writable|sock.OneShot), nil)
 	r.expect(t, "Modify", map[pollerKind][]string{
 		byEpoll: {fmt.Sprintf("epoll_ctl(%%, EPOLL_CTL_MOD, %d, {events=EPOLLOUT|EPOLLONESHOT}) = 0", fd)},
 		byKqueue: {fmt.Sprintf("kevent(%%, [{%d, EVFILT_READ, EV_DELETE}], 1, NULL, 0, NULL) = 0", fd),
 			fmt.Sprintf("kevent(%%, [{%d, EVFILT_WRITE, EV_ADD|EV_ONESHOT}], 1, NULL, 0, NULL) = 0", fd)},
 	})
-	is(t, p.Remove(s), nil)
+	wantErr(t, p.Remove(s), nil)
 	r.expect(t, "Remove", map[pollerKind][]string{
 		byEpoll:  {fmt.Sprintf("epoll_ctl(%%, EPOLL_CTL_DEL, %d, NULL) = 0", fd)},
 		byKqueue: {fmt.Sprintf("kevent(%%, [{%d, EVFILT_WRITE, EV_DELETE}], 1, NULL, 0, NULL) = 0", fd)},
 	})
-	is(t, p.Wake(), nil)
-	is(t, p.Wake(), nil)
+	wantErr(t, p.Wake(), nil)
+	wantErr(t, p.Wake(), nil)
 	r.expect(t, "Wake", map[pollerKind][]string{
 		byEpoll:  {`write(%, "\1\0\0\0\0\0\0\0", 8) = 8`},
 		byKqueue: {`write(%, "\0", 1) = 1`},
@@ -138,14 +138,14 @@ func TestPollTrace(t *testing.T) {
 	n, err = p.Wait(events[:], 0)
 	must(t, n, err, 0)
 	r.take()
-	is(t, p.Add(s, sock.Readable, nil), nil)
+	wantErr(t, p.Add(s, sock.Readable, nil), nil)
 	r.take()
-	is(t, s.Close(), nil)
+	wantErr(t, s.Close(), nil)
 	calls := texts(r.take())
 	if pollerHere != byPoll && (len(calls) != 2 || !strings.Contains(calls[0], "DEL") || !strings.HasPrefix(calls[1], "close(")) {
 		t.Errorf("a Socket is closed: %q, want that it leaves first", calls)
 	}
-	is(t, p.Close(), nil)
+	wantErr(t, p.Close(), nil)
 	calls = texts(r.take())
 	if i := slices.IndexFunc(calls, func(c string) bool { return strings.HasPrefix(c, "close(") }); pollerHere != byPoll && i < 0 {
 		t.Errorf("the Poller is closed: %q", calls)
@@ -185,29 +185,29 @@ func TestPollNoSpin(t *testing.T) {
 	half := func(t *testing.T) *sock.Socket {
 		s, peer := streams(t, "tcp4")
 		send(t, peer, "unread")
-		is(t, peer.CloseWrite(), nil)
-		is(t, readable(s, sock.Readable), nil)
+		wantErr(t, peer.CloseWrite(), nil)
+		wantErr(t, readable(s, sock.Readable), nil)
 		return s
 	}
 	for name, situation := range map[string]func(t *testing.T) *sock.Socket{
 		"a client waits": func(t *testing.T) *sock.Socket {
 			l, name := listening(t, "tcp4")
-			is(t, open(t, sock.Inet, sock.Stream).Connect(name), nil)
-			is(t, readable(l, sock.Readable), nil)
+			wantErr(t, open(t, sock.Inet, sock.Stream).Connect(name), nil)
+			wantErr(t, readable(l, sock.Readable), nil)
 			return l
 		},
 		"half-closed": half,
 		"half-closed, asked for writing": func(t *testing.T) *sock.Socket {
 			s := half(t)
-			stuffFirmly(t, s)
+			fillBufferFirmly(t, s)
 			return s
 		},
-		"told once": half,
+		"reported once": half,
 		"datagrams wait": func(t *testing.T) *sock.Socket {
 			s, to := bound(t, "udp4", sock.Dgram)
 			_, err := open(t, sock.Inet, sock.Dgram).SendTo([]byte("x"), 0, to)
-			is(t, err, nil)
-			is(t, readable(s, sock.Readable), nil)
+			wantErr(t, err, nil)
+			wantErr(t, readable(s, sock.Readable), nil)
 			return s
 		},
 	} {
@@ -220,9 +220,9 @@ func TestPollNoSpin(t *testing.T) {
 					want |= sock.Writable
 				}
 				attend(t, p, s, want)
-				if strings.Contains(name, "told") {
-					is(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
-					tells(t, p, s, sock.Readable, 0)
+				if strings.Contains(name, "reported") {
+					wantErr(t, p.Modify(s, sock.Readable|sock.OneShot), nil)
+					wantEvent(t, p, s, sock.Readable, 0)
 				}
 				r := record(t)
 				nothing(t, p, name)

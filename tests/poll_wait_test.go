@@ -42,18 +42,18 @@ func TestPollTimeout(t *testing.T) {
 			t.Errorf("%v took %v at best", d, best)
 		}
 	}
-	// It counts from the call, not from the last event; and what is ready is told
+	// It counts from the call, not from the last event; and what is ready is reported
 	// however short it is.
-	is(t, p.Modify(s, sock.Writable), nil)
+	wantErr(t, p.Modify(s, sock.Writable), nil)
 	for _, d := range []time.Duration{math.MinInt64, 1, -1, 1, 0, 1, time.Hour, 1, math.MaxInt64} {
 		if n, err := p.Wait(events, d); n != 1 || err != nil {
 			t.Errorf("ready, with %v: %d, %v", d, n, err)
 		}
 	}
-	is(t, p.Modify(s, 0), nil)
+	wantErr(t, p.Modify(s, 0), nil)
 	for _, d := range []time.Duration{math.MinInt64, -time.Hour, -1, time.Hour, 3e6 * time.Second, math.MaxInt64} {
 		waiting := beginWait(t, p, events, d)
-		is(t, p.Wake(), nil)
+		wantErr(t, p.Wake(), nil)
 		isWaited(t, waiting, 0, nil)
 	}
 	nothing(t, p, "after the long ones")
@@ -66,13 +66,13 @@ func TestPollWakeBefore(t *testing.T) {
 	events := make([]sock.Event, 1)
 	for _, d := range []time.Duration{-1, time.Hour, 0} {
 		for range 100 {
-			is(t, p.Wake(), nil)
+			wantErr(t, p.Wake(), nil)
 		}
 		if n, err := p.Wait(events, d); n != 0 || err != nil {
 			t.Fatal(n, err)
 		}
 		start := time.Now()
-		nothing(t, p, "the wake was told")
+		nothing(t, p, "the wake was reported")
 		if took := time.Since(start); took < quietFor {
 			t.Errorf("after the wake Wait ended after %v", took)
 		}
@@ -135,8 +135,8 @@ func TestPollWakePingPong(t *testing.T) {
 		}
 	}()
 	for range rounds {
-		is(t, p.Wake(), nil)
-		if n := soon(t, woken); n != 0 {
+		wantErr(t, p.Wake(), nil)
+		if n := recvTimeout(t, woken); n != 0 {
 			t.Fatal(n)
 		}
 	}
@@ -148,11 +148,11 @@ func TestPollWakeDuring(t *testing.T) {
 	events := make([]sock.Event, 1)
 	for range 10 {
 		waiting := beginWait(t, p, events, -1)
-		is(t, p.Wake(), nil)
+		wantErr(t, p.Wake(), nil)
 		isWaited(t, waiting, 0, nil)
 	}
-	is(t, p.Close(), nil)
-	is(t, p.Wake(), net.ErrClosed)
+	wantErr(t, p.Close(), nil)
+	wantErr(t, p.Wake(), net.ErrClosed)
 }
 
 // A Wake hides no event, and an event no Wake.
@@ -164,18 +164,18 @@ func TestPollWakeWithEvents(t *testing.T) {
 		attend(t, p, s, sock.Readable)
 		for range 20 {
 			send(t, peer, "x")
-			is(t, p.Wake(), nil)
+			wantErr(t, p.Wake(), nil)
 			events := make([]sock.Event, room)
-			told := 0
-			for tries := 0; told == 0; tries++ {
+			reported := 0
+			for tries := 0; reported == 0; tries++ {
 				n, err := p.Wait(events, -1)
 				if err != nil || tries == 3 {
 					t.Fatal(n, err)
 				}
-				told += n
+				reported += n
 			}
-			if told != 1 || events[0].Socket != s {
-				t.Fatal(told, events)
+			if reported != 1 || events[0].Socket != s {
+				t.Fatal(reported, events)
 			}
 			recv(t, s, 9, 0, "x")
 			// The Wake may not have fitted in: then it ends the next Wait.
@@ -183,7 +183,7 @@ func TestPollWakeWithEvents(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
-		nothing(t, p, "all told")
+		nothing(t, p, "all reported")
 	}
 }
 
@@ -193,7 +193,7 @@ func TestPollNoRoom(t *testing.T) {
 	for _, events := range [][]sock.Event{nil, {}, make([]sock.Event, 0, 9)} {
 		for _, d := range []time.Duration{-1, 0, 1} {
 			n, err := p.Wait(events, d)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if n != 0 || err == nil || !strings.Contains(err.Error(), "no room") {
 				t.Errorf("%d, %v", n, err)
 			}
@@ -262,7 +262,7 @@ func TestPollRoomToSpare(t *testing.T) {
 	}
 }
 
-// Many at once are told in as few Waits as their memory allows.
+// Many at once are reported in as few Waits as their memory allows.
 func TestPollManyReady(t *testing.T) {
 	t.Parallel()
 	many := 5000
@@ -281,17 +281,17 @@ func TestPollManyReady(t *testing.T) {
 		attend(t, p, closed(t, s), sock.Writable)
 	}
 	events := make([]sock.Event, many+1)
-	told := map[*sock.Socket]bool{}
-	for waits := 0; len(told) < many; waits++ {
+	reported := map[*sock.Socket]bool{}
+	for waits := 0; len(reported) < many; waits++ {
 		n, err := p.Wait(events, 0)
 		if err != nil || waits == 3 {
-			t.Fatalf("%d told after %d waits: %d, %v", len(told), waits, n, err)
+			t.Fatalf("%d reported after %d waits: %d, %v", len(reported), waits, n, err)
 		}
 		for _, e := range events[:n] {
 			if e.Data != e.Socket.FD() || e.Ready != sock.Writable {
 				t.Fatalf("%+v", e)
 			}
-			told[e.Socket] = true
+			reported[e.Socket] = true
 		}
 	}
 }
@@ -303,36 +303,36 @@ func TestPollChangesWhileWaiting(t *testing.T) {
 	s, peer := streams(t, "tcp4")
 	s.SetNonblock(true)
 	events := make([]sock.Event, 1)
-	told := func(waiting <-chan waited, want sock.Ready) {
+	reported := func(waiting <-chan waited, want sock.Ready) {
 		t.Helper()
 		isWaited(t, waiting, 1, nil)
 		if events[0].Socket != s || events[0].Ready != want {
-			t.Errorf("told %+v, want %v", events[0], want)
+			t.Errorf("reported %+v, want %v", events[0], want)
 		}
 	}
 	waiting := beginWait(t, p, events, -1)
-	is(t, p.Add(s, sock.Writable, nil), nil)
-	told(waiting, sock.Writable)
-	is(t, p.Modify(s, sock.Readable), nil)
+	wantErr(t, p.Add(s, sock.Writable, nil), nil)
+	reported(waiting, sock.Writable)
+	wantErr(t, p.Modify(s, sock.Readable), nil)
 
 	waiting = beginWait(t, p, events, -1)
-	is(t, p.Modify(s, sock.Writable), nil)
-	told(waiting, sock.Writable)
-	is(t, p.Modify(s, sock.Readable), nil)
+	wantErr(t, p.Modify(s, sock.Writable), nil)
+	reported(waiting, sock.Writable)
+	wantErr(t, p.Modify(s, sock.Readable), nil)
 
 	waiting = beginWait(t, p, events, -1)
 	send(t, peer, "x")
-	told(waiting, sock.Readable)
+	reported(waiting, sock.Readable)
 	recv(t, s, 9, 0, "x")
 
 	waiting = beginWait(t, p, events, time.Second)
-	is(t, p.Remove(s), nil)
+	wantErr(t, p.Remove(s), nil)
 	send(t, peer, "x")
 	isWaited(t, waiting, 0, nil)
 
-	is(t, p.Add(s, 0, nil), nil)
+	wantErr(t, p.Add(s, 0, nil), nil)
 	waiting = beginWait(t, p, events, 100*time.Millisecond)
-	is(t, s.Close(), nil)
+	wantErr(t, s.Close(), nil)
 	isWaited(t, waiting, 0, nil)
 }
 
@@ -342,7 +342,7 @@ func TestPollTwoWaits(t *testing.T) {
 	waiting := beginWait(t, p, make([]sock.Event, 1), -1)
 	for _, d := range []time.Duration{-1, 0, time.Hour} {
 		n, err := p.Wait(make([]sock.Event, 1), d)
-		is(t, err, syscall.EBUSY)
+		wantErr(t, err, syscall.EBUSY)
 		if n != 0 {
 			t.Error(n)
 		}
@@ -350,7 +350,7 @@ func TestPollTwoWaits(t *testing.T) {
 	if len(waiting) > 0 {
 		t.Error("the second Wait has ended the first: ", <-waiting)
 	}
-	is(t, p.Wake(), nil)
+	wantErr(t, p.Wake(), nil)
 	isWaited(t, waiting, 0, nil)
 	nothing(t, p, "the other has left")
 }
@@ -401,6 +401,6 @@ func TestPollAllocs(t *testing.T) {
 			must(t, n, err, 1)
 		})
 	}
-	is(t, s.Close(), nil)
-	soon(t, ended)
+	wantErr(t, s.Close(), nil)
+	recvTimeout(t, ended)
 }

@@ -36,7 +36,7 @@ func handover(t *testing.T, name string, send, receive func() error) {
 				t.Errorf("read %d", words[i])
 			}
 		}
-		is(t, soon(t, sent), nil)
+		wantErr(t, recvTimeout(t, sent), nil)
 	})
 }
 
@@ -111,7 +111,7 @@ func TestRaceDatagramHandsOver(t *testing.T) {
 	}
 }
 
-// What only tells that something has happened orders as well.
+// What only reports that something has happened orders as well.
 func TestRaceEventsHandOver(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*sock.Socket) error{
@@ -137,11 +137,11 @@ func TestRaceEventsHandOver(t *testing.T) {
 						word = 1
 						done <- finish(a)
 					}()
-					is(t, notice(b), nil)
+					wantErr(t, notice(b), nil)
 					if word != 1 {
 						t.Error("not seen")
 					}
-					is(t, soon(t, done), nil)
+					wantErr(t, recvTimeout(t, done), nil)
 				})
 			}
 		}
@@ -164,7 +164,7 @@ func TestRaceEventsHandOver(t *testing.T) {
 		if word != 1 {
 			t.Error("not seen")
 		}
-		is(t, soon(t, done), nil)
+		wantErr(t, recvTimeout(t, done), nil)
 	})
 }
 

@@ -122,11 +122,11 @@ func signalsChild(args []string) error {
 // stormStream sends size bytes each way, in pieces of every size and by every
 // call, and compares what arrived.
 func stormStream(network string, size int) error {
-	ours, theirs, err := connections(network, 1)
+	ours, others, err := connections(network, 1)
 	if err != nil {
 		return err
 	}
-	a, b := ours[0], theirs[0]
+	a, b := ours[0], others[0]
 	results := make(chan error, 4)
 	for _, end := range [][2]*sock.Socket{{a, b}, {b, a}} {
 		sum := make(chan []byte, 1)
@@ -216,7 +216,7 @@ func stormDatagrams(aName, bName sock.Addr, n int) error {
 		if err = s[i].Bind(at); err != nil {
 			return err
 		}
-		if names[i], err = s[i].Name(); err != nil {
+		if names[i], err = s[i].Sockname(); err != nil {
 			return err
 		}
 	}
@@ -271,7 +271,7 @@ func stormConnections(n int) error {
 	if err := l.Listen(0); err != nil {
 		return err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func meanwhile(t *testing.T, f func() error) {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- f() }()
-	t.Cleanup(func() { is(t, soon(t, done), nil) })
+	t.Cleanup(func() { wantErr(t, recvTimeout(t, done), nil) })
 }
 
 // What iotest demands of a Reader, buffers of all sizes and an end among them.
@@ -54,7 +54,7 @@ func TestStdioReader(t *testing.T) {
 			_, err := a.Write(want)
 			return errors.Join(err, a.CloseWrite())
 		})
-		is(t, iotest.TestReader(b, want), nil)
+		wantErr(t, iotest.TestReader(b, want), nil)
 	})
 }
 
@@ -150,14 +150,14 @@ func TestStdioReadFullShort(t *testing.T) {
 			t.Errorf("ReadAtLeast = %d, %v", n, err)
 		}
 		says(t, a, "def")
-		is(t, b.SetReadDeadline(time.Now().Add(10*time.Millisecond)), nil)
+		wantErr(t, b.SetReadDeadline(time.Now().Add(10*time.Millisecond)), nil)
 		_, err := io.ReadFull(b, p)
-		is(t, err, os.ErrDeadlineExceeded)
-		is(t, b.SetReadDeadline(time.Time{}), nil)
+		wantErr(t, err, os.ErrDeadlineExceeded)
+		wantErr(t, b.SetReadDeadline(time.Time{}), nil)
 		says(t, a, "ghi")
-		is(t, a.CloseWrite(), nil)
+		wantErr(t, a.CloseWrite(), nil)
 		_, err = io.ReadFull(b, p)
-		is(t, err, io.ErrUnexpectedEOF)
+		wantErr(t, err, io.ErrUnexpectedEOF)
 	})
 }
 
@@ -199,13 +199,13 @@ func TestStdioCopyBetween(t *testing.T) {
 // io.Copy ends with the reason it has.
 func TestStdioCopyEnds(t *testing.T) {
 	onStreams(t, func(t *testing.T, a, b *sock.Socket) {
-		copying := begin(t, func() error { _, err := io.Copy(io.Discard, b); return err })
-		is(t, b.SetReadDeadline(time.Unix(1, 0)), nil)
-		is(t, soon(t, copying), os.ErrDeadlineExceeded)
-		is(t, b.SetReadDeadline(time.Time{}), nil)
-		copying = begin(t, func() error { _, err := io.Copy(a, endless{}); return err })
-		is(t, a.Close(), nil)
-		is(t, soon(t, copying), net.ErrClosed)
+		copying := goBlocked(t, func() error { _, err := io.Copy(io.Discard, b); return err })
+		wantErr(t, b.SetReadDeadline(time.Unix(1, 0)), nil)
+		wantErr(t, recvTimeout(t, copying), os.ErrDeadlineExceeded)
+		wantErr(t, b.SetReadDeadline(time.Time{}), nil)
+		copying = goBlocked(t, func() error { _, err := io.Copy(a, endless{}); return err })
+		wantErr(t, a.Close(), nil)
+		wantErr(t, recvTimeout(t, copying), net.ErrClosed)
 	})
 }
 
@@ -267,11 +267,11 @@ func TestStdioCoders(t *testing.T) {
 					t.Fatalf("%s: note %d is %v, %v", name, i, got.Number, err)
 				}
 			}
-			is(t, soon(t, sent), nil)
+			wantErr(t, recvTimeout(t, sent), nil)
 		}
 		through("gob", gob.NewEncoder(a), gob.NewDecoder(b))
 		through("json", json.NewEncoder(b), json.NewDecoder(a))
-		is(t, b.CloseWrite(), nil)
+		wantErr(t, b.CloseWrite(), nil)
 		if err := json.NewDecoder(a).Decode(new(note)); err != io.EOF {
 			t.Error("json at the end: ", err)
 		}
@@ -343,7 +343,7 @@ func TestStdioTextproto(t *testing.T) {
 			})
 		}
 		all.Wait()
-		is(t, c.Close(), nil)
+		wantErr(t, c.Close(), nil)
 		if a.FD() != -1 {
 			t.Error("textproto's Close does not close")
 		}
@@ -370,7 +370,7 @@ func TestStdioRPC(t *testing.T) {
 	onStreams(t, func(t *testing.T, a, b *sock.Socket) {
 		w := Words{make(chan bool)}
 		v := rpc.NewServer()
-		is(t, v.Register(w), nil)
+		wantErr(t, v.Register(w), nil)
 		meanwhile(t, func() error { v.ServeConn(b); return nil }) // until the client closes
 		c := rpc.NewClient(a)
 		var last string
@@ -387,11 +387,11 @@ func TestStdioRPC(t *testing.T) {
 		}
 		all.Wait()
 		close(w.stop)
-		if call := soon(t, waiting.Done); call.Error != nil || last != "waited" {
+		if call := recvTimeout(t, waiting.Done); call.Error != nil || last != "waited" {
 			t.Error(last, call.Error)
 		}
-		is(t, c.Close(), nil)
-		is(t, c.Call("Words.Repeat", "", &last), rpc.ErrShutdown)
+		wantErr(t, c.Close(), nil)
+		wantErr(t, c.Call("Words.Repeat", "", &last), rpc.ErrShutdown)
 	})
 }
 
@@ -401,24 +401,24 @@ func TestStdioSMTP(t *testing.T) {
 	for _, network := range []string{"tcp4", "unix"} {
 		secure, server := talkTLS(t, network)
 		meanwhile(t, func() error {
-			is(t, server.Handshake(), nil)
+			wantErr(t, server.Handshake(), nil)
 			return serveSMTP(textproto.NewConn(server), "a mail")
 		})
-		is(t, secure.Handshake(), nil)
+		wantErr(t, secure.Handshake(), nil)
 		c, err := smtp.NewClient(secure, "sock")
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(t, c.Hello("client"), nil)
-		is(t, c.Mail("me@sock"), nil)
-		is(t, c.Rcpt("you@sock"), nil)
+		wantErr(t, c.Hello("client"), nil)
+		wantErr(t, c.Mail("me@sock"), nil)
+		wantErr(t, c.Rcpt("you@sock"), nil)
 		w, err := c.Data()
 		if err != nil {
 			t.Fatal(err)
 		}
 		says(t, w, "a mail\r\n")
-		is(t, w.Close(), nil)
-		is(t, c.Quit(), nil)
+		wantErr(t, w.Close(), nil)
+		wantErr(t, c.Quit(), nil)
 	}
 }
 

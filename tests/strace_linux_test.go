@@ -61,14 +61,14 @@ func TestStrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := ownCalls(t, parts(string(text)))
-	play, crowd := told[0], told[1]
+	reported := ownCalls(t, parts(string(text)))
+	play, crowd := reported[0], reported[1]
 	if len(play)+len(crowd) < 400 || len(crowd) < 50 {
-		t.Errorf("strace tells of %d and %d calls only", len(play), len(crowd))
+		t.Errorf("strace reports %d and %d calls only", len(play), len(crowd))
 	}
 	t.Logf("%d calls in order, %d of four goroutines at once", len(play), len(crowd))
 	if len(ours) < len(play) {
-		t.Fatalf("strace tells of %d calls, and we of %d", len(play), len(ours))
+		t.Fatalf("strace reports %d calls, and we of %d", len(play), len(ours))
 	}
 	compareCalls(t, play, ours[:len(play)])
 	ours = ours[len(play):]
@@ -77,7 +77,7 @@ func TestStrace(t *testing.T) {
 		compareCalls(t, keep(crowd, of), keep(ours, of))
 	}
 	if len(crowd) != len(ours) {
-		t.Errorf("strace tells of %d calls, and we of %d", len(crowd), len(ours))
+		t.Errorf("strace reports %d calls, and we of %d", len(crowd), len(ours))
 	}
 }
 
@@ -99,7 +99,7 @@ func compareCalls(t *testing.T, want, got []tracedCall) {
 	}
 	ignore := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Start" }, cmp.Ignore())
 	for i := range min(len(want), len(got)) {
-		if want[i].Len < 0 { // not told
+		if want[i].Len < 0 { // not reported
 			got[i].Len = want[i].Len
 		}
 		if d := cmp.Diff(want[i], got[i], ignore); d != "" {
@@ -107,7 +107,7 @@ func compareCalls(t *testing.T, want, got []tracedCall) {
 		}
 	}
 	if len(want) != len(got) {
-		t.Errorf("strace tells of %d calls, and we of %d", len(want), len(got))
+		t.Errorf("strace reports %d calls, and we of %d", len(want), len(got))
 	}
 }
 

@@ -83,9 +83,9 @@ func closed(t testing.TB, s *sock.Socket) *sock.Socket {
 	return s
 }
 
-// place returns an address to bind to: "tcp4" and "udp4" 127.0.0.1:0, "tcp6" and
+// bindAddr returns an address to bind to: "tcp4" and "udp4" 127.0.0.1:0, "tcp6" and
 // "udp6" [::1]:0 (skipping where there is no IPv6), "unix" a path of its own.
-func place(t testing.TB, network string) sock.Addr {
+func bindAddr(t testing.TB, network string) sock.Addr {
 	t.Helper()
 	switch network {
 	case "tcp4", "udp4":
@@ -197,12 +197,12 @@ var loopback6, _ = sock.AddrFrom(netip.AddrPortFrom(netip.IPv6Loopback(), 0))
 // bound opens a socket of a type, bound to place(network), and returns its name.
 func bound(t testing.TB, network string, ty sock.Type, set ...sock.Setting) (*sock.Socket, sock.Addr) {
 	t.Helper()
-	at := place(t, network)
+	at := bindAddr(t, network)
 	s := open(t, at.Domain(), ty, set...)
 	if err := s.Bind(at); err != nil {
 		t.Fatal(err)
 	}
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,8 +262,8 @@ func withoutFinder(t testing.TB) {
 	t.Cleanup(func() { leakcheck.Current.Store(finder) })
 }
 
-// is fails the test unless err matches want; nil wants success.
-func is(t testing.TB, err, want error) {
+// wantErr fails the test unless err matches want; nil wants success.
+func wantErr(t testing.TB, err, want error) {
 	t.Helper()
 	if want == nil && err != nil || want != nil && !errors.Is(err, want) {
 		t.Errorf("error %v, want %v", err, want)
@@ -305,8 +305,8 @@ func netPair(t testing.TB, network string) (a, b net.Conn) {
 	return a, b
 }
 
-// soon fails the test if the channel gives nothing within ten seconds.
-func soon[T any](t testing.TB, c <-chan T) (v T) {
+// recvTimeout fails the test if the channel gives nothing within ten seconds.
+func recvTimeout[T any](t testing.TB, c <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
@@ -330,7 +330,7 @@ func answer(s *sock.Socket) {
 }
 
 // eventually fails the test unless is becomes true within ten seconds. It is for
-// what nothing tells: a goroutine of another that has begun to wait.
+// what nothing reports: a goroutine of another that has begun to wait.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(time.Millisecond) {

@@ -27,13 +27,13 @@ func TestTCPFastOpen(t *testing.T) {
 	if t.Parallel(); !alone(t) {
 		return
 	}
-	is(t, interfaceUp(1, nil), nil)
+	wantErr(t, interfaceUp(1, nil), nil)
 	if err := os.WriteFile("/proc/sys/net/ipv4/tcp_fastopen", []byte("3"), 0); err != nil { // as client and as server
 		t.Skip("fast open cannot be turned on: ", err)
 	}
 	l, to := bound(t, "tcp4", sock.Stream)
-	is(t, l.Listen(5), nil)
-	is(t, sockopt.TCPFastOpen.Set(l, 5), nil)
+	wantErr(t, l.Listen(5), nil)
+	wantErr(t, sockopt.TCPFastOpen.Set(l, 5), nil)
 	for i, how := range []string{"SendTo", "SendTo", "TCPFastOpenConnect"} {
 		c := open(t, sock.Inet, sock.Stream)
 		if how == "SendTo" {
@@ -47,19 +47,19 @@ func TestTCPFastOpen(t *testing.T) {
 				if s, _, err := l.Accept(); err == nil {
 					s.Close()
 				}
-				is(t, os.WriteFile("/proc/sys/net/ipv4/tcp_fastopen_key", []byte("00000001-00000002-00000003-00000004"), 0), nil) // and forgotten
+				wantErr(t, os.WriteFile("/proc/sys/net/ipv4/tcp_fastopen_key", []byte("00000001-00000002-00000003-00000004"), 0), nil) // and forgotten
 			}
 			n, err := c.SendTo([]byte("in the SYN"), sock.FastOpen, to)
 			if n != 10 || err != nil {
 				t.Fatal(i, n, err)
 			}
 		} else {
-			is(t, sockopt.TCPFastOpenConnect.Set(c, true), nil)
-			is(t, c.Connect(to), nil) // at once: nothing has been sent
+			wantErr(t, sockopt.TCPFastOpenConnect.Set(c, true), nil)
+			wantErr(t, c.Connect(to), nil) // at once: nothing has been sent
 			send(t, c, "in the SYN")
 		}
 		s, _, err := l.Accept()
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		closed(t, s)
 		recv(t, s, 99, 0, "in the SYN")
 		for _, end := range []*sock.Socket{c, s} {
@@ -75,9 +75,9 @@ func TestTCPFastOpen(t *testing.T) {
 func TestTCPDeferAccept(t *testing.T) {
 	t.Parallel()
 	l, to := listening(t, "tcp4")
-	is(t, sockopt.TCPDeferAccept.Set(l, 30*time.Second), nil)
+	wantErr(t, sockopt.TCPDeferAccept.Set(l, 30*time.Second), nil)
 	c := open(t, sock.Inet, sock.Stream)
-	is(t, c.Connect(to), nil)
+	wantErr(t, c.Connect(to), nil)
 	l.SetNonblock(true)
 	if _, _, err := l.Accept(); err != sock.ErrWouldBlock {
 		t.Fatalf("accepted with no data: %v", err)
@@ -85,7 +85,7 @@ func TestTCPDeferAccept(t *testing.T) {
 	send(t, c, "now")
 	l.SetNonblock(false)
 	s, _, err := l.Accept()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, s)
 	if n, err := s.Recv(make([]byte, 9), sock.DontWait); n != 3 || err != nil { // it is there already
 		t.Error(n, err)
@@ -95,7 +95,7 @@ func TestTCPDeferAccept(t *testing.T) {
 // twoHosts are a namespace of the test's and another, joined by a pair of interfaces; cut
 // takes the link down.
 func twoHosts(t testing.TB) (there namespace, here, far string, cut func()) {
-	is(t, interfaceUp(1, nil), nil)
+	wantErr(t, interfaceUp(1, nil), nil)
 	there = newNamespace(t)
 	veth(t, 10, []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}, there, []netip.Prefix{netip.MustParsePrefix("10.9.0.2/24")})
 	return there, "10.9.0.1", "10.9.0.2", func() {
@@ -104,7 +104,7 @@ func twoHosts(t testing.TB) (there namespace, here, far string, cut func()) {
 		const change = unix.IFF_UP
 		m := ifinfomsg(11, 0)
 		m[12] |= change & 0xff // down is no flag, and the change of one
-		is(t, rtnetlink(unix.RTM_NEWLINK, 0, m), nil)
+		wantErr(t, rtnetlink(unix.RTM_NEWLINK, 0, m), nil)
 	}
 }
 
@@ -113,23 +113,23 @@ func farListener(t testing.TB, there namespace, far string, p sock.Protocol) (*s
 	t.Helper()
 	defer there.enter(t)()
 	l, err := sock.Open(sock.Inet, sock.Stream, p)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, l)
-	is(t, l.Bind(addr(t, far+":0")), nil)
-	is(t, l.Listen(5), nil)
-	at, err := l.Name()
-	is(t, err, nil)
+	wantErr(t, l.Bind(addr(t, far+":0")), nil)
+	wantErr(t, l.Listen(5), nil)
+	at, err := l.Sockname()
+	wantErr(t, err, nil)
 	return l, at
 }
 
 func meet(t testing.TB, l *sock.Socket, to sock.Addr, p sock.Protocol) (client, server *sock.Socket) {
 	t.Helper()
 	c, err := sock.Open(sock.Inet, sock.Stream, p)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, c)
-	is(t, c.Connect(to), nil)
+	wantErr(t, c.Connect(to), nil)
 	s, _, err := l.Accept()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	return c, closed(t, s)
 }
 
@@ -165,8 +165,8 @@ func TestTCPMultipath(t *testing.T) {
 				t.Error(a.Protocol(), b.Protocol())
 			}
 		}
-		is(t, a.CloseWrite(), nil)
-		same(t, soon(t, got), p)
+		wantErr(t, a.CloseWrite(), nil)
+		same(t, recvTimeout(t, got), p)
 	}
 }
 
@@ -179,17 +179,17 @@ func TestTCPVanished(t *testing.T) {
 	there, _, far, cut := twoHosts(t)
 	l, to := farListener(t, there, far, sock.TCP)
 	idle, _ := meet(t, l, to, sock.TCP)
-	is(t, sockopt.TCPKeepIdle.Set(idle, time.Second), nil)
-	is(t, sockopt.TCPKeepInterval.Set(idle, time.Second), nil)
-	is(t, sockopt.TCPKeepCount.Set(idle, 1), nil)
-	is(t, sockopt.KeepAlive.Set(idle, true), nil)
+	wantErr(t, sockopt.TCPKeepIdle.Set(idle, time.Second), nil)
+	wantErr(t, sockopt.TCPKeepInterval.Set(idle, time.Second), nil)
+	wantErr(t, sockopt.TCPKeepCount.Set(idle, 1), nil)
+	wantErr(t, sockopt.KeepAlive.Set(idle, true), nil)
 	busy, _ := meet(t, l, to, sock.TCP)
-	is(t, sockopt.TCPUserTimeout.Set(busy, 700*time.Millisecond), nil)
+	wantErr(t, sockopt.TCPUserTimeout.Set(busy, 700*time.Millisecond), nil)
 	cut()
 	start := time.Now()
 	send(t, busy, "anybody?")
 	for name, s := range map[string]*sock.Socket{"TCPUserTimeout": busy, "KeepAlive": idle} {
-		is(t, s.SetReadDeadline(start.Add(30*time.Second)), nil)
+		wantErr(t, s.SetReadDeadline(start.Add(30*time.Second)), nil)
 		_, err := s.Recv(make([]byte, 1), 0)
 		if !isAny(err, syscall.ETIMEDOUT, syscall.EHOSTUNREACH) {
 			t.Errorf("%s: %v after %v", name, err, time.Since(start))
@@ -197,14 +197,14 @@ func TestTCPVanished(t *testing.T) {
 	}
 }
 
-// A writer who wants no more than a little to lie unsent is told later that it may write.
+// A writer who wants no more than a little to lie unsent is reported later that it may write.
 func TestTCPNotSentLowWater(t *testing.T) {
 	t.Parallel()
 	fill := func(low uint32) int {
 		a, _ := streams(t, "tcp4")
-		is(t, sockopt.SendBuffer.Set(a, 1<<20), nil)
+		wantErr(t, sockopt.SendBuffer.Set(a, 1<<20), nil)
 		if low > 0 {
-			is(t, sockopt.TCPNotSentLowWater.Set(a, low), nil)
+			wantErr(t, sockopt.TCPNotSentLowWater.Set(a, low), nil)
 		}
 		a.SetNonblock(true)
 		p := make([]byte, 4096)
@@ -212,10 +212,10 @@ func TestTCPNotSentLowWater(t *testing.T) {
 			_, err := a.Send(p, 0)
 			if err == sock.ErrWouldBlock {
 				v, err := sockopt.TCPInfo.Get(a)
-				is(t, err, nil)
+				wantErr(t, err, nil)
 				return int(v.NotSentBytes)
 			}
-			is(t, err, nil)
+			wantErr(t, err, nil)
 
 		}
 	}
@@ -236,7 +236,7 @@ func TestTCPCongestionByName(t *testing.T) {
 			if name != "reno" && errors.Is(err, syscall.ENOENT) {
 				t.Skip("the kernel has not loaded its module, and only does so for a process with CAP_NET_ADMIN: ", err)
 			}
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			holds(t, sockopt.TCPCongestion, a, name)
 			p := content(300_000)
 			got := make(chan []byte, 1)
@@ -255,10 +255,10 @@ func TestTCPCongestionByName(t *testing.T) {
 			if n, err := a.Write(p); n != len(p) || err != nil {
 				t.Fatal(n, err)
 			}
-			if !bytes.Equal(soon(t, got), p) {
+			if !bytes.Equal(recvTimeout(t, got), p) {
 				t.Error("other bytes")
 			}
 		})
 	}
-	is(t, sockopt.TCPCongestion.Set(a, "nonesuch"), syscall.ENOENT)
+	wantErr(t, sockopt.TCPCongestion.Set(a, "nonesuch"), syscall.ENOENT)
 }

@@ -117,10 +117,10 @@ func TestTraceShowsEachCall(t *testing.T) {
 	r.shows(t, line("socket(AF_INET, SOCK_STREAM%%socket, IPPROTO_IP) = %d", fd),
 		line("setsockopt(%d, SOL_SOCKET, SO_REUSEADDR, [1]) = 0", fd))
 
-	is(t, l.Bind(place), nil)
-	is(t, l.Listen(5), nil)
-	name, err := l.Name()
-	is(t, err, nil)
+	wantErr(t, l.Bind(place), nil)
+	wantErr(t, l.Listen(5), nil)
+	name, err := l.Sockname()
+	wantErr(t, err, nil)
 	calls := r.shows(t, line("bind(%d, 127.0.0.1:0) = 0", fd), line("listen(%d, 5) = 0", fd), line("getsockname(%d, %v) = 0", fd, name))
 	if len(calls) == 3 && (calls[0].Addr != place || calls[2].Addr != name) {
 		t.Errorf("addresses %v, %v", calls[0].Addr, calls[2].Addr)
@@ -128,7 +128,7 @@ func TestTraceShowsEachCall(t *testing.T) {
 
 	c := open(t, sock.Inet, sock.Stream)
 	r.take()
-	is(t, c.Connect(name), nil)
+	wantErr(t, c.Connect(name), nil)
 	calls = r.take()
 	if len(calls) == 0 || calls[0].Name != "connect" || calls[0].FD != c.FD() || calls[0].Addr != name {
 		t.Errorf("connect: %v", texts(calls))
@@ -147,10 +147,10 @@ func TestTraceShowsEachCall(t *testing.T) {
 	if got, want := last.String(), line("%s(%d, %s) = %d", sys.AcceptCall, fd, args, s.FD()); got != want || last.Addr != from {
 		t.Errorf("%s, want %s", got, want)
 	}
-	_, err = c.Peer()
-	is(t, err, nil)
+	_, err = c.Peername()
+	wantErr(t, err, nil)
 	_, err = sockopt.TCPNoDelay.Get(c)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	calls = r.take()
 	if len(calls) != 2 || calls[0].String() != line("getpeername(%d, %v) = 0", c.FD(), name) ||
 		!strings.HasPrefix(calls[1].String(), line("getsockopt(%d, SOL_TCP, TCP_NODELAY, [", c.FD())) {
@@ -158,21 +158,21 @@ func TestTraceShowsEachCall(t *testing.T) {
 	}
 
 	at, err := s.AtMark()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	r.shows(t, line("ioctl(%d, SIOCATMARK, [%d]) = 0", s.FD(), map[bool]int{true: 1}[at]))
-	is(t, c.Shutdown(sock.ShutWrite), nil)
+	wantErr(t, c.Shutdown(sock.ShutWrite), nil)
 	r.shows(t, line("shutdown(%d, SHUT_WR) = 0", c.FD()))
 	_, err = s.Wait(sock.Readable)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	calls = r.take()
 	if len(calls) == 0 || calls[0].Name != sys.PollCall || !strings.HasPrefix(calls[0].Args, "events=POLLIN") {
 		t.Errorf("Wait: %v", texts(calls))
 	}
 	d, err := c.Dup()
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	closed(t, d)
 	fd, dup := c.FD(), d.FD()
-	is(t, c.Close(), nil)
+	wantErr(t, c.Close(), nil)
 	r.shows(t, line("fcntl(%d, F_DUPFD_CLOEXEC, 0) = %d", fd, dup), line("close(%d) = 0", fd))
 }
 
@@ -199,7 +199,7 @@ func TestTraceShowsTransfers(t *testing.T) {
 		{long[:33], `"` + long[:32] + `"...`},
 	} {
 		n, err := a.Send([]byte(c.sent), 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		calls := r.shows(t, line("sendto(%d, %s, %d, %s, NULL) = %d", x, c.quoted, len(c.sent), sends(0), n))
 		if len(calls) == 1 && (string(calls[0].Data) != c.sent[:min(32, n)] || calls[0].Len != n || calls[0].Flags.String() != sends(0)) {
 			t.Errorf("%+v", calls[0])
@@ -208,7 +208,7 @@ func TestTraceShowsTransfers(t *testing.T) {
 			continue
 		}
 		n, err = b.Recv(p, 0)
-		is(t, err, nil)
+		wantErr(t, err, nil)
 		calls = r.shows(t, line("recvfrom(%d, %s, 100, %s, NULL) = %d", y, c.quoted, recvs(0), n))
 		if len(calls) == 1 && (string(calls[0].Data) != c.sent[:min(32, n)] || calls[0].Len != 100) {
 			t.Errorf("%+v", calls[0])
@@ -216,18 +216,18 @@ func TestTraceShowsTransfers(t *testing.T) {
 	}
 
 	_, err = a.Writev([][]byte{[]byte(long[:20]), nil, []byte(long[:20])})
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	calls := r.shows(t, line(`sendmsg(%d, {NULL, "%s"... in 3}, %s) = 40`, x, long[:20]+long[:12], sends(0)))
 	if len(calls) == 1 && (string(calls[0].Data) != long[:20]+long[:12] || calls[0].Len != 40) {
 		t.Errorf("%+v", calls[0])
 	}
 	_, err = b.Readv([][]byte{p[:15], p[15:25]})
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	r.shows(t, line(`recvmsg(%d, {NULL, "%s" in 2, 0}, %s) = 25`, y, long[:20]+long[:5], recvmsgs(0)))
 	_, err = b.Read(p)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	_, err = b.Recv(p, sock.DontWait)
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	calls = r.take()
 	if last := calls[len(calls)-1]; last.Result != -1 || !errors.Is(last.Err, sys.EAGAIN) || len(last.Data) != 0 {
 		t.Errorf("%+v", last)
@@ -242,9 +242,9 @@ func TestTraceShowsDatagrams(t *testing.T) {
 	r.take()
 	p := make([]byte, 9)
 	_, err := a.SendTo([]byte("datagram"), 0, to)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	_, _, err = b.RecvFrom(p, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	calls := r.take()
 	want := []string{line(`sendto(%d, "datagram", 8, %s, %v) = 8`, x, sends(0), to), line(`recvfrom(%d, "datagram", 9, %s, %v) = 8`, y, recvs(0), from)}
 	got := []sock.Call{calls[0], calls[len(calls)-1]} // it may have had to wait
@@ -252,10 +252,10 @@ func TestTraceShowsDatagrams(t *testing.T) {
 		t.Errorf("%v\n%s", texts(calls), d)
 	}
 	_, err = a.SendMsg(&sock.Message{Bufs: [][]byte{[]byte("too long by 1")}, Addr: to}, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	m := sock.Message{Bufs: [][]byte{p, make([]byte, 3)}, Control: make([]byte, 10)}
 	_, err = b.RecvMsg(&m, 0)
-	is(t, err, nil)
+	wantErr(t, err, nil)
 	calls = r.take()
 	want = []string{line(`sendmsg(%d, {%v, "too long by 1"}, %s) = 13`, x, to, sends(0)),
 		line(`recvmsg(%d, {%v, "too long by " in 2, MSG_TRUNC}, %s) = 12`, y, from, recvmsgs(0))}
@@ -309,11 +309,11 @@ func TestTraceShowsWaiting(t *testing.T) {
 	a, b := streams(t, "pair")
 	r := record(t)
 	fd := b.FD()
-	done := begin(t, func() error { _, err := b.Recv(make([]byte, 5), 0); return err })
+	done := goBlocked(t, func() error { _, err := b.Recv(make([]byte, 5), 0); return err })
 	_, err := a.Send([]byte("x"), 0)
-	is(t, err, nil)
-	is(t, soon(t, done), nil)
-	is(t, b.Close(), nil)
+	wantErr(t, err, nil)
+	wantErr(t, recvTimeout(t, done), nil)
+	wantErr(t, b.Close(), nil)
 	var mine []string
 	for _, c := range r.take() {
 		if c.FD == fd {
@@ -343,8 +343,8 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 		"accept":      func(s *sock.Socket) error { _, _, err := s.Accept(); return err },
 		"connect":     func(s *sock.Socket) error { a, _ := sock.UnixAddr("/nowhere"); return s.Connect(a) },
 		"shutdown":    func(s *sock.Socket) error { return s.CloseWrite() },
-		"getsockname": func(s *sock.Socket) error { _, err := s.Name(); return err },
-		"getpeername": func(s *sock.Socket) error { _, err := s.Peer(); return err },
+		"getsockname": func(s *sock.Socket) error { _, err := s.Sockname(); return err },
+		"getpeername": func(s *sock.Socket) error { _, err := s.Peername(); return err },
 		"getsockopt":  func(s *sock.Socket) error { _, err := sockopt.RecvBuffer.Get(s); return err },
 		"setsockopt":  func(s *sock.Socket) error { return sockopt.RecvBuffer.Set(s, 9999) },
 		"sendto":      func(s *sock.Socket) error { _, err := s.Send(p[:], 0); return err },
@@ -362,9 +362,9 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 			sock.SetTracer(nil)
 			a, b := streams(t, "pair")
 			if name != "wait" && name != "poll" {
-				is(t, first(b.Send([]byte("word"), 0)), nil)
+				wantErr(t, first(b.Send([]byte("word"), 0)), nil)
 			} else if !closes {
-				is(t, b.Close(), nil)
+				wantErr(t, b.Close(), nil)
 			}
 			busy, shown := false, 0
 			sock.SetTracer(func(c sock.Call) {
@@ -374,7 +374,7 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 				busy = true
 				defer func() { busy = false }()
 				shown++
-				a.Name()
+				a.Sockname()
 				a.Send(p[:], 0)
 				if closes {
 					a.Close()
@@ -385,7 +385,7 @@ func TestTraceTracerUsesSocket(t *testing.T) {
 				defer close(done)
 				call(a)
 			}()
-			soon(t, done)
+			recvTimeout(t, done)
 			sock.SetTracer(nil)
 			if shown == 0 && name != "bind" {
 				t.Errorf("%s: nothing shown", name)
@@ -404,12 +404,12 @@ func first[T any](_ T, err error) error { return err }
 func TestTraceKeepsNoBuffer(t *testing.T) {
 	a, b := streams(t, "pair")
 	r := record(t)
-	var gone []weak.Pointer[[4096]byte]
+	var dropped []weak.Pointer[[4096]byte]
 	func() {
 		use := func(f func(p []byte)) {
 			p := new([4096]byte)
 			copy(p[:], strings.Repeat("a", 100))
-			gone = append(gone, weak.Make(p))
+			dropped = append(dropped, weak.Make(p))
 			f(p[:])
 			clear(p[:])
 		}
@@ -433,7 +433,7 @@ func TestTraceKeepsNoBuffer(t *testing.T) {
 		}
 	}
 	runtime.GC()
-	for i, p := range gone {
+	for i, p := range dropped {
 		if p.Value() != nil {
 			t.Errorf("buffer %d is still kept", i)
 		}
@@ -488,7 +488,7 @@ func TestTraceExchanged(t *testing.T) {
 		sock.SetTracer(nil)
 		select {
 		case err := <-done:
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			left--
 		default:
 		}
@@ -571,6 +571,6 @@ func TestTraceBatch(t *testing.T) {
 	}
 	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [{%v, "one", 0}, {%v, "", 0}, {%v, "thre", MSG_TRUNC}, ...], 8, %s, NULL) = 5`, b.FD(), from, from, from, recvmsgs(0)))
 	_, err := b.RecvBatch(in, sock.DontWait)
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [], 8, %s, NULL) = -1 EAGAIN (%v)`, b.FD(), recvmsgs(0), sys.EAGAIN))
 }

@@ -20,11 +20,11 @@ func TestUnixAutobind(t *testing.T) {
 		if err := b.Bind(addr(t, "unix:")); err != nil {
 			t.Fatal(err)
 		}
-		aName, err := a.Name()
+		aName, err := a.Sockname()
 		if err != nil {
 			t.Fatal(err)
 		}
-		bName, err := b.Name()
+		bName, err := b.Sockname()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestUnixAutobind(t *testing.T) {
 	}
 }
 
-// Abstract names vanish with the socket, and are told apart to the last NUL.
+// Abstract names vanish with the socket, and are distinguished to the last NUL.
 func TestUnixAbstract(t *testing.T) {
 	t.Parallel()
 	unique := path(t)
@@ -64,7 +64,7 @@ func TestUnixAbstract(t *testing.T) {
 		if err := c.Connect(at); err != nil {
 			t.Fatal(err)
 		}
-		if peer, err := c.Peer(); err != nil || peer != at {
+		if peer, err := c.Peername(); err != nil || peer != at {
 			t.Errorf("Peer = %v, %v, want %v", peer, err, at)
 		}
 		if a, ok := c.RemoteAddr().(*net.UnixAddr); !ok || a.Name != "@"+unique+n {

@@ -72,7 +72,7 @@ func TestWaitReaderWithErrorQueue(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		t.Run(fmt.Sprint("filled before ", before), func(t *testing.T) {
 			a, _, b, bName := datagrams(t, "udp4")
-			is(t, a.Connect(bName), nil)
+			wantErr(t, a.Connect(bName), nil)
 			stamped(t, a)
 			const many = 20
 			send := func() {
@@ -89,17 +89,17 @@ func TestWaitReaderWithErrorQueue(t *testing.T) {
 			p := make([]byte, 9)
 			var n int
 			few(t, a, 20*many, func() {
-				waiting := begin(t, func() (err error) { n, err = a.Recv(p, 0); return err })
+				waiting := goBlocked(t, func() (err error) { n, err = a.Recv(p, 0); return err })
 				if !before {
 					send()
 				}
 				letSpin()
-				name, err := a.Name()
-				is(t, err, nil)
+				name, err := a.Sockname()
+				wantErr(t, err, nil)
 				if _, err := b.SendTo([]byte("data"), 0, name); err != nil {
 					t.Fatal(err)
 				}
-				is(t, soon(t, waiting), nil)
+				wantErr(t, recvTimeout(t, waiting), nil)
 			})
 			if string(p[:n]) != "data" {
 				t.Errorf("received %q", p[:n])
@@ -108,7 +108,7 @@ func TestWaitReaderWithErrorQueue(t *testing.T) {
 	}
 }
 
-// The same where there is no room to send: the kernel then tells of nothing but
+// The same where there is no room to send: the kernel then reports nothing but
 // the error, and Go's poller refuses to wait.
 func TestWaitFullWithErrorQueue(t *testing.T) {
 	for _, test := range []struct {
@@ -156,18 +156,18 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 				if _, err := peer.Send([]byte("unread"), 0); err != nil {
 					t.Fatal(err)
 				}
-				is(t, readable(s, sock.Readable), nil)
+				wantErr(t, readable(s, sock.Readable), nil)
 			case "Write at the end":
-				is(t, peer.CloseWrite(), nil)
-				is(t, readable(s, sock.Readable), nil)
+				wantErr(t, peer.CloseWrite(), nil)
+				wantErr(t, readable(s, sock.Readable), nil)
 			}
-			stuffFirmly(t, s)
+			fillBufferFirmly(t, s)
 			inErrorQueue(t, s)
 			few(t, s, 40, func() {
-				waiting := begin(t, func() error { return test.call(s) })
+				waiting := goBlocked(t, func() error { return test.call(s) })
 				letSpin()
 				test.done(t, s, peer)
-				is(t, soon(t, waiting), nil)
+				wantErr(t, recvTimeout(t, waiting), nil)
 			})
 		})
 	}
@@ -177,22 +177,22 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 func TestWaitFullWithErrorQueueEnds(t *testing.T) {
 	s, _ := streams(t, "tcp4")
 	stamped(t, s)
-	stuffFirmly(t, s)
+	fillBufferFirmly(t, s)
 	inErrorQueue(t, s)
 	call := func() error { _, err := s.Recv(make([]byte, 9), 0); return err }
-	waiting := begin(t, call)
-	is(t, s.SetReadDeadline(time.Now().Add(10*time.Millisecond)), nil)
-	isTimeout(t, soon(t, waiting))
-	is(t, s.SetReadDeadline(time.Time{}), nil)
-	waiting = begin(t, call)
-	is(t, s.Close(), nil)
-	is(t, soon(t, waiting), net.ErrClosed)
+	waiting := goBlocked(t, call)
+	wantErr(t, s.SetReadDeadline(time.Now().Add(10*time.Millisecond)), nil)
+	isTimeout(t, recvTimeout(t, waiting))
+	wantErr(t, s.SetReadDeadline(time.Time{}), nil)
+	waiting = goBlocked(t, call)
+	wantErr(t, s.Close(), nil)
+	wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 }
 
 // An error that waits to be reported is not lost among what fills the queue.
 func TestWaitErrorBehindErrorQueue(t *testing.T) {
 	a, _, b, bName := datagrams(t, "udp4")
-	is(t, a.Connect(bName), nil)
+	wantErr(t, a.Connect(bName), nil)
 	stamped(t, a)
 	for range 5 {
 		if _, err := a.Send([]byte("x"), 0); err != nil {
@@ -200,15 +200,15 @@ func TestWaitErrorBehindErrorQueue(t *testing.T) {
 		}
 	}
 	inErrorQueue(t, a)
-	is(t, b.Close(), nil)
+	wantErr(t, b.Close(), nil)
 	for range 3 {
-		waiting := begin(t, func() error { _, err := a.Recv(make([]byte, 9), 0); return err })
-		for len(waiting) == 0 { // the reader may not be the one to be told
+		waiting := goBlocked(t, func() error { _, err := a.Recv(make([]byte, 9), 0); return err })
+		for len(waiting) == 0 { // the reader may not be the one to be reported
 			if _, err := a.Send([]byte("x"), 0); err != nil {
-				is(t, err, syscall.ECONNREFUSED)
+				wantErr(t, err, syscall.ECONNREFUSED)
 			}
 		}
-		is(t, <-waiting, syscall.ECONNREFUSED)
+		wantErr(t, <-waiting, syscall.ECONNREFUSED)
 		eventually(t, "no more errors", func() bool {
 			_, err := a.Recv(make([]byte, 9), sock.DontWait)
 			return errors.Is(err, sock.ErrWouldBlock)
@@ -216,26 +216,26 @@ func TestWaitErrorBehindErrorQueue(t *testing.T) {
 	}
 }
 
-// Wait(Failed) tells of the error queue, ErrQueue receives from it and never
+// Wait(Failed) reports the error queue, ErrQueue receives from it and never
 // waits; Wait for data says unasked that something is there.
 func TestWaitFailed(t *testing.T) {
 	t.Parallel()
 	for _, nonblock := range []bool{false, true} {
-		gone, to := bound(t, "udp4", sock.Dgram)
-		gone.Close()
+		closed, to := bound(t, "udp4", sock.Dgram)
+		closed.Close()
 		s, _ := bound(t, "udp4", sock.Dgram)
 		s.SetNonblock(nonblock)
 		setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
 		p := make([]byte, 9)
 		_, err := s.Recv(p, sock.ErrQueue)
-		is(t, err, sock.ErrWouldBlock)
+		wantErr(t, err, sock.ErrWouldBlock)
 
 		var got sock.Ready
-		waiting := begin(t, func() (err error) { got, err = s.Wait(sock.Failed); return err })
+		waiting := goBlocked(t, func() (err error) { got, err = s.Wait(sock.Failed); return err })
 		if _, err := s.SendTo([]byte("lost"), 0, to); err != nil {
 			t.Fatal(err)
 		}
-		is(t, soon(t, waiting), nil)
+		wantErr(t, recvTimeout(t, waiting), nil)
 		if got != sock.Failed {
 			t.Errorf("Wait(Failed) = %v", got)
 		}
@@ -243,20 +243,20 @@ func TestWaitFailed(t *testing.T) {
 			t.Errorf("Wait(Readable) = %v, %v", got, err)
 		}
 		_, err = s.Recv(p, 0) // the error itself comes first
-		is(t, err, syscall.ECONNREFUSED)
+		wantErr(t, err, syscall.ECONNREFUSED)
 		n, from, err := s.RecvFrom(p, sock.ErrQueue)
 		if string(p[:n]) != "lost" || from != to || err != nil {
 			t.Errorf("from the error queue came %q %v, %v", p[:n], from, err)
 		}
 		_, err = s.Recv(p, sock.ErrQueue)
-		is(t, err, sock.ErrWouldBlock)
-		waiting = begin(t, func() error { return readable(s, 0) })
+		wantErr(t, err, sock.ErrWouldBlock)
+		waiting = goBlocked(t, func() error { return readable(s, 0) })
 		s.Close()
-		is(t, soon(t, waiting), net.ErrClosed)
+		wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 	}
 }
 
-// A datagram socket that was shut for reading calls itself readable for ever,
+// A datagram socket that was shut for reading calls itself readable without end,
 // though there is nothing: a call that waits returns what the kernel's own would
 // have, and one that does not wait hears EAGAIN. Not parallel: it counts calls.
 func TestWaitShutDatagrams(t *testing.T) {
@@ -278,7 +278,7 @@ func TestWaitShutDatagrams(t *testing.T) {
 			t.Run(network+" "+name, func(t *testing.T) {
 				s, _ := bound(t, network, sock.Dgram)
 				few(t, s, 40, func() {
-					waiting := begin(t, func() error {
+					waiting := goBlocked(t, func() error {
 						n, err := call(s)
 						if n != 0 {
 							return fmt.Errorf("%d bytes, %v", n, err)
@@ -286,13 +286,13 @@ func TestWaitShutDatagrams(t *testing.T) {
 						return err
 					})
 					s.Shutdown(sock.ShutRead) // UDP says ENOTCONN, and does it
-					is(t, soon(t, waiting), nil)
+					wantErr(t, recvTimeout(t, waiting), nil)
 				})
 				_, err := s.Recv(make([]byte, 9), sock.DontWait)
-				is(t, err, sock.ErrWouldBlock)
+				wantErr(t, err, sock.ErrWouldBlock)
 			})
 		}
-		// Whoever asks on and on does not spin either.
+		// The one that asks on and on does not spin either.
 		s, _ := bound(t, network, sock.Dgram)
 		s.Shutdown(sock.ShutRead)
 		raw, err := s.SyscallConn()
@@ -300,10 +300,10 @@ func TestWaitShutDatagrams(t *testing.T) {
 			t.Fatal(err)
 		}
 		few(t, s, 500, func() {
-			waiting := begin(t, func() error { return raw.Read(func(uintptr) bool { return false }) })
+			waiting := goBlocked(t, func() error { return raw.Read(func(uintptr) bool { return false }) })
 			letSpin()
 			s.Close()
-			is(t, soon(t, waiting), net.ErrClosed)
+			wantErr(t, recvTimeout(t, waiting), net.ErrClosed)
 		})
 	}
 }

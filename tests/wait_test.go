@@ -21,8 +21,8 @@ import (
 // abort closes s so that its peer sees a reset.
 func abort(t testing.TB, s *sock.Socket) {
 	t.Helper()
-	is(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil)
-	is(t, s.Close(), nil)
+	wantErr(t, sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), nil)
+	wantErr(t, s.Close(), nil)
 }
 
 // drain receives all that is there.
@@ -31,7 +31,7 @@ func drain(t testing.TB, s *sock.Socket) {
 	p := make([]byte, 64<<10)
 	for {
 		if _, err := s.Recv(p, sock.DontWait); err != nil {
-			is(t, err, sock.ErrWouldBlock)
+			wantErr(t, err, sock.ErrWouldBlock)
 			return
 		}
 	}
@@ -51,33 +51,33 @@ func drainAll(t testing.TB, s, peer *sock.Socket) {
 	}
 }
 
-// stuffFirmly is stuff, until what TCP has sent no longer moves into the peer's
+// fillBufferFirmly is stuff, until what TCP has sent no longer moves into the peer's
 // buffer and makes room. On Linux TCP says when that is: all that was sent is
 // acknowledged and the peer's window is 0, so that nothing moves until the peer
 // receives. The last piece of the window is only used by the first probe. Elsewhere it
 // waits: on FreeBSD room comes up to 300 ms later.
-func stuffFirmly(t testing.TB, s *sock.Socket) {
+func fillBufferFirmly(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	if _, err := sockopt.TCPInfo.Get(s); err == nil {
 		eventually(t, "a window of 0", func() bool {
-			stuff(t, s)
+			fillBuffer(t, s)
 			v, err := sockopt.TCPInfo.Get(s)
-			is(t, err, nil)
+			wantErr(t, err, nil)
 			return v.Unacked == 0 && v.SendWindow == 0
 		})
-		stuff(t, s) // the last acknowledgement made room
+		fillBuffer(t, s) // the last acknowledgement made room
 		return
 	}
 	for {
-		stuff(t, s)
+		fillBuffer(t, s)
 		if s.Domain() == sock.Unix {
 			return
 		}
-		is(t, s.SetWriteDeadline(time.Now().Add(onLinuxElse[time.Duration](50, 600)*time.Millisecond)), nil)
+		wantErr(t, s.SetWriteDeadline(time.Now().Add(onLinuxElse[time.Duration](50, 600)*time.Millisecond)), nil)
 		_, err := s.Wait(sock.Writable)
-		is(t, s.SetWriteDeadline(time.Time{}), nil)
+		wantErr(t, s.SetWriteDeadline(time.Time{}), nil)
 		if err != nil {
-			is(t, err, os.ErrDeadlineExceeded)
+			wantErr(t, err, os.ErrDeadlineExceeded)
 			return
 		}
 	}
@@ -142,25 +142,25 @@ func TestWaitReady(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					if test.linux && runtime.GOOS != "linux" {
-						t.Skip("poll(2) tells it otherwise on ", runtime.GOOS)
+						t.Skip("poll(2) reports it otherwise on ", runtime.GOOS)
 					}
 					s, peer := streams(t, network)
 					s.SetNonblock(nonblock)
 					if test.stuffed {
-						stuffFirmly(t, s)
+						fillBufferFirmly(t, s)
 					}
 					// Twice: it comes while Wait waits, and it was there before.
 					var got sock.Ready
-					ready := begin(t, func() (err error) { got, err = s.Wait(test.want); return err })
+					ready := goBlocked(t, func() (err error) { got, err = s.Wait(test.want); return err })
 					test.make(t, s, peer)
-					is(t, soon(t, ready), nil)
+					wantErr(t, recvTimeout(t, ready), nil)
 					for i := range 2 {
 						if got&test.got != test.got || got&^(test.got|test.maybe) != 0 {
 							t.Errorf("Wait(%v) = %v, want %v, perhaps with %v (at %d)", test.want, got, test.got, test.maybe, i)
 						}
 						var err error
 						got, err = s.Wait(test.want)
-						is(t, err, nil)
+						wantErr(t, err, nil)
 					}
 				})
 			}
@@ -190,7 +190,7 @@ func TestWaitTakesNothing(t *testing.T) {
 		t.Errorf("Wait(0) = %v, %v", got, err)
 	}
 	_, err = s.Recv(p, 0)
-	is(t, err, syscall.ECONNRESET)
+	wantErr(t, err, syscall.ECONNRESET)
 }
 
 func TestWaitAtOnce(t *testing.T) {
@@ -199,7 +199,7 @@ func TestWaitAtOnce(t *testing.T) {
 	if _, err := peer.Send([]byte("abc"), 0); err != nil {
 		t.Fatal(err)
 	}
-	is(t, readable(s, sock.Readable), nil)
+	wantErr(t, readable(s, sock.Readable), nil)
 	all := sock.Readable | sock.Writable
 	for _, want := range []sock.Ready{sock.Readable, sock.Writable, all, all | sock.Priority | sock.ReadClosed | sock.Hangup | sock.Failed} {
 		if got, err := s.Wait(want); got != want&all || err != nil {
@@ -208,14 +208,14 @@ func TestWaitAtOnce(t *testing.T) {
 	}
 	for _, want := range []sock.Ready{sock.Edge, sock.OneShot | sock.Readable, sock.Exclusive} {
 		got, err := s.Wait(want)
-		is(t, err, syscall.EINVAL)
+		wantErr(t, err, syscall.EINVAL)
 		if got != 0 {
 			t.Errorf("Wait(%v) = %v", want, got)
 		}
 	}
 	s.Close()
 	_, err := s.Wait(sock.Readable)
-	is(t, err, net.ErrClosed)
+	wantErr(t, err, net.ErrClosed)
 }
 
 // A listener is readable when a connection waits, a connecting socket writable
@@ -224,15 +224,15 @@ func TestWaitConnections(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, "tcp4", "tcp6") {
 		l, name := listening(t, network)
-		waiting := begin(t, func() error { return readable(l, sock.Readable) })
+		waiting := goBlocked(t, func() error { return readable(l, sock.Readable) })
 		c := open(t, name.Domain(), sock.Stream)
 		c.SetNonblock(true)
 		if err := c.Connect(name); err != nil {
-			is(t, err, sock.ErrInProgress)
+			wantErr(t, err, sock.ErrInProgress)
 		}
-		is(t, readable(c, sock.Writable), nil)
-		is(t, c.ConnectResult(), nil)
-		is(t, soon(t, waiting), nil)
+		wantErr(t, readable(c, sock.Writable), nil)
+		wantErr(t, c.ConnectResult(), nil)
+		wantErr(t, recvTimeout(t, waiting), nil)
 		s, _, err := l.Accept()
 		if err != nil {
 			t.Fatal(err)
@@ -248,13 +248,13 @@ func TestWaitMany(t *testing.T) {
 	var waiting []<-chan error
 	for i := range 12 {
 		want := []sock.Ready{sock.Readable, sock.Readable | sock.Priority}[i%2]
-		waiting = append(waiting, begin(t, func() error { return readable(s, want) }))
+		waiting = append(waiting, goBlocked(t, func() error { return readable(s, want) }))
 	}
 	if _, err := peer.Send([]byte("x"), 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range waiting {
-		is(t, soon(t, w), nil)
+		wantErr(t, recvTimeout(t, w), nil)
 	}
 }
 
@@ -262,10 +262,10 @@ func TestWaitMany(t *testing.T) {
 func TestWaitSetNonblock(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")
-	waiting := begin(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
+	waiting := goBlocked(t, func() error { _, err := s.Recv(make([]byte, 1), 0); return err })
 	s.SetNonblock(true)
 	_, err := s.Recv(make([]byte, 1), 0)
-	is(t, err, sock.ErrWouldBlock)
+	wantErr(t, err, sock.ErrWouldBlock)
 	time.Sleep(20 * time.Millisecond) // it would have come by now
 	if len(waiting) > 0 {
 		t.Fatal("SetNonblock woke it: ", <-waiting)
@@ -273,7 +273,7 @@ func TestWaitSetNonblock(t *testing.T) {
 	if _, err := peer.Send([]byte("x"), 0); err != nil {
 		t.Fatal(err)
 	}
-	is(t, soon(t, waiting), nil)
+	wantErr(t, recvTimeout(t, waiting), nil)
 }
 
 // Many receive from one Socket, in different ways: each message comes to one of
@@ -309,14 +309,14 @@ func TestWaitManyReceivers(t *testing.T) {
 					}
 				}
 				if err != nil {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 					return
 				}
 				if _, twice := seen.LoadOrStore(string(p[:n]), true); twice {
 					t.Errorf("%x came twice", p[:n])
 				}
 				if received.Add(1) == int64(total) {
-					is(t, s.Close(), nil)
+					wantErr(t, s.Close(), nil)
 				}
 			}
 		})
@@ -326,7 +326,7 @@ func TestWaitManyReceivers(t *testing.T) {
 			for k := i; k < total; k += 4 {
 				for {
 					_, err := peer.Send(binary.BigEndian.AppendUint32(nil, uint32(k)), 0)
-					if errors.Is(err, syscall.ENOBUFS) { // how a full receiver is told on the BSDs
+					if errors.Is(err, syscall.ENOBUFS) { // how a full receiver is reported on the BSDs
 						runtime.Gosched()
 						continue
 					}

@@ -29,7 +29,7 @@ func narrow(t testing.TB, s *sock.Socket, size int) {
 	if s.Domain() != sock.Unix && runtime.GOOS != "linux" {
 		size = max(size, 128<<10)
 	}
-	is(t, sockopt.SendBuffer.Set(s, size), nil)
+	wantErr(t, sockopt.SendBuffer.Set(s, size), nil)
 }
 
 // Write sends all of it, through a buffer that takes a few kilobytes at a time,
@@ -49,7 +49,7 @@ func TestWriteSlowReader(t *testing.T) {
 			s, peer := streams(t, test.network)
 			narrow(t, s, 4096)
 			if test.network != "tcp4" { // which is slow enough: each few kilobytes wait for their acknowledgement
-				is(t, sockopt.RecvBuffer.Set(peer, 4096), nil)
+				wantErr(t, sockopt.RecvBuffer.Set(peer, 4096), nil)
 			}
 			table := crc64.MakeTable(crc64.ECMA)
 			written := make(chan uint64, 1)
@@ -85,7 +85,7 @@ func TestWriteSlowReader(t *testing.T) {
 					runtime.Gosched()
 				}
 			}
-			if want := soon(t, written); total != mega<<20 || sum.Sum64() != want {
+			if want := recvTimeout(t, written); total != mega<<20 || sum.Sum64() != want {
 				t.Errorf("%d bytes arrived with sum %x, want %d with %x", total, sum.Sum64(), mega<<20, want)
 			}
 		})
@@ -163,37 +163,37 @@ func TestWriteNoInterleaving(t *testing.T) {
 func TestWriteInTurn(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")
-	first := begin(t, func() error { _, err := s.Write(megabyte[:]); return err })
+	first := goBlocked(t, func() error { _, err := s.Write(megabyte[:]); return err })
 	var waiting []<-chan error
 	var want []byte
 	for i := range 10 {
-		waiting = append(waiting, begin(t, func() error { _, err := s.Write([]byte{'a' + byte(i)}); return err }))
+		waiting = append(waiting, goBlocked(t, func() error { _, err := s.Write([]byte{'a' + byte(i)}); return err }))
 		want = append(want, 'a'+byte(i))
 	}
 	p := make([]byte, len(megabyte))
 	if _, err := io.ReadFull(peer, p); err != nil {
 		t.Fatal(err)
 	}
-	is(t, soon(t, first), nil)
+	wantErr(t, recvTimeout(t, first), nil)
 	if _, err := io.ReadFull(peer, p[:10]); err != nil || !bytes.Equal(p[:10], want) {
 		t.Errorf("they wrote in the order %q, %v", p[:10], err)
 	}
 	for _, w := range waiting {
-		is(t, soon(t, w), nil)
+		wantErr(t, recvTimeout(t, w), nil)
 	}
 
 	// One deadline is everybody's: all that wait give up, and it goes on.
-	first = begin(t, func() error { _, err := s.Write(megabyte[:]); return err })
+	first = goBlocked(t, func() error { _, err := s.Write(megabyte[:]); return err })
 	waiting = nil
 	for range 5 {
-		waiting = append(waiting, begin(t, func() error { _, err := s.Write([]byte("never")); return err }))
+		waiting = append(waiting, goBlocked(t, func() error { _, err := s.Write([]byte("never")); return err }))
 	}
-	is(t, s.SetWriteDeadline(time.Now().Add(10*time.Millisecond)), nil)
-	isTimeout(t, soon(t, first))
+	wantErr(t, s.SetWriteDeadline(time.Now().Add(10*time.Millisecond)), nil)
+	isTimeout(t, recvTimeout(t, first))
 	for _, w := range waiting {
-		isTimeout(t, soon(t, w))
+		isTimeout(t, recvTimeout(t, w))
 	}
-	is(t, s.SetWriteDeadline(time.Time{}), nil)
+	wantErr(t, s.SetWriteDeadline(time.Time{}), nil)
 	drainAll(t, s, peer)
 	if n, err := s.Write([]byte("z")); n != 1 || err != nil {
 		t.Errorf("Write = %d, %v", n, err)
@@ -216,14 +216,14 @@ func TestWriteEnded(t *testing.T) {
 				s, peer := streams(t, network)
 				var n int
 				p := make([]byte, 32<<20) // more than TCP's buffers grow to
-				waiting := begin(t, func() (err error) { n, err = s.Write(p); return err })
-				is(t, end(s), nil)
-				err := soon(t, waiting)
+				waiting := goBlocked(t, func() (err error) { n, err = s.Write(p); return err })
+				wantErr(t, end(s), nil)
+				err := recvTimeout(t, waiting)
 				if name == "close" {
-					is(t, err, net.ErrClosed)
+					wantErr(t, err, net.ErrClosed)
 				} else {
-					is(t, err, os.ErrDeadlineExceeded)
-					is(t, s.CloseWrite(), nil)
+					wantErr(t, err, os.ErrDeadlineExceeded)
+					wantErr(t, s.CloseWrite(), nil)
 				}
 				got, err := io.Copy(io.Discard, struct{ io.Reader }{peer})
 				if got != int64(n) || n == 0 || err != nil {
@@ -244,7 +244,7 @@ func messages(t testing.TB, ty sock.Type) (a, b *sock.Socket) {
 	return closed(t, a), closed(t, b)
 }
 
-// On sockets of messages Write sends one, even an empty one; Read tells the end
+// On sockets of messages Write sends one, even an empty one; Read reports the end
 // from an empty datagram.
 func TestWriteMessages(t *testing.T) {
 	t.Parallel()
@@ -302,7 +302,7 @@ func TestWriteHalfClosed(t *testing.T) {
 			if n, err := s.Write([]byte("question")); n != 8 || err != nil {
 				t.Fatal(n, err)
 			}
-			is(t, s.CloseWrite(), nil)
+			wantErr(t, s.CloseWrite(), nil)
 			p := make([]byte, 99)
 			if n, err := io.ReadFull(peer, p[:8]); string(p[:n]) != "question" || err != nil {
 				t.Errorf("ReadFull = %q, %v", p[:n], err)
@@ -325,7 +325,7 @@ func TestWriteHalfClosed(t *testing.T) {
 				}
 			}
 			_, err := s.Write([]byte("more"))
-			is(t, err, syscall.EPIPE)
+			wantErr(t, err, syscall.EPIPE)
 			if n, err := s.Write(nil); n != 0 || err != nil {
 				t.Errorf("Write of nothing = %d, %v", n, err)
 			}
@@ -336,7 +336,7 @@ func TestWriteHalfClosed(t *testing.T) {
 			if n, err := s.Read(p); string(p[:n]) != "answer" || err != nil {
 				t.Errorf("Read = %q, %v", p[:n], err)
 			}
-			is(t, peer.Close(), nil)
+			wantErr(t, peer.Close(), nil)
 			if n, err := s.Read(p); n != 0 || err != io.EOF {
 				t.Errorf("Read at the end = %d, %v", n, err)
 			}
@@ -344,12 +344,12 @@ func TestWriteHalfClosed(t *testing.T) {
 	}
 }
 
-// To a peer that is gone: an error, no signal, at last.
+// To a peer that has closed: an error, no signal, at last.
 func TestWriteToNobody(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, streamNetworks...) {
 		s, peer := streams(t, network)
-		is(t, peer.Close(), nil)
+		wantErr(t, peer.Close(), nil)
 		var err error
 		for range 1000 { // TCP learns of it by an answer
 			if _, err = s.Write(megabyte[:]); err != nil {
@@ -411,7 +411,7 @@ func TestVectors(t *testing.T) {
 				if network == "dgram" && n > 1024 {
 					for _, call := range []func([][]byte) (int, error){a.Writev, a.Readv} {
 						k, err := call(out)
-						is(t, err, syscall.EMSGSIZE)
+						wantErr(t, err, syscall.EMSGSIZE)
 						if k != 0 {
 							t.Errorf("with an error it carried %d", k)
 						}
@@ -448,7 +448,7 @@ func TestVectorsOfNothing(t *testing.T) {
 	for _, call := range []func([][]byte) (int, error){s.Writev, s.Readv} {
 		for _, bufs := range [][][]byte{nil, {}} {
 			n, err := call(bufs)
-			is(t, err, syscall.EINVAL)
+			wantErr(t, err, syscall.EINVAL)
 			if n != 0 {
 				t.Error("it carried ", n)
 			}
@@ -482,7 +482,7 @@ func TestVectorsShort(t *testing.T) {
 	if n <= 0 || n >= len(all) || err != nil {
 		t.Fatalf("Writev = %d, %v", n, err)
 	}
-	is(t, s.Close(), nil)
+	wantErr(t, s.Close(), nil)
 	got, err := io.ReadAll(struct{ io.Reader }{peer})
 	if err != nil || !bytes.Equal(got, all[:n]) {
 		t.Errorf("of %d bytes sent arrived %d, %v, or others", n, len(got), err)

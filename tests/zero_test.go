@@ -14,7 +14,7 @@ func TestZeroSocketIsClosed(t *testing.T) {
 	for name, call := range methods {
 		var s sock.Socket
 		if err := call(&s); err != nil {
-			is(t, err, net.ErrClosed)
+			wantErr(t, err, net.ErrClosed)
 		} else if name != "SetNonblock" {
 			t.Log(name, "says nothing")
 		}

@@ -58,8 +58,8 @@ func TestZeroCopy(t *testing.T) {
 			if kept := testhook.ZeroCopyPending(a); kept != 0 {
 				t.Errorf("%d sends are kept, though they are done", kept)
 			}
-			is(t, a.CloseWrite(), nil)
-			same(t, soon(t, got), p)
+			wantErr(t, a.CloseWrite(), nil)
+			same(t, recvTimeout(t, got), p)
 		})
 	}
 }
@@ -68,7 +68,7 @@ func TestZeroCopy(t *testing.T) {
 func TestZeroCopyDatagram(t *testing.T) {
 	t.Parallel()
 	a, _, b, to := datagrams(t, "udp4")
-	is(t, a.Connect(to), nil)
+	wantErr(t, a.Connect(to), nil)
 	n, id, err := a.SendZeroCopy([]byte("hello"), 0)
 	if n != 5 || id != 0 || err != nil {
 		t.Fatal(n, id, err)
@@ -109,20 +109,20 @@ func TestZeroCopyFlag(t *testing.T) {
 	a, _ := streams(t, "tcp4")
 	var p [1]byte
 	_, err := a.Send(p[:], sock.ZeroCopy)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.SendTo(p[:], sock.ZeroCopy, sock.Addr{})
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.SendMsg(&sock.Message{Bufs: [][]byte{p[:]}}, sock.ZeroCopy)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	_, err = a.SendBatch(sock.NewBatch(1, 0, 0), sock.ZeroCopy)
-	is(t, err, syscall.EINVAL)
+	wantErr(t, err, syscall.EINVAL)
 	u, _ := streams(t, "pair")
 	_, _, err = u.SendZeroCopy(p[:], 0)
 	if !isAny(err, syscall.EOPNOTSUPP, syscall.ENOTSUP, errors.ErrUnsupported) {
 		t.Errorf("over a unix socket: %v", err)
 	}
 	_, _, err = a.SendZeroCopy(p[:], -1)
-	is(t, err, errors.ErrUnsupported)
+	wantErr(t, err, errors.ErrUnsupported)
 	n, _, err := a.SendZeroCopy(nil, 0)
 	if n != 0 || err != nil {
 		t.Error(n, err)
@@ -150,8 +150,8 @@ func TestZeroCopyMany(t *testing.T) {
 		}
 		rest, next = rest[n:], next+1
 	}
-	is(t, a.CloseWrite(), nil)
-	if !bytes.Equal(soon(t, got), p) {
+	wantErr(t, a.CloseWrite(), nil)
+	if !bytes.Equal(recvTimeout(t, got), p) {
 		t.Error("other bytes")
 	}
 }

@@ -142,7 +142,7 @@ func (c *crowd) obey(words []string) (n int, err error) {
 }
 
 // perAddress is how many connections have the same addresses on both sides: they
-// differ by the client's port, and of those there are 28,000 unless told otherwise.
+// differ by the client's port, and of those there are 28,000 by default.
 const perAddress = 10_000
 
 // connect makes one more. It is reset when it is closed: a port that waits for its

@@ -45,7 +45,7 @@ func hold(p plan) (r report, err error) {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go func() { // else they wait for answers for ever
+	go func() { // else they wait for answers without end
 		select {
 		case <-s.failed:
 			c.cmd.Process.Kill()

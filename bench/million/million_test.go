@@ -190,11 +190,11 @@ func TestArchive(t *testing.T) {
 	}
 	list := exec.Command("sh", "-c", "gzip -d | cpio -itv")
 	list.Stdin = bytes.NewReader(b.Bytes())
-	var told strings.Builder
-	list.Stderr = &told
+	var listed strings.Builder
+	list.Stderr = &listed
 	out, err := list.Output()
 	if err != nil {
-		t.Fatal(err, told.String())
+		t.Fatal(err, listed.String())
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	for i, want := range [][2]string{{"drwxr-xr-x", " dev"}, {"crw-------", " dev/console"}, {"-rwxr-xr-x", " init"}} {

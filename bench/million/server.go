@@ -56,7 +56,7 @@ func newServer() (*server, error) {
 	}
 	s := &server{listener: l, poller: p, ended: make(chan struct{}), failed: make(chan struct{})}
 	s.news.L = &s.mu
-	if s.at, err = l.Name(); err != nil {
+	if s.at, err = l.Sockname(); err != nil {
 		return nil, err
 	}
 	go func() {
@@ -113,7 +113,7 @@ func (s *server) accept() (n int, err error) {
 	}
 }
 
-// answer does what a client wants. The change is -1 if it is gone now.
+// answer does what a client wants. The change is -1 if it has closed.
 func answer(c *sock.Socket, buf []byte) (change int, err error) {
 	n, err := c.Recv(buf, 0)
 	switch {

@@ -30,7 +30,7 @@ func wildcard() error {
 			continue
 		}
 		defer c.Close()
-		name, err := c.Name()
+		name, err := c.Sockname()
 		if err != nil {
 			return err
 		}
@@ -39,13 +39,13 @@ func wildcard() error {
 			return err
 		}
 		defer accepted.Close()
-		say("a client's Name:", name)
+		say("a client's Sockname:", name)
 		say("the server's Accept says:", from)
 	}
 	return nil
 }
 
-// zone is for addresses that each network has anew, as fe80::1: they say nothing
+// zone is for addresses that each network has again, as fe80::1: they say nothing
 // without the interface. Its name is for people, its number for the kernel.
 func zone() error {
 	for _, loopback := range []string{"lo", "lo0"} {

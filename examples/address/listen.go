@@ -57,7 +57,7 @@ func listen(ctx context.Context, text string) error {
 }
 
 // greet accepts clients, says who they are, and lets them go. It always ends with
-// an error: net.ErrClosed when it was told to.
+// an error: net.ErrClosed when it was asked to.
 func greet(l *sock.Socket) error {
 	for {
 		c, _, err := l.Accept()
@@ -71,7 +71,7 @@ func greet(l *sock.Socket) error {
 		}
 		both, err := ends(c)
 		if err = errors.Join(err, c.Close()); err != nil {
-			fmt.Println("a client that is gone:", err)
+			fmt.Println("a client that has closed:", err)
 			continue
 		}
 		fmt.Println("a client:", both)

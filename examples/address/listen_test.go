@@ -49,7 +49,7 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// Clients that are gone before they are asked are no reason to stop.
+// Clients that have closed before they are asked are no reason to stop.
 func TestListenReset(t *testing.T) {
 	t.Parallel()
 	p, addr := startListening(t, "127.0.0.1:0")
@@ -136,7 +136,7 @@ func TestSS(t *testing.T) {
 				flags = "-Hxlp"
 			}
 			p, addr := startListening(t, at)
-			ss := programtest.Stranger(t, "ss", flags).Start(strings.NewReader(""))
+			ss := programtest.Installed(t, "ss", flags).Start(strings.NewReader(""))
 			ss.Wait(0)
 			if path, ok := strings.CutPrefix(addr, "unix:"); ok {
 				pattern = strings.ReplaceAll(pattern, "NAME", regexp.QuoteMeta(path))

@@ -4,7 +4,7 @@
 // The idea: a socket talks from an endpoint to an endpoint. Of the internet an
 // endpoint is an IP address, which says the machine, and a port, which says which
 // of its sockets; within one machine it may be a path instead. A server binds its
-// socket to an endpoint that its clients know. For whoever does not bind, or binds
+// socket to an endpoint that its clients know. For a socket that is not bound, or binds
 // to port 0, the kernel chooses.
 //
 //	ParseAddr  an endpoint from its text: no name is looked up
@@ -48,7 +48,7 @@ With no arguments: a short tour. With arguments such as localhost:http, 127.0.0.
 [::1]:443 or unix:/path: which endpoints each stands for, and what they look like.`
 
 func main() {
-	listenAt := flag.String("listen", "", "listen at the endpoints of this `address` until Ctrl-C, and say who comes")
+	listenAt := flag.String("listen", "", "listen at the endpoints of this `address` until Ctrl-C, and print who connects; names are looked up")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case *listenAt != "" && len(args) > 0:
@@ -60,7 +60,7 @@ func main() {
 		}
 		err := listen(ctx, *listenAt)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes every socket: Close wakes who waits
+			return nil // we were asked to end, which closes every socket: Close wakes who waits
 		}
 		return err
 	})

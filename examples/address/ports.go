@@ -14,11 +14,11 @@ func portZero() error {
 		return err
 	}
 	defer s.Close()
-	before, err := s.Name()
+	before, err := s.Sockname()
 	if err != nil {
 		return err
 	}
-	say("Name, before Bind:", before)
+	say("Sockname, before Bind:", before)
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -26,17 +26,17 @@ func portZero() error {
 	if err := s.Bind(at); err != nil {
 		return err
 	}
-	after, err := s.Name()
+	after, err := s.Sockname()
 	if err != nil {
 		return err
 	}
-	say("Name, after Bind 127.0.0.1:0:", after)
+	say("Sockname, after Bind 127.0.0.1:0:", after)
 	say("which is", portClass(after.Port()))
 	return nil
 }
 
 // fourNumbers shows both endpoints of two connections, from both sides. Two
-// addresses and two ports are what tells one connection from all others.
+// addresses and two ports are what distinguishes one connection from all others.
 func fourNumbers() error {
 	l, server, err := listening("127.0.0.1:0")
 	if err != nil {
@@ -44,7 +44,7 @@ func fourNumbers() error {
 	}
 	defer l.Close()
 	say("a server listens at", server)
-	for _, name := range []string{"anna", "ben"} {
+	for _, name := range []string{"alice", "bob"} {
 		client, err := connected(server) // no Bind: the kernel chooses a port for it too
 		if err != nil {
 			return err
@@ -59,12 +59,12 @@ func fourNumbers() error {
 		if err != nil {
 			return err
 		}
-		theirs, err := ends(accepted)
+		other, err := ends(accepted)
 		if err != nil {
 			return err
 		}
-		say(name+", Name -> Peer:", mine)
-		say("and on the server's side:", theirs)
+		say(name+", Sockname -> Peername:", mine)
+		say("and on the server's side:", other)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func portClass(port uint16) string {
 	return class
 }
 
-// ephemeral are the ports that the kernel chooses from. Linux tells; of other
+// ephemeral are the ports that the kernel chooses from. Linux reports them; of other
 // systems we say what the standard proposes.
 func ephemeral() (low, high uint16) {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")

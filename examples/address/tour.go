@@ -49,7 +49,7 @@ func bound(t sock.Type, at string, more ...sock.Setting) (*sock.Socket, sock.Add
 		return nil, a, err
 	}
 	if err = s.Bind(a); err == nil {
-		a, err = s.Name() // where Bind was given port 0, the kernel chose one
+		a, err = s.Sockname() // where Bind was given port 0, the kernel chose one
 	}
 	if err != nil {
 		s.Close()
@@ -86,10 +86,10 @@ func connected(to sock.Addr) (*sock.Socket, error) {
 
 // ends are both ends of a connection, as this side of it sees them.
 func ends(s *sock.Socket) (string, error) {
-	own, err := s.Name()
+	own, err := s.Sockname()
 	if err != nil {
 		return "", err
 	}
-	other, err := s.Peer()
+	other, err := s.Peername()
 	return fmt.Sprintf("%v -> %v", own, other), err
 }

@@ -11,14 +11,14 @@ import (
 // A machine without IPv6, or one that does not do it all, says so in its place.
 var tourSays = []string{
 	`1\. Port 0: the kernel chooses`,
-	`Name, before Bind: +0\.0\.0\.0:0`,
-	`Name, after Bind 127\.0\.0\.1:0: +127\.0\.0\.1:PORT`,
+	`Sockname, before Bind: +0\.0\.0\.0:0`,
+	`Sockname, after Bind 127\.0\.0\.1:0: +127\.0\.0\.1:PORT`,
 	`which is +(ephemeral|dynamic): .*`,
 	`2\. Connect: .*`,
 	`a server listens at +127\.0\.0\.1:PORT`,
-	`anna, Name -> Peer: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
+	`alice, Sockname -> Peername: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
 	`and on the server's side: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
-	`ben, Name -> Peer: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
+	`bob, Sockname -> Peername: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
 	`and on the server's side: +127\.0\.0\.1:PORT -> 127\.0\.0\.1:PORT`,
 	`3\. An endpoint belongs to one socket`,
 	`a server listens at +127\.0\.0\.1:PORT`,
@@ -29,9 +29,9 @@ var tourSays = []string{
 	`not an address of ours: +bind 203\.0\.113\.1:PORT: can.* assign requested address`,
 	`4\. All addresses of this machine: the wildcard`,
 	`(a server at \[::\]:0: .*|a server listens at +\[::\]:PORT
-a client's Name: +127\.0\.0\.1:PORT
+a client's Sockname: +127\.0\.0\.1:PORT
 the server's Accept says: +\[::ffff:127\.0\.0\.1\]:PORT
-(a client of \[::1\]: .*|a client's Name: +\[::1\]:PORT
+(a client of \[::1\]: .*|a client's Sockname: +\[::1\]:PORT
 the server's Accept says: +\[::1\]:PORT))`,
 	`5\. An address that is only valid on one network: the zone`,
 	`\[fe80::1%lo0?\]:80 +(\[fe80::1%\d+\]:80|there is no interface .*)`,
@@ -91,8 +91,8 @@ func TestTourConnections(t *testing.T) {
 			t.Errorf("client %q, server %q", client[1:], server[1:])
 		}
 	}
-	if anna, ben := pairs[0], pairs[2]; anna[1] == ben[1] || anna[2] != ben[2] {
-		t.Errorf("anna %q, ben %q", anna[1:], ben[1:])
+	if alice, bob := pairs[0], pairs[2]; alice[1] == bob[1] || alice[2] != bob[2] {
+		t.Errorf("alice %q, bob %q", alice[1:], bob[1:])
 	}
 }
 

@@ -85,7 +85,7 @@ func (b *browser) attempt(ctx context.Context, at sock.Addr) (*sock.Socket, erro
 		s.Close()
 		return nil, err
 	}
-	if name, err := s.Name(); err == nil && at.Path() == "" {
+	if name, err := s.Sockname(); err == nil && at.Path() == "" {
 		b.say("* connected: we are %s", name)
 	}
 	return s, nil

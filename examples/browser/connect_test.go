@@ -24,7 +24,7 @@ func vacant(t *testing.T) sock.Addr {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	at, err := s.Name()
+	at, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func vacant6(t *testing.T) sock.Addr {
 		err = s.Bind(at)
 	}
 	if err == nil {
-		at, err = s.Name()
+		at, err = s.Sockname()
 	}
 	if err != nil {
 		t.Log("no IPv6: ", err)
@@ -76,7 +76,7 @@ func TestSeveral(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if peer, err := s.Peer(); err != nil || peer != at {
+	if peer, err := s.Peername(); err != nil || peer != at {
 		t.Errorf("it is connected to %v, %v", peer, err)
 	}
 	s.Close()
@@ -110,7 +110,7 @@ func TestSilentAddress(t *testing.T) {
 	if err := s.Listen(1); err != nil {
 		t.Fatal(err)
 	}
-	at, err := s.Name()
+	at, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func demo(ctx context.Context) error {
 		open:    func() (io.WriteCloser, error) { return kept{os.Stdout}, nil },
 	}
 	visit := func(scheme string, at *sock.Socket, path string) error {
-		name, err := at.Name()
+		name, err := at.Sockname()
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ type browser struct {
 
 const (
 	maxRedirects = 5
-	maxHead      = 64 << 10 // of a response: a server may talk for ever
+	maxHead      = 64 << 10 // of a response: a server may never stop
 )
 
 // browse fetches a page, from wherever the server sends us for it.
@@ -57,7 +57,7 @@ func (b *browser) fetch(ctx context.Context, u *url.URL) (next *url.URL, err err
 		return nil, err
 	}
 	defer s.Close()
-	defer context.AfterFunc(ctx, func() { s.Close() })() // which wakes whoever waits
+	defer context.AfterFunc(ctx, func() { s.Close() })() // which wakes every waiting call
 
 	// From here to the end of the response's head the server has so much time.
 	if err := s.SetDeadline(time.Now().Add(b.timeout)); err != nil {

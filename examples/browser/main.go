@@ -59,9 +59,9 @@ func main() {
 	only4 := flag.Bool("4", false, "only IPv4 addresses of the host")
 	only6 := flag.Bool("6", false, "only IPv6 addresses of the host")
 	flag.StringVar(&b.unix, "unix", "", "connect to the unix socket at this `path`, whatever the host")
-	flag.DurationVar(&b.timeout, "timeout", 30*time.Second, "how `long` a step may take: the name, each address, the head of the response, the next bytes of the page")
+	flag.DurationVar(&b.timeout, "timeout", 30*time.Second, "the `duration` that each step may take: the name, each address, the head of the response, the next bytes of the page")
 	cacert := flag.String("cacert", "", "trust the certificates in this `file`, and no others")
-	verbose := flag.Bool("v", false, "tell what happens on stderr: * a step, > the request, < the response")
+	verbose := flag.Bool("v", false, "print what happens to stderr: * a step, > the request, < the response")
 	file := flag.String("o", "", "write the page to this `file`")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {

@@ -40,7 +40,7 @@ func fails(t *testing.T, why string, args ...string) *programtest.Process {
 	return p
 }
 
-// serving has package net accept, and treat each client as told. It returns the
+// serving has package net accept, and treat each client as it should. It returns the
 // endpoint.
 func serving(t *testing.T, treat func(net.Conn)) string {
 	t.Helper()
@@ -133,17 +133,17 @@ func TestInterrupt(t *testing.T) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+"/"+scheme, func(t *testing.T) {
 				t.Parallel()
-				heard, gone := make(chan bool, 1), make(chan error, 1)
+				heard, closed := make(chan bool, 1), make(chan error, 1)
 				at := serving(t, func(c net.Conn) {
 					c.Read(make([]byte, 1))
 					heard <- true
 					_, err := io.Copy(io.Discard, c)
-					gone <- err
+					closed <- err
 				})
 				p := programtest.Own(t, scheme+"://"+at+"/").Start(strings.NewReader(""))
 				<-heard
 				p.Signal(sig)
-				if err := <-gone; err != nil && !errors.Is(err, syscall.ECONNRESET) {
+				if err := <-closed; err != nil && !errors.Is(err, syscall.ECONNRESET) {
 					t.Error(err)
 				}
 				if said := p.Err.String() + p.Out.String(); said != "" {

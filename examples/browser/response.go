@@ -24,7 +24,7 @@ type response struct {
 	ending string // how we know where it ends
 }
 
-// readResponse reads the head of a response, and tells it line by line. A server
+// readResponse reads the head of a response, and prints it line by line. A server
 // may send others before it, of status 100 to 199, that ask for patience.
 func readResponse(in *bufio.Reader, say func(string, ...any)) (*response, error) {
 	for {

@@ -144,13 +144,13 @@ func TestTimeout(t *testing.T) {
 	t.Run("a head drop by drop", func(t *testing.T) {
 		t.Parallel()
 		at := serving(t, func(c net.Conn) {
-			gone := make(chan bool)
-			go func() { io.Copy(io.Discard, c); close(gone) }()
+			closed := make(chan bool)
+			go func() { io.Copy(io.Discard, c); close(closed) }()
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nX-Slow: ")
 			for ended := false; !ended; {
 				io.WriteString(c, "x")
 				select {
-				case <-gone:
+				case <-closed:
 					ended = true
 				case <-tick():
 				}
@@ -201,7 +201,7 @@ func TestStays(t *testing.T) {
 	}
 }
 
-// TestRedirect follows them, and not for ever.
+// TestRedirect follows them, and not without end.
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	plain := serving(t, func(c net.Conn) {

@@ -15,7 +15,7 @@ import (
 // From then on what crosses the socket is sealed.
 func (b *browser) secure(s *sock.Socket, host string) (*tls.Conn, error) {
 	c := tls.Client(s, &tls.Config{ // a Socket is a net.Conn
-		ServerName: host, // also told to the server, in clear: it may have several certificates
+		ServerName: host, // the server sees it too, unencrypted: it may have several certificates
 		RootCAs:    b.roots,
 		NextProtos: []string{"http/1.1"}, // not h2, which we do not speak
 	})

@@ -192,7 +192,7 @@ func TestServer(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { s.Close() })
-			name, err := s.Name()
+			name, err := s.Sockname()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -206,7 +206,7 @@ func TestServer(t *testing.T) {
 			if strings.Count(string(page), "\n") != 3 || err != nil {
 				t.Errorf("the page is %q, %v", page, err)
 			}
-			curl := programtest.Stranger(t, "curl", "-sSk", scheme+"://"+name.String()+"/short").Start(strings.NewReader(""))
+			curl := programtest.Installed(t, "curl", "-sSk", scheme+"://"+name.String()+"/short").Start(strings.NewReader(""))
 			curl.Wait(0)
 			if want := "A page whose length is known beforehand.\n"; curl.Out.String() != want {
 				t.Errorf("curl finds %q, want %q", curl.Out.String(), want)

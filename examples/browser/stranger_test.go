@@ -63,7 +63,7 @@ func TestPython(t *testing.T) {
 			t.Parallel()
 			programtest.Place(t, network)
 			dir, pages := site(t)
-			python := programtest.Stranger(t, "python3", "-u", "-m", "http.server", "-b", host, "-d", dir, "0").Start(strings.NewReader(""))
+			python := programtest.Installed(t, "python3", "-u", "-m", "http.server", "-b", host, "-d", dir, "0").Start(strings.NewReader(""))
 			port := python.Out.Find(t, `Serving HTTP on .* port (\d+) `)
 			finds(t, pages, "http://"+net.JoinHostPort(host, port)+"/")
 			if network == "tcp4" {
@@ -88,7 +88,7 @@ func reserved(t *testing.T) (at string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	name, err := s.Name()
+	name, err := s.Sockname()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func startNginx(t *testing.T) nginx {
 	}
 	good := issue(t, time.Now().Add(24*time.Hour), "localhost")
 	own := t.TempDir()
-	p := programtest.Stranger(t, "nginx", "-p", own, "-c", filepath.Join(own, "nginx.conf"), "-e", "stderr")
+	p := programtest.Installed(t, "nginx", "-p", own, "-c", filepath.Join(own, "nginx.conf"), "-e", "stderr")
 	n := nginx{http: reserved(t), https: reserved(t), unix: programtest.UnixPath(t), cert: good.cert, pages: pages}
 	config := fmt.Sprintf(`
 daemon off; master_process off; pid nginx.pid; error_log stderr notice;
@@ -156,8 +156,8 @@ func TestNginx(t *testing.T) {
 		t.Errorf("by http nginx says %q at its https port", p.Out.String())
 	}
 
-	p := fetched(t, 0, "-v", "-unix", n.unix, "http://whoever.invalid/folder/")
-	if p.Out.String() != "<p>inside</p>\n" || !strings.Contains(p.Err.String(), "> Host: whoever.invalid\n") {
+	p := fetched(t, 0, "-v", "-unix", n.unix, "http://nobody.invalid/folder/")
+	if p.Out.String() != "<p>inside</p>\n" || !strings.Contains(p.Err.String(), "> Host: nobody.invalid\n") {
 		t.Errorf("the unix path has %q; it says\n%s", p.Out.String(), p.Err.String())
 	}
 }

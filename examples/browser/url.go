@@ -24,7 +24,7 @@ func parse(text string) (*url.URL, error) {
 
 var hostName = regexp.MustCompile(`^[0-9A-Za-z_.-]+$`)
 
-// check tells why a URL is none for us. What it lets through becomes part of our
+// check returns why a URL is refused. What it lets through becomes part of our
 // request: nothing in it may end a line there.
 func check(u *url.URL) error {
 	host := u.Hostname()

@@ -19,7 +19,7 @@ import (
 
 var errEnded = errors.New("the room has ended")
 
-// client is a guest of the room at an address: on a terminal, or between two pipes.
+// client is a member of the room at an address: on a terminal, or between two pipes.
 func client(ctx context.Context, at sock.Addr) error {
 	s, err := enterRoom(ctx, at)
 	if err != nil {
@@ -76,7 +76,7 @@ func inPipe(s *sock.Socket, in io.Reader, out io.Writer) error {
 	return <-said
 }
 
-// hear tells each line that the room says, until it says no more. The room's own clean
+// hear prints each line that the room says, until it says no more. The room's own clean
 // is not relied on: it may be anybody's. Nor is there any end to a line of a stream,
 // if the other side sends none: one that is too long is shown in parts.
 func hear(s *sock.Socket, tell func(line string)) error {

@@ -29,21 +29,21 @@ func TestClientPipe(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
 			room, addr := startRoom(t, programtest.Place(t, network))
-			anna, ben := inRoom(t, addr, "anna"), inRoom(t, addr, "ben")
-			anna.Says("hello\nben")
-			ben.Out.Find(t, `anna: hello\n`)
-			ben.Says("good morning\n")
-			anna.Out.Find(t, `ben: good morning\n`)
-			anna.In.Close()
-			anna.Wait(0)
-			ben.Out.Find(t, `anna: ben\n\* anna leaves: goodbye\n`)
-			if anna.Err.String() != "" {
-				t.Errorf("anna complains: %s", anna.Err.String())
+			alice, bob := inRoom(t, addr, "alice"), inRoom(t, addr, "bob")
+			alice.Says("hello\nbob")
+			bob.Out.Find(t, `alice: hello\n`)
+			bob.Says("good morning\n")
+			alice.Out.Find(t, `bob: good morning\n`)
+			alice.In.Close()
+			alice.Wait(0)
+			bob.Out.Find(t, `alice: bob\n\* alice leaves: goodbye\n`)
+			if alice.Err.String() != "" {
+				t.Errorf("alice complains: %s", alice.Err.String())
 			}
 			room.Signal(os.Interrupt)
-			ben.Wait(1)
-			if want := "chat: the room has ended\n"; ben.Err.String() != want {
-				t.Errorf("ben says %q, want %q", ben.Err.String(), want)
+			bob.Wait(1)
+			if want := "chat: the room has ended\n"; bob.Err.String() != want {
+				t.Errorf("bob says %q, want %q", bob.Err.String(), want)
 			}
 		})
 	}
@@ -54,7 +54,7 @@ func TestClientInterrupt(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		p := inRoom(t, addr, "anna")
+		p := inRoom(t, addr, "alice")
 		p.Signal(sig)
 		if p.Err.String() != "" {
 			t.Errorf("%v: the client complains: %s", sig, p.Err.String())

@@ -14,7 +14,7 @@ import (
 
 const smallBuffer = 8 << 10
 
-// demo runs a room and three guests in one process, and prints what they hear.
+// demo runs a room and three members in one process, and prints what they hear.
 func demo(ctx context.Context) error {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
@@ -25,11 +25,11 @@ func demo(ctx context.Context) error {
 		return err
 	}
 	defer l.Close()
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}
-	// The kernel has buffers of its own, which grow to megabytes for one guest.
+	// The kernel has buffers of its own, which grow to megabytes for one member.
 	// With small ones the story that fills them is shorter.
 	if err := sockopt.SendBuffer.Set(l, smallBuffer); err != nil {
 		return err
@@ -44,37 +44,37 @@ func demo(ctx context.Context) error {
 	return errors.Join(err, <-ended)
 }
 
-// talk is the evening. One guest stops reading, and the others talk on.
+// talk is the evening. One member stops reading, and the others talk on.
 func talk(ctx context.Context, room sock.Addr) (err error) {
-	anna := enter(ctx, room, "anna", &err)
-	ben := enter(ctx, room, "ben", &err)
-	anna.hears()
-	carl := enter(ctx, room, "carl", &err)
-	anna.hears()
-	ben.hears()
+	alice := enter(ctx, room, "alice", &err)
+	bob := enter(ctx, room, "bob", &err)
+	alice.hears()
+	carol := enter(ctx, room, "carol", &err)
+	alice.hears()
+	bob.hears()
 
-	anna.says("hello, both of you")
-	ben.hears()
-	carl.hears()
+	alice.says("hello, both of you")
+	bob.hears()
+	carol.hears()
 
-	fmt.Println("carl reads no more; anna tells a long story, and ben hears every line")
+	fmt.Println("carol reads no more; alice says a long story, and bob hears every line")
 	line := strings.Repeat("and then ", 100)
-	told, heard := 0, ""
-	for ; err == nil && !strings.HasPrefix(heard, "*"); told++ {
-		anna.send(line)
-		heard = ben.receive()
+	said, heard := 0, ""
+	for ; err == nil && !strings.HasPrefix(heard, "*"); said++ {
+		alice.send(line)
+		heard = bob.receive()
 	}
-	fmt.Println("ben hears:", heard)
-	fmt.Printf("(the kernel and the room held %d KiB for carl, who read none of it)\n", told*len(line)>>10)
-	ben.receive() // anna's last line
-	anna.hears()
+	fmt.Println("bob hears:", heard)
+	fmt.Printf("(the kernel and the room held %d KiB for carol, who read none of it)\n", said*len(line)>>10)
+	bob.receive() // alice's last line
+	alice.hears()
 
-	anna.says("where was I?")
-	ben.hears()
+	alice.says("where was I?")
+	bob.hears()
 	return err
 }
 
-// A visitor is the other side of a guest: a client as in examples/echo, that sends
+// A visitor is the other side of a member: a client as in examples/echo, that sends
 // and receives lines. The first thing that goes wrong ends it for all of them.
 type visitor struct {
 	name   string

@@ -18,10 +18,10 @@ func TestDemo(t *testing.T) {
 	// Who waits for what one says hears it before the next one speaks.
 	said := 0
 	for _, want := range []string{
-		"room: listening on 127.0.0.1:", "anna hears: What is your name?", "anna hears: * anna comes in", "anna hears: * ben comes in",
-		"ben hears: * carl comes in", "anna says: hello, both of you", "ben hears: anna: hello, both of you", "carl hears: anna: hello, both of you",
-		"carl reads no more", "room: carl leaves: does not read", "ben hears: * carl leaves: does not read", "KiB for carl",
-		"anna hears: * carl leaves: does not read", "anna says: where was I?", "ben hears: anna: where was I?\n",
+		"room: listening on 127.0.0.1:", "alice hears: What is your name?", "alice hears: * alice comes in", "alice hears: * bob comes in",
+		"bob hears: * carol comes in", "alice says: hello, both of you", "bob hears: alice: hello, both of you", "carol hears: alice: hello, both of you",
+		"carol reads no more", "room: carol leaves: does not read", "bob hears: * carol leaves: does not read", "KiB for carol",
+		"alice hears: * carol leaves: does not read", "alice says: where was I?", "bob hears: alice: where was I?\n",
 	} {
 		at := strings.Index(p.Out.String()[said:], want)
 		if at < 0 {
@@ -40,9 +40,9 @@ func TestDemoTrace(t *testing.T) {
 	p.Wait(0)
 	for _, want := range []string{
 		`accept4?\(\d+, 127\.0\.0\.1:\d+.*\) = \d+`,
-		`sendto\(\d+, "anna: hello, both of you.n", .*\) = 25`,
+		`sendto\(\d+, "alice: hello, both of you.n", .*\) = 26`,
 		`recvfrom\(\d+, "hello, both of you.n", .*\) = 19`,
-		`sendto\(\d+, "anna: and then .* = (-1 EAGAIN|\d{1,2}\b|[1-8]\d\d\b)`, // nothing, or a part: a line is 906
+		`sendto\(\d+, "alice: and then .* = (-1 EAGAIN|\d{1,2}\b|[1-8]\d\d\b)`, // nothing, or a part: a line is 906
 		`close\(\d+\) = 0`,
 	} {
 		if !regexp.MustCompile(`(?m)^` + want).MatchString(p.Err.String()) {

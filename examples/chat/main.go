@@ -6,7 +6,7 @@
 // non-blocking: what a socket cannot do now, the server does when Wait says so.
 //
 //	NewPoller                        a poller
-//	SetNonblock(true), Add           the listening socket: Readable is a new guest
+//	SetNonblock(true), Add           the listening socket: Readable is a new member
 //	loop:
 //	  Wait                           who is ready?
 //	  Accept, Add                    somebody comes in
@@ -16,26 +16,26 @@
 //	  Close                          it leaves the poller as well
 //	Wake                             another goroutine ends the Wait
 //
-// All is in one goroutine: no locks. The price: nothing in it may wait. A guest
+// All is in one goroutine: no locks. The price: nothing in it may wait. A member
 // who does not read must not stop the rest, and must not fill the memory: what is
 // kept for him has a limit, and beyond it he has to go.
 //
-// Read room.go first, then guest.go; demo.go is a room and three guests. The client
+// Read room.go first, then member.go; demo.go is a room and three members. The client
 // has one socket, and needs none of this: client.go; terminal.go is what it draws.
 //
 // To try:
 //
-//	go run ./examples/chat                            a room and three guests
+//	go run ./examples/chat                            a room and three members
 //	go run ./examples/chat -trace                     and its system calls
 //	go run ./examples/chat -server 127.0.0.1:7000     then in other terminals:
 //	go run ./examples/chat -client 127.0.0.1:7000     your name first; PgUp, Ctrl-C
 //	nc 127.0.0.1 7000                                 or telnet 127.0.0.1 7000
-//	(echo anna; uptime) | go run ./examples/chat -client 127.0.0.1:7000 | cat
+//	(echo alice; uptime) | go run ./examples/chat -client 127.0.0.1:7000 | cat
 //
 // Then: Ctrl-Z in one nc, and paste a long text into another, several times; Ctrl-C
 // in an nc, and in the server. In the program: refuse a name that is taken; let who
 // comes in hear the last ten lines; let a line that begins with /to and a name go
-// to one guest only; drop who has been silent for an hour (examples/echo/idle.go).
+// to one member only; drop who has been silent for an hour (examples/echo/idle.go).
 package main
 
 import (
@@ -43,17 +43,16 @@ import (
 	"flag"
 	"os"
 
-	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
 const usage = `chat: a room in which everyone hears everyone, from one goroutine.
 
-With no flags: a room and three guests, to the end of their evening.`
+With no arguments: a room and three members, to the end of their evening.`
 
 func main() {
-	serverAt := flag.String("server", "", "open a room at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
-	clientAt := flag.String("client", "", "enter the room at this `address`: on a terminal, or with pipes")
+	serverAt := flag.String("server", "", "run a server, the room, at this `address`: "+program.Forms)
+	clientAt := flag.String("client", "", "connect to the server at this `address`, on a terminal or with pipes")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -63,9 +62,9 @@ func main() {
 		case *serverAt == "" && *clientAt == "":
 			return demo(ctx)
 		}
-		at, err := sock.ParseAddr(*serverAt + *clientAt)
+		at, err := program.ParseAddr(*serverAt + *clientAt)
 		if err != nil {
-			return program.Wrong("%w", err)
+			return err
 		}
 		if *clientAt != "" {
 			if flag.Lookup("trace").Value.String() == "true" && isTerminal(os.Stdin) && isTerminal(os.Stdout) && isTerminal(os.Stderr) {

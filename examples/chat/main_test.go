@@ -19,31 +19,31 @@ func startRoom(t *testing.T, at string, more ...string) (*programtest.Process, s
 	return p, p.Out.Find(t, `room: listening on (.*)\n`)
 }
 
-// joined is a guest of package net's, that has given its name.
-func joined(t *testing.T, addr, name string) *guestConn {
+// joined is a member of package net's, that has given its name.
+func joined(t *testing.T, addr, name string) *memberConn {
 	t.Helper()
 	c := programtest.Dial(t, addr)
-	g := &guestConn{t, c, bufio.NewReader(c)}
+	g := &memberConn{t, c, bufio.NewReader(c)}
 	g.hears("What is your name?")
 	g.says(name + "\n")
 	g.hears("* " + name + " comes in")
 	return g
 }
 
-type guestConn struct {
+type memberConn struct {
 	t *testing.T
 	net.Conn
 	lines *bufio.Reader
 }
 
-func (g *guestConn) says(bytes string) {
+func (g *memberConn) says(bytes string) {
 	g.t.Helper()
 	if _, err := io.WriteString(g, bytes); err != nil {
 		g.t.Fatal(err)
 	}
 }
 
-func (g *guestConn) line() string {
+func (g *memberConn) line() string {
 	g.t.Helper()
 	line, err := g.lines.ReadString('\n')
 	if err != nil {
@@ -52,7 +52,7 @@ func (g *guestConn) line() string {
 	return strings.TrimSuffix(line, "\n")
 }
 
-func (g *guestConn) hears(want ...string) {
+func (g *memberConn) hears(want ...string) {
 	g.t.Helper()
 	for _, want := range want {
 		if got := g.line(); got != want {

@@ -10,11 +10,11 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A room is a listening socket, the guests, and the poller that watches them all.
+// A room is a listening socket, the members, and the poller that watches them all.
 type room struct {
 	listener *sock.Socket
 	poller   *sock.Poller
-	guests   map[*guest]bool
+	members  map[*member]bool
 }
 
 // server has a room at an address until ctx ends.
@@ -42,7 +42,7 @@ func listen(at sock.Addr) (*sock.Socket, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = l.Name()
+		name, err = l.Sockname()
 	}
 	if err != nil {
 		l.Close()
@@ -52,8 +52,8 @@ func listen(at sock.Addr) (*sock.Socket, error) {
 	return l, nil
 }
 
-// serve is one goroutine for all guests: it waits until any of them can be heard
-// or told something, does what can be done at once, and waits again.
+// serve is one goroutine for all members: it waits until any of them can be heard
+// or says something, does what can be done at once, and waits again.
 func serve(ctx context.Context, l *sock.Socket) error {
 	p, err := sock.NewPoller()
 	if err != nil {
@@ -64,7 +64,7 @@ func serve(ctx context.Context, l *sock.Socket) error {
 	if err := p.Add(l, sock.Readable, nil); err != nil {
 		return err
 	}
-	r := &room{l, p, map[*guest]bool{}}
+	r := &room{l, p, map[*member]bool{}}
 	defer r.empty()
 	defer context.AfterFunc(ctx, func() { p.Wake() })()
 
@@ -75,7 +75,7 @@ func serve(ctx context.Context, l *sock.Socket) error {
 			return err
 		}
 		for _, e := range events[:n] {
-			if g, ok := e.Data.(*guest); !ok { // Data is what Add was given
+			if g, ok := e.Data.(*member); !ok { // Data is what Add was given
 				err = r.welcome()
 			} else if why := r.attend(g, e.Ready); why != nil {
 				r.leave(g, why)
@@ -88,15 +88,15 @@ func serve(ctx context.Context, l *sock.Socket) error {
 	return nil
 }
 
-// welcome lets one guest in. If there are more the next Wait says so: the poller
-// is level-triggered, it tells what is so, and not what has changed.
+// welcome lets one member in. If there are more the next Wait says so: the poller
+// is level-triggered: it reports what is ready, not what has changed.
 func (r *room) welcome() error {
 	s, _, err := r.listener.Accept()
 	if err == sock.ErrWouldBlock {
-		return nil // gone again
+		return nil // closed again
 	}
 	if sock.AcceptRetryable(err) {
-		// There is no descriptor left, say. The guest still waits at the door, and
+		// There is no descriptor left, say. The member still waits at the door, and
 		// Wait would tell us so at once, over and over: we look away for a moment.
 		time.AfterFunc(100*time.Millisecond, func() { r.poller.Modify(r.listener, sock.Readable) })
 		return r.poller.Modify(r.listener, 0)
@@ -104,8 +104,8 @@ func (r *room) welcome() error {
 	if err != nil {
 		return err
 	}
-	g := &guest{socket: s, poller: r.poller, part: make([]byte, 0, maxLine)}
-	r.guests[g] = true
+	g := &member{socket: s, poller: r.poller, part: make([]byte, 0, maxLine)}
+	r.members[g] = true
 	why := r.poller.Add(s, sock.Readable, g)
 	if why == nil {
 		why = g.tell("What is your name?\n")
@@ -116,8 +116,8 @@ func (r *room) welcome() error {
 	return nil
 }
 
-// attend does for a guest what is ready, and says why there is no more to do.
-func (r *room) attend(g *guest, ready sock.Ready) error {
+// attend does for a member what is ready, and says why there is no more to do.
+func (r *room) attend(g *member, ready sock.Ready) error {
 	if ready&sock.Writable != 0 {
 		if err := g.flush(); err != nil {
 			return err
@@ -126,7 +126,7 @@ func (r *room) attend(g *guest, ready sock.Ready) error {
 	if ready&^sock.Writable == 0 {
 		return nil
 	}
-	lines, err := g.hear() // which also says what Hangup or Failed, told unasked, is
+	lines, err := g.hear() // which also says what Hangup or Failed, which are always reported, mean
 	for _, line := range lines {
 		switch {
 		case line == "":
@@ -140,13 +140,13 @@ func (r *room) attend(g *guest, ready sock.Ready) error {
 	return err
 }
 
-// leave ends a guest. Close takes the socket out of the poller; an event that Wait
-// has told already may still come to us, and finds it closed.
-func (r *room) leave(g *guest, why error) {
-	if !r.guests[g] {
+// leave ends a member. Close takes the socket out of the poller; an event that Wait
+// has reported already may still come to us, and finds it closed.
+func (r *room) leave(g *member, why error) {
+	if !r.members[g] {
 		return
 	}
-	delete(r.guests, g)
+	delete(r.members, g)
 	g.socket.Close()
 	if g.name != "" {
 		r.announce(g.name + " leaves: " + why.Error())
@@ -159,8 +159,8 @@ func (r *room) announce(what string) {
 }
 
 // say lets all hear what one says, or the room, but that one.
-func (r *room) say(from *guest, text string) {
-	for g := range r.guests {
+func (r *room) say(from *member, text string) {
+	for g := range r.members {
 		if g == from || g.name == "" {
 			continue
 		}
@@ -172,7 +172,7 @@ func (r *room) say(from *guest, text string) {
 
 // empty is the end of the room.
 func (r *room) empty() {
-	for g := range r.guests {
+	for g := range r.members {
 		g.socket.Close()
 	}
 }

@@ -20,73 +20,73 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
-// ncTo is a guest with nc, that has given its name.
+// ncTo is a member with nc, that has given its name.
 func ncTo(t *testing.T, addr, name string) *programtest.Process {
 	t.Helper()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := programtest.Stranger(t, "nc", host, port).Start(nil)
+	p := programtest.Installed(t, "nc", host, port).Start(nil)
 	p.Out.Find(t, `What is your name\?\n`)
 	p.Says(name + "\n")
 	p.Out.Find(t, `\* `+name+` comes in\n`)
 	return p
 }
 
-// TestNc has three guests with nc, one of whom stops reading. The others hear each
-// other all the time, and at last that he is gone.
+// TestNc has three members with nc, one of whom stops reading. The others hear each
+// other all the time, and at last that carol has left.
 func TestNc(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
-	anna, ben := ncTo(t, addr, "anna"), ncTo(t, addr, "ben")
+	alice, bob := ncTo(t, addr, "alice"), ncTo(t, addr, "bob")
 
-	// What carl's nc prints goes into a pipe, which nobody reads.
+	// What carol's nc prints goes into a pipe, which nobody reads.
 	host, port, _ := net.SplitHostPort(addr)
-	carl := programtest.Stranger(t, "nc", host, port)
+	carol := programtest.Installed(t, "nc", host, port)
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
 	defer w.Close()
-	carl.Cmd.Stdout = w
-	carl.Start(nil)
-	carl.Says("carl\n")
-	anna.Out.Find(t, `\* carl comes in\n`)
-	carl.Says("good night\n")
-	ben.Out.Find(t, `carl: good night\n`)
+	carol.Cmd.Stdout = w
+	carol.Start(nil)
+	carol.Says("carol\n")
+	alice.Out.Find(t, `\* carol comes in\n`)
+	carol.Says("good night\n")
+	bob.Out.Find(t, `carol: good night\n`)
 
 	story := strings.Repeat("and then ", 100)
-	told := 0
+	said := 0
 	var longest time.Duration
-	for gone := false; !gone; told++ {
-		if told > 100<<10 {
-			t.Fatal("carl reads nothing, and is told everything")
+	for left := false; !left; said++ {
+		if said > 100<<10 {
+			t.Fatal("carol reads nothing, and is sent everything")
 		}
 		start := time.Now()
-		anna.Says(fmt.Sprintf("%d %s\n", told, story))
-		line := fmt.Sprintf("\nanna: %d and", told)
-		ben.Out.Until(t, line, func(b []byte) bool {
-			gone = strings.Contains(string(b[max(0, len(b)-2000):]), "* carl leaves: does not read\n")
+		alice.Says(fmt.Sprintf("%d %s\n", said, story))
+		line := fmt.Sprintf("\nalice: %d and", said)
+		bob.Out.Until(t, line, func(b []byte) bool {
+			left = strings.Contains(string(b[max(0, len(b)-2000):]), "* carol leaves: does not read\n")
 			return strings.Contains(string(b[max(0, len(b)-2000):]), line)
 		})
 		longest = max(longest, time.Since(start))
 	}
-	t.Logf("carl was told %d KiB; ben heard each line within %v", told*len(story)>>10, longest)
-	anna.Out.Find(t, `\* carl leaves: does not read\n`)
-	ben.Says("where is carl?\n")
-	anna.Out.Find(t, `\nben: where is carl\?\n`)
-	anna.In.Close() // nc ends its half only with -N: the room hears no more, and anna still does
-	ben.Cmd.Process.Kill()
-	room.Out.Find(t, `room: ben leaves: `)
+	t.Logf("carol was sent %d KiB; bob heard each line within %v", said*len(story)>>10, longest)
+	alice.Out.Find(t, `\* carol leaves: does not read\n`)
+	bob.Says("where is carol?\n")
+	alice.Out.Find(t, `\nbob: where is carol\?\n`)
+	alice.In.Close() // nc ends its half only with -N: the room hears no more, and alice still does
+	bob.Cmd.Process.Kill()
+	room.Out.Find(t, `room: bob leaves: `)
 	room.Signal(os.Interrupt)
-	anna.Wait(0)
+	alice.Wait(0)
 }
 
-// TestStrangers has other programs of which each hears what it should, with its
+// TestOthers has other programs of which each hears what it should, with its
 // own name given and a line said, over each network.
-func TestStrangers(t *testing.T) {
+func TestOthers(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "tcp6", "unix"} {
 		t.Run(network, func(t *testing.T) {
@@ -97,14 +97,14 @@ func TestStrangers(t *testing.T) {
 			commands := map[string][]string{
 				"nc":     {"nc", "-N", host, port},
 				"socat":  {"socat", "-t", "60", "-", strings.ToUpper(network) + ":" + addr},
-				"python": {"python3", "testdata/guest.py", host, port},
+				"python": {"python3", "testdata/member.py", host, port},
 				"chat":   {"-client", addr},
 			}
 			if unix {
 				commands = map[string][]string{
 					"nc":     {"nc", "-N", "-U", path},
 					"socat":  {"socat", "-t", "60", "-", "UNIX-CONNECT:" + path},
-					"python": {"python3", "testdata/guest.py", path},
+					"python": {"python3", "testdata/member.py", path},
 					"chat":   {"-client", addr},
 				}
 			}
@@ -113,7 +113,7 @@ func TestStrangers(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					p := programtest.Own(t, command...)
 					if name != "chat" {
-						p = programtest.Stranger(t, command[0], command[1:]...)
+						p = programtest.Installed(t, command[0], command[1:]...)
 					}
 					witness := joined(t, addr, "witness")
 					p.Start(strings.NewReader(name + "\nhello\nand goodbye"))
@@ -141,24 +141,24 @@ func TestStrangers(t *testing.T) {
 func TestLines(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
-	anna := joined(t, addr, "anna")
-	ben := joined(t, addr, "ben")
-	anna.hears("* ben comes in")
+	alice := joined(t, addr, "alice")
+	bob := joined(t, addr, "bob")
+	alice.hears("* bob comes in")
 	for _, b := range []byte("one by one\r\n") {
-		anna.says(string(b))
+		alice.says(string(b))
 	}
-	ben.hears("anna: one by one")
-	anna.says("two\nat once\n\nand half")
-	ben.hears("anna: two", "anna: at once")
-	ben.says("meanwhile\n")
-	anna.hears("ben: meanwhile")
-	anna.says(" a line\n")
-	ben.hears("anna: and half a line")
+	bob.hears("alice: one by one")
+	alice.says("two\nat once\n\nand half")
+	bob.hears("alice: two", "alice: at once")
+	bob.says("meanwhile\n")
+	alice.hears("bob: meanwhile")
+	alice.says(" a line\n")
+	bob.hears("alice: and half a line")
 
 	long := strings.Repeat("x", 3*maxLine)
-	anna.says(long + "y\n")
-	part := "anna: " + long[:maxLine]
-	ben.hears(part, part, part, "anna: y")
+	alice.says(long + "y\n")
+	part := "alice: " + long[:maxLine]
+	bob.hears(part, part, part, "alice: y")
 
 	nameless := dialRoom(t, addr)
 	nameless.Close() // of whom nobody hears
@@ -166,7 +166,7 @@ func TestLines(t *testing.T) {
 	if _, err := io.WriteString(late, strings.Repeat("\n", 5)+"a name that is much too long for one\nhello\n"); err != nil {
 		t.Fatal(err)
 	}
-	ben.hears("* a name that is much  comes in", "a name that is much : hello")
+	bob.hears("* a name that is much  comes in", "a name that is much : hello")
 	room.Signal(os.Interrupt)
 }
 
@@ -180,48 +180,48 @@ func dialRoom(t *testing.T, addr string) net.Conn {
 	return c
 }
 
-// TestBinary has a guest that sends no text. What the others hear is lines all the
+// TestBinary has a member that sends no text. What the others hear is lines all the
 // same, and nothing that a terminal would obey.
 func TestBinary(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
-	ben := joined(t, addr, "ben")
-	anna := joined(t, addr, "anna")
-	ben.hears("* anna comes in")
+	bob := joined(t, addr, "bob")
+	alice := joined(t, addr, "alice")
+	bob.hears("* alice comes in")
 	noise := make([]byte, 50<<10)
 	rand.NewChaCha8([32]byte{1}).Read(noise)
 	go func() {
-		anna.Write(noise)
-		anna.Conn.(*net.TCPConn).CloseWrite()
-		io.Copy(io.Discard, anna) // there may be telnet's commands in it, and what the room answers: unread, it would reset the connection
+		alice.Write(noise)
+		alice.Conn.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, alice) // there may be telnet's commands in it, and what the room answers: unread, it would reset the connection
 	}()
 	heard := 0
 	for {
-		line := ben.line()
-		if line == "* anna leaves: goodbye" {
+		line := bob.line()
+		if line == "* alice leaves: goodbye" {
 			break
 		}
-		if !strings.HasPrefix(line, "anna: ") || !utf8.ValidString(line) || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			t.Fatalf("ben hears %q", line)
+		if !strings.HasPrefix(line, "alice: ") || !utf8.ValidString(line) || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Fatalf("bob hears %q", line)
 		}
 		heard++
 	}
 	if heard < len(noise)/maxLine {
-		t.Errorf("of %d bytes ben hears %d lines", len(noise), heard)
+		t.Errorf("of %d bytes bob hears %d lines", len(noise), heard)
 	}
 	room.Signal(os.Interrupt)
 }
 
-// TestReset has a guest break its connection.
+// TestReset has a member break its connection.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
-	anna := joined(t, addr, "anna")
-	ben := joined(t, addr, "ben")
-	anna.hears("* ben comes in")
-	ben.Conn.(*net.TCPConn).SetLinger(0)
-	ben.Close()
-	anna.hears("* ben leaves: recv: connection reset by peer")
+	alice := joined(t, addr, "alice")
+	bob := joined(t, addr, "bob")
+	alice.hears("* bob comes in")
+	bob.Conn.(*net.TCPConn).SetLinger(0)
+	bob.Close()
+	alice.hears("* bob leaves: recv: connection reset by peer")
 	room.Signal(os.Interrupt)
 }
 
@@ -231,22 +231,22 @@ func TestManyGuests(t *testing.T) {
 	t.Parallel()
 	const goroutines, rounds = 20, 20
 	room, addr := startRoom(t, "127.0.0.1:0")
-	ben := joined(t, addr, "ben")
-	anna := joined(t, addr, "anna")
-	ben.hears("* anna comes in")
+	bob := joined(t, addr, "bob")
+	alice := joined(t, addr, "alice")
+	bob.hears("* alice comes in")
 	var all sync.WaitGroup
 	failed := make(chan error, goroutines)
 	for i := range goroutines {
 		all.Go(func() {
 			for j := range rounds {
-				if err := visit(addr, fmt.Sprintf("guest %d/%d", i, j), j%2 == 0); err != nil {
+				if err := visit(addr, fmt.Sprintf("member %d/%d", i, j), j%2 == 0); err != nil {
 					failed <- err
 					return
 				}
 			}
 		})
 	}
-	go io.Copy(io.Discard, anna)
+	go io.Copy(io.Discard, alice)
 	said := make(chan bool)
 	go func() {
 		all.Wait()
@@ -254,12 +254,12 @@ func TestManyGuests(t *testing.T) {
 	}()
 	go func() {
 		for i := 0; ; i++ {
-			if _, err := fmt.Fprintf(anna, "line %d\n", i); err != nil {
+			if _, err := fmt.Fprintf(alice, "line %d\n", i); err != nil {
 				failed <- err
 			}
 			select {
 			case <-said:
-				io.WriteString(anna, "that was all\n")
+				io.WriteString(alice, "that was all\n")
 				return
 			case <-time.After(time.Millisecond):
 			}
@@ -272,18 +272,18 @@ func TestManyGuests(t *testing.T) {
 			t.Fatal(err)
 		default:
 		}
-		switch line := ben.line(); {
-		case line == fmt.Sprintf("anna: line %d", lines):
+		switch line := bob.line(); {
+		case line == fmt.Sprintf("alice: line %d", lines):
 			lines++
-		case line == "anna: that was all":
+		case line == "alice: that was all":
 			over = true
-		case regexp.MustCompile(`^\* guest \d+/\d+ comes in$`).MatchString(line):
+		case regexp.MustCompile(`^\* member \d+/\d+ comes in$`).MatchString(line):
 			came++
-		case regexp.MustCompile(`^\* guest \d+/\d+ leaves: `).MatchString(line):
+		case regexp.MustCompile(`^\* member \d+/\d+ leaves: `).MatchString(line):
 			left++
-		case regexp.MustCompile(`^guest (\d+/\d+): I am guest \d+/\d+$`).MatchString(line):
+		case regexp.MustCompile(`^member (\d+/\d+): I am member \d+/\d+$`).MatchString(line):
 		default:
-			t.Fatalf("ben hears %q, after %d lines", line, lines)
+			t.Fatalf("bob hears %q, after %d lines", line, lines)
 		}
 	}
 	if came != goroutines*rounds || left != came {
@@ -318,17 +318,17 @@ func visit(addr, name string, politely bool) error {
 	return nil
 }
 
-// TestInterrupt ends a room that has guests: they hear its end.
+// TestInterrupt ends a room that has members: they hear its end.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			room, addr := startRoom(t, "unix:"+programtest.UnixPath(t))
-			anna := joined(t, addr, "anna")
+			alice := joined(t, addr, "alice")
 			room.Signal(sig)
-			if line, err := anna.lines.ReadString('\n'); line != "" || err != io.EOF {
-				t.Errorf("anna hears %q, %v; want the end", line, err)
+			if line, err := alice.lines.ReadString('\n'); line != "" || err != io.EOF {
+				t.Errorf("alice hears %q, %v; want the end", line, err)
 			}
 			if room.Err.String() != "" {
 				t.Errorf("the room complains: %s", room.Err.String())
@@ -340,17 +340,17 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// TestFull has more guests than the room has descriptors. Those inside talk on, and
+// TestFull has more members than the room has descriptors. Those inside talk on, and
 // who waits comes in when one of them leaves.
 func TestFull(t *testing.T) {
 	t.Parallel()
 	inner := programtest.Own(t, "-server", "127.0.0.1:0")
-	room := programtest.Stranger(t, "sh", append([]string{"-c", `ulimit -n 20; exec "$0" "$@"`}, inner.Cmd.Args...)...)
+	room := programtest.Installed(t, "sh", append([]string{"-c", `ulimit -n 20; exec "$0" "$@"`}, inner.Cmd.Args...)...)
 	room.Cmd.Env = inner.Cmd.Env
 	room.Start(strings.NewReader(""))
 	addr := room.Out.Find(t, `room: listening on (.*)\n`)
-	anna, ben := joined(t, addr, "anna"), joined(t, addr, "ben")
-	anna.hears("* ben comes in")
+	alice, bob := joined(t, addr, "alice"), joined(t, addr, "bob")
+	alice.hears("* bob comes in")
 	waiting := map[net.Conn]bool{}
 	for range 30 {
 		c := dialRoom(t, addr)
@@ -365,10 +365,10 @@ func TestFull(t *testing.T) {
 	if len(waiting) < 3 {
 		t.Fatal("there is room for all")
 	}
-	anna.says("a full house\n")
-	ben.hears("anna: a full house")
-	anna.Close()
-	ben.hears("* anna leaves: goodbye")
+	alice.says("a full house\n")
+	bob.hears("alice: a full house")
+	alice.Close()
+	bob.hears("* alice leaves: goodbye")
 	inside := make(chan bool, 3)
 	for c := range waiting {
 		c.SetReadDeadline(time.Now().Add(programtest.Patience))

@@ -18,7 +18,7 @@ func TestTelnetCommands(t *testing.T) {
 		"none":            {"hello\n", "hello\n", ""},
 		"asked":           {"a\xff\xfd\x01b", "ab", "\xff\xfc\x01"},
 		"offered":         {"\xff\xfb\x18\xff\xfb\x1f", "", "\xff\xfe\x18\xff\xfe\x1f"},
-		"refused":         {"\xff\xfc\x01\xff\xfe\x01a", "a", ""}, // an answer would have one itself, for ever
+		"refused":         {"\xff\xfc\x01\xff\xfe\x01a", "a", ""}, // an answer would have one itself, without end
 		"a value":         {"a\xff\xfa\x1f\x00\x50\xff\xff\x0a\xff\xf0b", "ab", ""},
 		"interrupt":       {"a\xff\xf4\xff\xfd\x06b", "ab", "\xff\xfc\x06"}, // Ctrl-C: what comes is not shown until the answer
 		"a byte 255":      {"\xff\xffa", "a", ""},
@@ -58,23 +58,23 @@ func TestTelnet(t *testing.T) {
 				t.Skip("no telnet of GNU inetutils here: another one knows other options")
 			}
 			room, addr := startRoom(t, "127.0.0.1:0", "-trace")
-			ben := joined(t, addr, "ben")
+			bob := joined(t, addr, "bob")
 			host, port, _ := net.SplitHostPort(addr)
-			p := programtest.Stranger(t, "telnet", "-E", "--", host, sign+port).Start(nil)
+			p := programtest.Installed(t, "telnet", "-E", "--", host, sign+port).Start(nil)
 			p.Out.Find(t, `What is your name\?\r?\n`)
-			p.Says("anna\n")
-			ben.hears("* anna comes in")
-			p.Out.Find(t, `\* anna comes in\r?\n`)
+			p.Says("alice\n")
+			bob.hears("* alice comes in")
+			p.Out.Find(t, `\* alice comes in\r?\n`)
 			p.Says("hello\n")
-			ben.hears("anna: hello")
-			ben.says("good morning\n")
-			p.Out.Find(t, `ben: good morning\r?\n`)
+			bob.hears("alice: hello")
+			bob.says("good morning\n")
+			p.Out.Find(t, `bob: good morning\r?\n`)
 			if name == "options" {
 				room.Err.Find(t, `recvfrom\(\d+, "\\377\\37`)                 // it has offered
 				room.Err.Find(t, `sendto\(\d+, "\\377\\37[46](.|\n)*= [1-9]`) // and heard no
 			}
 			p.In.Close()
-			ben.hears("* anna leaves: goodbye")
+			bob.hears("* alice leaves: goodbye")
 			room.Signal(os.Interrupt)
 		})
 	}

@@ -69,7 +69,7 @@ func (s *simulated) types(text string) {
 	}
 }
 
-// atTerminal has a guest of this room on a terminal in memory.
+// atTerminal has a member of this room on a terminal in memory.
 func atTerminal(t *testing.T, addr string) (*simulated, <-chan error) {
 	t.Helper()
 	at, err := sock.ParseAddr(addr)
@@ -97,33 +97,33 @@ func TestTerminal(t *testing.T) {
 	t.Parallel()
 	room, addr := startRoom(t, "127.0.0.1:0")
 	screen, ended := atTerminal(t, addr)
-	screen.types("anna\n")
-	screen.shows(t, ">", "> anna", "* anna comes in")
-	ben := joined(t, addr, "ben")
-	screen.shows(t, ">", "* ben comes in")
+	screen.types("alice\n")
+	screen.shows(t, ">", "> alice", "* alice comes in")
+	bob := joined(t, addr, "bob")
+	screen.shows(t, ">", "* bob comes in")
 	screen.types("hello")
-	screen.shows(t, "> hello", "* ben comes in")
-	ben.says("wait, [red]I[-] am \x1b[31mnot\x1b[m done\n")
-	screen.shows(t, "> hello", "ben: wait, [red]I[-] am ?[31mnot?[m done")
+	screen.shows(t, "> hello", "* bob comes in")
+	bob.says("wait, [red]I[-] am \x1b[31mnot\x1b[m done\n")
+	screen.shows(t, "> hello", "bob: wait, [red]I[-] am ?[31mnot?[m done")
 	screen.types(" 世界\n")
 	screen.shows(t, ">", "> hello 世 界")
-	ben.hears("anna: hello 世界")
-	ben.says(strings.Repeat("0123456789", 17) + "\n")
+	bob.hears("alice: hello 世界")
+	bob.says(strings.Repeat("0123456789", 17) + "\n")
 	whole := strings.Repeat("0123456789", 8)
-	screen.shows(t, ">", "ben:", whole, whole, "0123456789") // wrapped, at a space if there is one
+	screen.shows(t, ">", "bob:", whole, whole, "0123456789") // wrapped, at a space if there is one
 	for i := range 100 {
-		ben.says(fmt.Sprintf("line %d\n", i))
+		bob.says(fmt.Sprintf("line %d\n", i))
 	}
-	screen.shows(t, ">", "ben: line 98", "ben: line 99")
+	screen.shows(t, ">", "bob: line 98", "bob: line 99")
 	screen.InjectKey(tcell.KeyPgUp, 0, 0)
-	screen.shows(t, ">", "ben: line 76")
+	screen.shows(t, ">", "bob: line 76")
 	screen.types(strings.Repeat("x", maxLine+100) + "\n") // more than there may be in a line
-	ben.hears("anna: " + strings.Repeat("x", maxLine-1))
+	bob.hears("alice: " + strings.Repeat("x", maxLine-1))
 	screen.InjectKey(tcell.KeyCtrlC, 0, 0)
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	ben.hears("* anna leaves: goodbye")
+	bob.hears("* alice leaves: goodbye")
 	room.Signal(os.Interrupt)
 }
 
@@ -152,7 +152,7 @@ func TestRealTerminal(t *testing.T) {
 	socket := programtest.UnixPath(t)
 	tmux := func(args ...string) string {
 		t.Helper()
-		p := programtest.Stranger(t, "tmux", append([]string{"-u", "-f", "/dev/null", "-S", socket}, args...)...)
+		p := programtest.Installed(t, "tmux", append([]string{"-u", "-f", "/dev/null", "-S", socket}, args...)...)
 		p.Cmd.Env = append(inner.Cmd.Env, "TERM=xterm", "LC_ALL=C.UTF-8")
 		p.Start(strings.NewReader("")).Wait(0)
 		return p.Out.String()
@@ -179,19 +179,19 @@ func TestRealTerminal(t *testing.T) {
 	}
 	tmux("new-session", "-d", "-x", "60", "-y", "12", command.String()+"; echo first $?; read x; "+command.String()+"; echo then $?; cat")
 	t.Cleanup(func() { exec.Command("tmux", "-S", socket, "kill-server").Run() })
-	ben := joined(t, addr, "ben")
+	bob := joined(t, addr, "bob")
 	shows("What is your name?", ">")
-	tmux("send-keys", "-l", "anna")
-	shows("> anna")
+	tmux("send-keys", "-l", "alice")
+	shows("> alice")
 	tmux("send-keys", "Enter")
-	ben.hears("* anna comes in")
-	ben.says("grüß dich 世界, " + strings.Repeat("and then ", 8) + "\n")
-	shows("* anna comes in", "ben: grüß dich 世界, and then and then and then and then", "and then and then and then and then")
+	bob.hears("* alice comes in")
+	bob.says("grüß dich 世界, " + strings.Repeat("and then ", 8) + "\n")
+	shows("* alice comes in", "bob: grüß dich 世界, and then and then and then and then", "and then and then and then and then")
 	tmux("resize-window", "-x", "30", "-y", "8")
 	shows("and then and then and then", "and then", ">")
 	tmux("send-keys", "C-c")
 	shows("first 0")
-	ben.hears("* anna leaves: goodbye")
+	bob.hears("* alice leaves: goodbye")
 	tmux("send-keys", "Enter")
 	shows("What is your name?", ">")
 	room.Signal(os.Interrupt)
@@ -202,7 +202,7 @@ func TestRealTerminal(t *testing.T) {
 func TestTraceOnTerminal(t *testing.T) {
 	t.Parallel()
 	inner := programtest.Own(t, "-client", "127.0.0.1:1", "-trace")
-	p := programtest.Stranger(t, "script", "-q", "-e", "-c", "'"+strings.Join(inner.Cmd.Args, "' '")+"'", "/dev/null")
+	p := programtest.Installed(t, "script", "-q", "-e", "-c", "'"+strings.Join(inner.Cmd.Args, "' '")+"'", "/dev/null")
 	p.Cmd.Env = inner.Cmd.Env
 	p.Start(strings.NewReader("")).Wait(2)
 	if !strings.Contains(p.Out.String(), "chat: -trace would draw over the room: add 2>FILE") {

@@ -20,7 +20,7 @@ func client(ctx context.Context, at sock.Addr) error {
 	defer s.Close()
 
 	// Two directions, two loops. In one loop, first sending all and then
-	// receiving, both sides could come to wait for ever: each with its
+	// receiving, both sides could come to wait without end: each with its
 	// buffers full, for the other to receive.
 	sent := make(chan error, 1)
 	go func() { sent <- sendInput(s, os.Stdin) }()
@@ -58,7 +58,7 @@ func connect(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	return s, nil
 }
 
-// sendInput sends all of in, and then tells the server that this was all.
+// sendInput sends all of in, and then half-closes: that was all.
 func sendInput(s *sock.Socket, in io.Reader) error {
 	buf := make([]byte, 32<<10)
 	for {

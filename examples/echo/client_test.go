@@ -28,14 +28,14 @@ func socatServer(t *testing.T, network, command string) string {
 		"tcp6": "TCP6-LISTEN:0,bind=[::1],fork",
 		"unix": "UNIX-LISTEN:" + strings.TrimPrefix(at, "unix:") + ",fork",
 	}[network]
-	p := programtest.Stranger(t, "socat", "-d", "-d", "-t", "60", listen, "EXEC:"+command).Start(strings.NewReader(""))
+	p := programtest.Installed(t, "socat", "-d", "-d", "-t", "60", listen, "EXEC:"+command).Start(strings.NewReader(""))
 	return with(at, p.Err.Find(t, `listening on AF=\d+ .*?(\d*)\n`))
 }
 
 func pythonServer(t *testing.T, network string) string {
 	t.Helper()
 	at := programtest.Place(t, network)
-	p := programtest.Stranger(t, "python3", "testdata/server.py", programtest.Split(t, at)[0]).Start(strings.NewReader(""))
+	p := programtest.Installed(t, "python3", "testdata/server.py", programtest.Split(t, at)[0]).Start(strings.NewReader(""))
 	return with(at, p.Out.Find(t, `listening on \('.*?', (\d+).*\)\n|listening on .*/.*\n`))
 }
 
@@ -47,7 +47,7 @@ func with(at, port string) string {
 	return at
 }
 
-// TestClient has our client talk to strangers' echo servers.
+// TestClient has our client talk to other people's echo servers.
 func TestClient(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
@@ -74,7 +74,7 @@ func TestClientHalfClose(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
-			programtest.Stranger(t, "sha256sum")
+			programtest.Installed(t, "sha256sum")
 			addr := socatServer(t, network, "sha256sum")
 			data := noise(1 << 20)
 			c := programtest.Own(t, "-client", addr).Start(bytes.NewReader(data))
@@ -101,7 +101,7 @@ func TestClientOfNc(t *testing.T) {
 				if network == "unix" {
 					args = append([]string{"-l", "-v", "-N", "-U"}, programtest.Split(t, at)...)
 				}
-				nc := programtest.Stranger(t, "nc", args...).Start(bytes.NewReader(answer))
+				nc := programtest.Installed(t, "nc", args...).Start(bytes.NewReader(answer))
 				port := nc.Err.Find(t, `Listening on .*?(\d*)\n`)
 				if port == "0" {
 					t.Skip("nc here does not print the port it listens on")

@@ -20,7 +20,7 @@ func demo(ctx context.Context, how service) error {
 	if err != nil {
 		return err
 	}
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		l.Close()
 		return err
@@ -40,34 +40,34 @@ func demo(ctx context.Context, how service) error {
 // talk is the conversation. The server has two clients at once, and does not
 // mix them up: each has its own socket there.
 func talk(ctx context.Context, server sock.Addr) error {
-	anna, err := connect(ctx, server)
+	alice, err := connect(ctx, server)
 	if err != nil {
 		return err
 	}
-	defer anna.Close()
-	if err := say("anna", anna, "hello"); err != nil {
+	defer alice.Close()
+	if err := say("alice", alice, "hello"); err != nil {
 		return err
 	}
 
-	ben, err := connect(ctx, server)
+	bob, err := connect(ctx, server)
 	if err != nil {
 		return err
 	}
-	defer ben.Close()
-	if err := say("ben", ben, "good morning"); err != nil {
+	defer bob.Close()
+	if err := say("bob", bob, "good morning"); err != nil {
 		return err
 	}
 
-	if err := say("anna", anna, "is anybody there?"); err != nil {
+	if err := say("alice", alice, "is anybody there?"); err != nil {
 		return err
 	}
-	if err := end("anna", anna); err != nil {
+	if err := end("alice", alice); err != nil {
 		return err
 	}
-	if err := say("ben", ben, "only you and I"); err != nil {
+	if err := say("bob", bob, "only you and I"); err != nil {
 		return err
 	}
-	return end("ben", ben)
+	return end("bob", bob)
 }
 
 // say sends a text, and waits for as many bytes to come back.
@@ -91,7 +91,7 @@ func say(name string, s *sock.Socket, text string) error {
 	return nil
 }
 
-// end tells the server that no more comes, and waits for it to end as well.
+// end half-closes, and waits for it to end as well.
 func end(name string, s *sock.Socket) error {
 	fmt.Printf("%s sends no more: CloseWrite\n", name)
 	if err := s.CloseWrite(); err != nil {

@@ -24,10 +24,10 @@ func demonstrate(t *testing.T, flags ...string) {
 	// What the server says of two clients, and each client of itself, comes in
 	// order; whose line comes first is not said.
 	for who, want := range map[string][]string{
-		"anna": {"anna sends: hello", "anna receives: hello", "anna sends: is anybody there?", "anna receives: is anybody there?",
-			"anna sends no more: CloseWrite", "anna: Recv gave 0, the server sends no more: Close"},
-		"ben": {"ben sends: good morning", "ben receives: good morning", "ben sends: only you and I", "ben receives: only you and I",
-			"ben sends no more: CloseWrite", "ben: Recv gave 0, the server sends no more: Close"},
+		"alice": {"alice sends: hello", "alice receives: hello", "alice sends: is anybody there?", "alice receives: is anybody there?",
+			"alice sends no more: CloseWrite", "alice: Recv gave 0, the server sends no more: Close"},
+		"bob": {"bob sends: good morning", "bob receives: good morning", "bob sends: only you and I", "bob receives: only you and I",
+			"bob sends no more: CloseWrite", "bob: Recv gave 0, the server sends no more: Close"},
 		"server": {"server: listening on 127.0.0.1:PORT", "server: socket N is for the client at 127.0.0.1:PORT", "server: socket N is for the client at 127.0.0.1:PORT",
 			"server: socket N: Recv gave 0, the client sends no more; 22 bytes went back; Close",
 			"server: socket N: Recv gave 0, the client sends no more; 26 bytes went back; Close"},
@@ -94,7 +94,7 @@ func TestDemoTraceColour(t *testing.T) {
 		colour bool
 	}{{"TERM=xterm", true}, {"NO_COLOR=1", false}, {"TERM=dumb", false}} {
 		own := programtest.Own(t, "-trace")
-		p := programtest.Stranger(t, "script", "-qec", "'"+strings.Join(own.Cmd.Args, "' '")+"'", "/dev/null")
+		p := programtest.Installed(t, "script", "-qec", "'"+strings.Join(own.Cmd.Args, "' '")+"'", "/dev/null")
 		p.Cmd.Env = append(own.Cmd.Env, "TERM=xterm", "NO_COLOR=", c.env)
 		p.Start(strings.NewReader(""))
 		p.Wait(0)

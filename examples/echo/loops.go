@@ -115,7 +115,7 @@ func (p polled) start(ctx context.Context, first *sock.Socket) (loops []*loop, e
 
 // again listens where another socket does.
 func again(first *sock.Socket, set ...sock.Setting) (*sock.Socket, error) {
-	at, err := first.Name()
+	at, err := first.Sockname()
 	if err != nil {
 		return nil, err
 	}

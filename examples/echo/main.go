@@ -19,7 +19,7 @@
 //
 // Read server.go first, then client.go; demo.go is both in one program. With
 // -poller another server does the same: one goroutine for all clients. Read
-// poller.go, then idle.go, door.go and loops.go: each is one more idea.
+// poller.go, then idle.go, acceptor.go and loops.go: each is one more idea.
 //
 // To try:
 //
@@ -50,14 +50,14 @@ import (
 
 const usage = `echo: a server sends back whatever it receives; a client talks to it.
 
-With no flags: both, one conversation.`
+With no arguments: both, one conversation.`
 
 func main() {
-	serverAt := flag.String("server", "", "run a server at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
+	serverAt := flag.String("server", "", "run a server at this `address`: "+program.Forms)
 	clientOf := flag.String("client", "", "connect to the server at this `address`; copy stdin to it, and its answers to stdout")
 	poller := flag.Bool("poller", false, "serve all clients from one goroutine")
 	var p polled
-	flag.DurationVar(&p.idle, "idle", time.Minute, "with -poller: drop a client to which nothing could be sent for so `long`; 0: never")
+	flag.DurationVar(&p.idle, "idle", time.Minute, "with -poller: drop a client to which nothing could be sent for this `duration`; 0: never")
 	flag.IntVar(&p.loops, "loops", 1, "with -poller: serve from `N` goroutines, each with a listening socket of its own")
 	flag.BoolVar(&p.acceptor, "acceptor", false, "with -loops: one goroutine accepts, and hands the clients to the others in turn")
 	program.Main(usage, func(ctx context.Context, args []string) error {
@@ -79,7 +79,7 @@ func main() {
 		}
 		err := run(ctx, *serverAt, *clientOf, how)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes every socket: Close wakes who waits
+			return nil // we were asked to end, which closes every socket: Close wakes who waits
 		}
 		return err
 	})
@@ -89,9 +89,9 @@ func run(ctx context.Context, serverAt, clientOf string, how service) error {
 	if serverAt+clientOf == "" {
 		return demo(ctx, how)
 	}
-	at, err := sock.ParseAddr(serverAt + clientOf)
+	at, err := program.ParseAddr(serverAt + clientOf)
 	if err != nil {
-		return program.Wrong("%w", err)
+		return err
 	}
 	if serverAt != "" {
 		return server(ctx, at, how)

@@ -14,12 +14,12 @@ import (
 // clients. It asks the kernel which of its sockets are ready, does for each what
 // can be done at once, and never waits for a single one: they are non-blocking.
 type loop struct {
-	poller *sock.Poller
-	door              // where clients come in: door.go
-	quiet  quiet      // all clients: idle.go
-	mail   chan *conn // from another loop's door: loops.go
-	now    time.Time
-	buf    []byte // for one client after the other
+	poller   *sock.Poller
+	acceptor            // where clients come in: acceptor.go
+	quiet    quiet      // all clients: idle.go
+	mail     chan *conn // from another loop's acceptor: loops.go
+	now      time.Time
+	buf      []byte // for one client after the other
 }
 
 func newLoop(idle time.Duration) (*loop, error) {
@@ -80,7 +80,7 @@ func (l *loop) serve(c *conn) {
 		if err == sock.ErrWouldBlock {
 			return
 		}
-		if n == 0 { // an error, or the client sends no more: all it sent has gone back
+		if n == 0 { // an error, or the client sends no more: all it sent was sent back
 			l.drop(c, err)
 			return
 		}
@@ -101,7 +101,7 @@ func (l *loop) serve(c *conn) {
 }
 
 // owe keeps what a Send did not take. Back-pressure: from who does not take what
-// we send we receive no more, until all of that has gone. Then our receive buffer
+// we send we receive no more, until all of that was sent. Then our receive buffer
 // in the kernel fills, then the client's send buffer, and then its sends wait. A
 // server that goes on receiving has to keep it all, as much as the client likes.
 func (l *loop) owe(c *conn, rest []byte) error {
@@ -135,7 +135,7 @@ func (l *loop) drop(c *conn, why error) {
 }
 
 // timeout is how long Wait may wait: until somebody has been quiet for too long,
-// or a door that was shut opens again.
+// or a acceptor that was shut opens again.
 func (l *loop) timeout() time.Duration {
 	next := l.quiet.next()
 	if next.IsZero() || !l.opens.IsZero() && l.opens.Before(next) {

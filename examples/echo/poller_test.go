@@ -12,7 +12,7 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/programtest"
 )
 
-// A glutton sends as much as it can, and reads nothing until it is told to.
+// A glutton sends as much as it can, and reads nothing until it is asked to.
 type glutton struct {
 	socket         *sock.Socket
 	seed           int

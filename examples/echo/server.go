@@ -39,7 +39,7 @@ func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = l.Name() // where Bind was given port 0, the kernel chose one
+		name, err = l.Sockname() // where Bind was given port 0, the kernel chose one
 	}
 	if err != nil {
 		l.Close()
@@ -116,7 +116,7 @@ func echo(c *sock.Socket) (total int, err error) {
 			return total, err
 		}
 		// 0 bytes and no error: the client sends no more. A loop that looks
-		// only at err would spin here for ever. The other direction is still
+		// only at err would spin here without end. The other direction is still
 		// open: everything that the client sent has been answered by now.
 		if n == 0 {
 			return total, nil

@@ -40,7 +40,7 @@ func clientsOf(t *testing.T, addr string) map[string][]string {
 	}
 }
 
-// TestServer has strangers' clients, and ours, talk to our server, all at once.
+// TestServer has other people's clients, and ours, talk to our server, all at once.
 func TestServer(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
@@ -57,7 +57,7 @@ func TestServer(t *testing.T) {
 								if name == "echo" {
 									c = programtest.Own(t, args...)
 								} else {
-									c = programtest.Stranger(t, args[0], args[1:]...)
+									c = programtest.Installed(t, args[0], args[1:]...)
 								}
 								c.Start(bytes.NewReader(data)).Wait(0)
 								same(t, c.Out.Bytes(), data)
@@ -158,7 +158,7 @@ func TestServerAgain(t *testing.T) {
 		if says := again.Out.Find(t, `(.*)\n`); says == "server: listening on "+addr {
 			again.Signal(os.Interrupt)
 			return
-		} else if try == 3 { // the port may have become a stranger's, but not each time
+		} else if try == 3 { // the port may be another program's by now, but not each time
 			t.Fatal("three times: ", says)
 		}
 		again.Wait(1)
@@ -200,7 +200,7 @@ func serverReset(t *testing.T, flags ...string) {
 }
 
 // TestServerTrace wants the calls of a server in the order in which the course
-// tells of them.
+// reports them.
 func TestServerTrace(t *testing.T) {
 	t.Parallel()
 	server, addr := startServer(t, "127.0.0.1:0", "-trace")

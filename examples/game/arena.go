@@ -13,7 +13,7 @@ const (
 	tick          = time.Second / rate
 )
 
-// ballAt is where the ball is at a tick. It runs by itself, for ever.
+// ballAt is where the ball is at a tick. It runs by itself, without end.
 func ballAt(at float64) thing {
 	return thing{'o', bounce(at/rate*40, width-1), bounce(at/rate*7, height-1)}
 }

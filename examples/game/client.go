@@ -192,7 +192,7 @@ func (c *client) tell(now time.Time) error {
 func (c *client) leave() {
 	c.socket.SetWriteDeadline(time.Now().Add(patience / 50))
 	for range 3 {
-		_ = c.send(append([]byte{'L'}, c.token[:]...)) // it may be gone before us
+		_ = c.send(append([]byte{'L'}, c.token[:]...)) // it may have closed before us
 	}
 	c.socket.Close()
 }

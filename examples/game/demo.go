@@ -21,7 +21,7 @@ func demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	name, err := a.socket.Name()
+	name, err := a.socket.Sockname()
 	if err != nil {
 		a.close()
 		return err
@@ -50,7 +50,7 @@ func show(ctx context.Context, start time.Time, server sock.Addr) error {
 	if err != nil {
 		return err
 	}
-	name, err := socket.Name()
+	name, err := socket.Sockname()
 	if err != nil {
 		return errors.Join(err, socket.Close(), listener.Close())
 	}

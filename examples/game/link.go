@@ -54,7 +54,7 @@ func (l *link) run(ctx context.Context, at, server sock.Addr) error {
 	if err != nil {
 		return err
 	}
-	name, err := socket.Name()
+	name, err := socket.Sockname()
 	if err == nil {
 		fmt.Printf("link: listening on %s, for %s\n", name, server)
 		err = l.carry(ctx, socket, listener, server)
@@ -109,7 +109,7 @@ func (l *link) later(p []byte, send func([]byte)) {
 	})
 }
 
-// flow is a client's own socket, by which the server tells it from the others, and
+// flow is a client's own socket, by which the server distinguishes it, and
 // which carries the other direction. It ends with ten seconds of silence.
 func (l *link) flow(ctx context.Context, down *sock.Socket, client, server sock.Addr, all *sync.WaitGroup) *sock.Socket {
 	l.mu.Lock()
@@ -138,7 +138,7 @@ func (l *link) flow(ctx context.Context, down *sock.Socket, client, server sock.
 				l.mu.Lock()
 				delete(l.flows, client)
 				l.mu.Unlock()
-				return // the server is gone, or silent: the client's next one begins anew
+				return // the server has closed, or is silent: the client's next one begins again
 			}
 			l.later(buf[:n], func(p []byte) { _, _ = down.SendTo(p, sock.DontWait, client) }) // or it is lost
 		}

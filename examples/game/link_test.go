@@ -40,7 +40,7 @@ func sightOf(t *testing.T, p *programtest.Process) (s seen) {
 		*n, _ = strconv.Atoi(m[1+i])
 	}
 	if s.back != 0 || s.steps == 0 || s.made != s.steps || s.received == 0 {
-		t.Errorf("%+v; want no time gone back, and all steps made", s)
+		t.Errorf("%+v; want no step back in time, and all steps made", s)
 	}
 	return s
 }

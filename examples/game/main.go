@@ -52,18 +52,18 @@ import (
 
 const usage = `game: an arena for many players over a bad network, 60 datagrams a second.
 
-With no flags: what two players see, over datagrams and over a stream.`
+With no arguments: what two players see, over datagrams and over a stream.`
 
 func main() {
-	serverAt := flag.String("server", "", "have an arena at this `address`: 127.0.0.1:7000, [::1]:7000")
-	clientAt := flag.String("client", "", "play in the arena at this `address`")
+	serverAt := flag.String("server", "", "run a server, the arena, at this `address`: 127.0.0.1:7000 or [::1]:7000; names are not looked up")
+	clientAt := flag.String("client", "", "play on the server at this `address`")
 	stream := flag.Bool("stream", false, "with -client: over a stream, not datagrams")
-	bot := flag.Duration("bot", 0, "with -client: play for so long, without a terminal, and print what was seen")
-	linkAt := flag.String("link", "", "be a bad link: `listen,server`, two addresses")
-	drop := flag.Float64("drop", 0, "with -link: of 100 packets so many are lost")
-	delay := flag.Duration("delay", 0, "with -link: how long one takes")
-	jitter := flag.Duration("jitter", 0, "with -link: so much more or less, by chance")
-	seed := flag.Uint64("seed", 1, "with -link: another chance")
+	bot := flag.Duration("bot", 0, "with -client: play by itself for this `duration`, without a terminal, and print what was seen")
+	linkAt := flag.String("link", "", "be a bad link between two `addresses`: its own and the server's, with a comma")
+	drop := flag.Float64("drop", 0, "with -link: lose this `percentage` of the packets")
+	delay := flag.Duration("delay", 0, "with -link: delay each packet by this `duration`")
+	jitter := flag.Duration("jitter", 0, "with -link: make the delay longer or shorter by up to this `duration`, at random")
+	seed := flag.Uint64("seed", 1, "with -link: the `number` that the random choices start from")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		halves := 0
 		for _, at := range []string{*serverAt, *clientAt, *linkAt} {
@@ -126,7 +126,7 @@ func main() {
 // address reads an IP address and a port: unix datagrams would need a path for
 // each client too.
 func address(text string) (sock.Addr, error) {
-	at, err := sock.ParseAddr(text)
+	at, err := program.ParseAddr(text)
 	if err != nil {
 		return at, program.Wrong("%w", err)
 	}

@@ -40,7 +40,7 @@ func (c *client) playOn(screen tcell.Screen) error {
 			select {
 			case e, ok := <-events:
 				if !ok {
-					return false // the terminal has gone
+					return false // the terminal is closed
 				}
 				switch e := e.(type) {
 				case *tcell.EventResize:

@@ -174,7 +174,7 @@ func TestTerminal(t *testing.T) {
 	socket := programtest.UnixPath(t)
 	tmux := func(args ...string) string {
 		t.Helper()
-		p := programtest.Stranger(t, "tmux", append([]string{"-f", "/dev/null", "-S", socket}, args...)...)
+		p := programtest.Installed(t, "tmux", append([]string{"-f", "/dev/null", "-S", socket}, args...)...)
 		p.Cmd.Env = append(inner.Cmd.Env, "TERM=xterm", "LC_ALL=C.UTF-8")
 		p.Start(strings.NewReader("")).Wait(0)
 		return p.Out.String()
@@ -219,7 +219,7 @@ func TestNoTerminal(t *testing.T) {
 	t.Parallel()
 	server, addr := startServer(t, "127.0.0.1:0")
 	inner := programtest.Own(t, "-client", addr)
-	p := programtest.Stranger(t, "setsid", append([]string{"-w"}, inner.Cmd.Args...)...)
+	p := programtest.Installed(t, "setsid", append([]string{"-w"}, inner.Cmd.Args...)...)
 	p.Cmd.Env = append(inner.Cmd.Env, "TERM=xterm")
 	p.Start(strings.NewReader("")).Wait(1)
 	if !strings.HasPrefix(p.Err.String(), "game: no terminal to play on (") || strings.Count(p.Err.String(), "\n") != 1 {

@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// An arena is one goroutine: a poller tells what comes, until the next tick is due.
+// An arena is one goroutine: a poller reports what comes, until the next tick is due.
 type arena struct {
 	poller   *sock.Poller
 	socket   *sock.Socket // for the datagrams of all
@@ -36,7 +36,7 @@ type peer struct {
 }
 
 const (
-	silence = 3 * time.Second // after which a player has gone
+	silence = 3 * time.Second // after which a player has left
 	crowd   = 64              // connections at a time; of players there are 26
 )
 
@@ -64,7 +64,7 @@ func newArena(at sock.Addr, log io.Writer) (*arena, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = a.socket.Name()
+		name, err = a.socket.Sockname()
 	}
 	if err != nil {
 		a.close()
@@ -86,7 +86,7 @@ func bindBoth(at sock.Addr) (socket, listener *sock.Socket, err error) {
 		}
 		var name sock.Addr
 		if err = socket.Bind(at); err == nil {
-			name, err = socket.Name()
+			name, err = socket.Sockname()
 		}
 		if err != nil {
 			socket.Close()
@@ -231,7 +231,7 @@ func (a *arena) leave(p peer, how string) {
 	}
 }
 
-// step is a tick: all move, and all are told.
+// step is a tick: all move, and all get the state.
 func (a *arena) step(at uint32, now time.Time) {
 	things := []thing{ballAt(float64(at))}
 	for from, p := range a.players {

@@ -131,23 +131,23 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// TestServerStrangers has messages of those who have no token, or somebody else's.
-func TestServerStrangers(t *testing.T) {
+// TestServerOthers has messages of those who have no token, or somebody else's.
+func TestServerOthers(t *testing.T) {
 	t.Parallel()
 	server, addr := startServer(t, "127.0.0.1:0")
-	anna, eve := visit(t, addr), visit(t, addr)
-	anna.joins()
+	alice, eve := visit(t, addr), visit(t, addr)
+	alice.joins()
 	own := eve.joins()
-	if string(own[1:]) == string(anna.token[:]) {
+	if string(own[1:]) == string(alice.token[:]) {
 		t.Fatal("two have the same token")
 	}
 	if len(own) > len(make9('J')) {
 		t.Error("the answer is longer than the question: of use to who asks in the name of others")
 	}
-	anna.plays(1, 1, "")
+	alice.plays(1, 1, "")
 	eve.quiet("eve has not shown her token")
-	eve.says(appendInput(nil, anna.token, input{1 << 30, 1, []byte("rrrr")})) // anna's, but not from her address
-	eve.says(append([]byte{'L'}, anna.token[:]...))
+	eve.says(appendInput(nil, alice.token, input{1 << 30, 1, []byte("rrrr")})) // alice's, but not from her address
+	eve.says(append([]byte{'L'}, alice.token[:]...))
 	eve.says(make9('L'))
 	eve.says(make9('J')[:8])
 	eve.says(append(make9('J'), 0))
@@ -166,9 +166,9 @@ func TestServerStrangers(t *testing.T) {
 	eve.says(make([]byte, 60000))
 	eve.says(appendInput(nil, token{}, input{1, 1, []byte("r")}))
 	for n := uint32(2); n < 30; n++ {
-		s := anna.plays(n, 1, "")
+		s := alice.plays(n, 1, "")
 		if p, _ := find(s.things, 'A'); s.echo > n || len(s.things) != 2 || p.x != width/2-13 || s.done != 0 {
-			t.Fatalf("anna hears %v", s)
+			t.Fatalf("alice hears %v", s)
 		}
 	}
 	if strings.Contains(server.Out.String(), "B joins") {

@@ -51,7 +51,7 @@ func TestDemoUnprivileged(t *testing.T) {
 	needsStates(t)
 	p := programtest.Own(t)
 	if filterRefused() == nil {
-		without := programtest.Stranger(t, "setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin")
+		without := programtest.Installed(t, "setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin")
 		p.Cmd.Path, p.Cmd.Args = without.Cmd.Path, append(without.Cmd.Args, p.Cmd.Args...)
 	}
 	p.Start(strings.NewReader("")).Wait(0)
@@ -99,8 +99,8 @@ func TestDemo(t *testing.T) {
 			for _, want := range []string{ // the lines that the others are there for
 				`client: Connect, port \d+ +ESTABLISHED +ESTABLISHED +SYN`,
 				`client: CloseWrite +FIN_WAIT_2 +CLOSE_WAIT`,
-				`server: Close +TIME_WAIT +gone`,
-				`client: Close +TIME_WAIT +gone`,
+				`server: Close +TIME_WAIT +forgotten`,
+				`client: Close +TIME_WAIT +forgotten`,
 				`client: Connect, port \d+ +ESTABLISHED +SYN_RECV`,
 				`client: CloseWrite +FIN_WAIT_1 +ESTABLISHED`,
 				`server: Close +FIN_WAIT_2 +LAST_ACK`,
@@ -109,10 +109,10 @@ func TestDemo(t *testing.T) {
 				`client: DetachFilter +TIME_WAIT +TIME_WAIT`,
 				`3rd client: Connect, port \d+ +SYN_SENT +-`,
 				`3rd client: waits +ESTABLISHED +ESTABLISHED`,
-				`client: Close +gone +CLOSE +RST`,
-				`server: Recv: ECONNRESET +gone +CLOSE`,
+				`client: Close +forgotten +CLOSE +RST`,
+				`server: Recv: ECONNRESET +forgotten +CLOSE`,
 				`client: Connect: ECONNREFUSED +CLOSE +-`,
-				`new server: Bind: EADDRINUSE +gone +TIME_WAIT`,
+				`new server: Bind: EADDRINUSE +forgotten +TIME_WAIT`,
 				`new client: Connect, port \d+ +ESTABLISHED +ESTABLISHED`,
 			} {
 				if filterRefused() != nil && needFilter.MatchString(want) {

@@ -8,7 +8,7 @@ import (
 
 // backlog is what happens before Accept, and where nobody calls it: the kernel makes
 // connections, they wait, and when enough of them wait it makes no more.
-func backlog(s *stage) {
+func backlog(s *session) {
 	s.call("server: Listen(1)", func() error { return s.listen(1) }, "-", "LISTEN", "one may wait; Linux means: more than one is too many")
 	s.theClient("1st")
 	s.call("1st client: Open", s.openClient, "CLOSE", "LISTEN", "")
@@ -35,8 +35,8 @@ func backlog(s *stage) {
 	s.call("3rd client: waits", nil, "ESTABLISHED", "ESTABLISHED", "SYN once more, a second later, SYN+ACK, ACK")
 	s.call("3rd client: ConnectResult", s.client.ConnectResult, "ESTABLISHED", "ESTABLISHED", "")
 
-	// Whom nobody has accepted is not told goodbye by anyone but the kernel.
-	s.call("server: Close the listener", s.listener.Close, "CLOSE", "gone", "RST to all in the backlog")
+	// A client that was not accepted hears of the end from the kernel alone.
+	s.call("server: Close the listener", s.listener.Close, "CLOSE", "forgotten", "RST to all in the backlog")
 	s.client, s.server = first, firstServer
 	s.recv(s.server, "hello?", "ESTABLISHED", "ESTABLISHED", "the 1st was accepted, and lives on")
 }

@@ -14,7 +14,7 @@ import (
 // What the acts do to the two ends, as in examples/echo.
 
 // open makes a socket for this act. Ctrl-C closes it, too, which wakes who waits.
-func (s *stage) open(set ...sock.Setting) (*sock.Socket, error) {
+func (s *session) open(set ...sock.Setting) (*sock.Socket, error) {
 	o, err := sock.Open(s.at.Domain(), sock.Stream, 0, set...)
 	if err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func (s *stage) open(set ...sock.Setting) (*sock.Socket, error) {
 }
 
 // clear closes what is still open, and forgets the connection.
-func (s *stage) clear() {
+func (s *session) clear() {
 	for _, o := range s.opened {
 		o.Close() // most of them are closed already
 	}
@@ -35,23 +35,23 @@ func (s *stage) clear() {
 }
 
 // nextClient is a new one, that is not there yet.
-func (s *stage) nextClient() {
+func (s *session) nextClient() {
 	s.client, s.server = new(end), &s.listener
 }
 
 // theClient is one of several.
-func (s *stage) theClient(which string) {
+func (s *session) theClient(which string) {
 	s.nextClient()
 	s.client.which = which + " "
 }
 
-func (s *stage) openClient() (err error) {
+func (s *session) openClient() (err error) {
 	s.client.Socket, err = s.open()
 	return err
 }
 
 // bind opens the server's socket and gives it the address.
-func (s *stage) bind(set ...sock.Setting) (err error) {
+func (s *session) bind(set ...sock.Setting) (err error) {
 	if s.listener.Socket, err = s.open(append(set, sockopt.ReuseAddr.With(true))...); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (s *stage) bind(set ...sock.Setting) (err error) {
 	return s.isAt(s.listener.Socket)
 }
 
-func (s *stage) listen(backlog int, set ...sock.Setting) error {
+func (s *session) listen(backlog int, set ...sock.Setting) error {
 	if err := s.bind(set...); err != nil {
 		return err
 	}
@@ -69,8 +69,8 @@ func (s *stage) listen(backlog int, set ...sock.Setting) error {
 }
 
 // isAt notes where clients are to connect to.
-func (s *stage) isAt(l *sock.Socket) (err error) {
-	s.name, err = l.Name()
+func (s *session) isAt(l *sock.Socket) (err error) {
+	s.name, err = l.Sockname()
 	if err != nil {
 		return err
 	}
@@ -90,13 +90,13 @@ func (s *stage) isAt(l *sock.Socket) (err error) {
 
 // connect connects the client. The server's end is there as soon as the kernel has
 // made it; its address and the client's are how we know it.
-func (s *stage) connect() error {
+func (s *session) connect() error {
 	s.server = new(end)
 	err := s.client.Connect(s.name)
 	if err != nil && err != sock.ErrInProgress {
 		return err
 	}
-	name, nameErr := s.client.Name()
+	name, nameErr := s.client.Sockname()
 	if nameErr != nil {
 		return nameErr
 	}
@@ -107,14 +107,14 @@ func (s *stage) connect() error {
 }
 
 // connectLater does not wait until it is connected.
-func (s *stage) connectLater() error {
+func (s *session) connectLater() error {
 	s.client.SetNonblock(true)
 	return s.connect()
 }
 
 // accept gives the server's end its socket. Somebody else may have connected to our
 // port meanwhile, and has to go.
-func (s *stage) accept() error {
+func (s *session) accept() error {
 	for {
 		c, from, err := s.listener.Accept()
 		if err != nil {
@@ -131,7 +131,7 @@ func (s *stage) accept() error {
 }
 
 // meet is all that comes before a connection is there.
-func (s *stage) meet() {
+func (s *session) meet() {
 	s.nextClient()
 	if s.listener.Socket == nil {
 		s.call("server: Listen", func() error { return s.listen(0) }, "-", "LISTEN", "")
@@ -147,7 +147,7 @@ func (s *stage) meet() {
 }
 
 // send and recv have a line each.
-func (s *stage) send(from *end, text, client, server, why string) {
+func (s *session) send(from *end, text, client, server, why string) {
 	s.call(fmt.Sprintf("%s: Send %q", s.who(from), text), func() error {
 		_, err := from.Write([]byte(text)) // all of it
 		return err
@@ -155,7 +155,7 @@ func (s *stage) send(from *end, text, client, server, why string) {
 }
 
 // recv wants a text, or with "" the end.
-func (s *stage) recv(to *end, text, client, server, why string) {
+func (s *session) recv(to *end, text, client, server, why string) {
 	what := fmt.Sprintf("%s: Recv %q", s.who(to), text)
 	if text == "" {
 		what = s.who(to) + ": Recv gives 0"
@@ -173,7 +173,7 @@ func (s *stage) recv(to *end, text, client, server, why string) {
 	}, client, server, why)
 }
 
-func (s *stage) who(e *end) string {
+func (s *session) who(e *end) string {
 	if e == s.client {
 		return s.client.which + "client"
 	}
@@ -181,14 +181,14 @@ func (s *stage) who(e *end) string {
 }
 
 // sends and receives are for calls that fail.
-func (s *stage) sends(e *end) func() error {
+func (s *session) sends(e *end) func() error {
 	return func() error {
 		_, err := e.Send([]byte("more"), 0)
 		return err
 	}
 }
 
-func (s *stage) receives(e *end) func() error {
+func (s *session) receives(e *end) func() error {
 	return func() error {
 		n, err := e.Recv(make([]byte, 1), 0)
 		if err == nil {

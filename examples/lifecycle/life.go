@@ -3,7 +3,7 @@ package main
 import "github.com/berkeleysockets/sock/sockopt"
 
 // life is a connection from its beginning to its end, as nearly all of them go.
-func life(s *stage) {
+func life(s *session) {
 	// The server's address has to be there before the client comes.
 	l := &s.listener
 	s.call("server: Open", func() (err error) {
@@ -36,7 +36,7 @@ func life(s *stage) {
 
 	// The second FIN ends the other. Who closed first keeps the memory of it,
 	// to answer if the last ACK was lost and the FIN comes again.
-	s.call("server: Close", s.server.Close, "TIME_WAIT", "gone", "FIN, ACK")
-	s.recv(s.client, "", "TIME_WAIT", "gone", "")
-	s.call("client: Close", s.client.Close, "TIME_WAIT", "gone", "no socket any more, and still a state, for a minute")
+	s.call("server: Close", s.server.Close, "TIME_WAIT", "forgotten", "FIN, ACK")
+	s.recv(s.client, "", "TIME_WAIT", "forgotten", "")
+	s.call("client: Close", s.client.Close, "TIME_WAIT", "forgotten", "no socket any more, and still a state, for a minute")
 }

@@ -19,7 +19,7 @@ var errPrivilege = errors.New("the kernel refuses the filter: on a TCP socket it
 
 // lossy is a life in slow motion. On one computer the answer to a segment is there
 // before the call returns, and some states are over. Where it is lost they last.
-func lossy(s *stage) {
+func lossy(s *session) {
 	// With TCPDeferAccept the kernel drops the third segment of the handshake,
 	// and waits for data. The client knows nothing of that.
 	s.call("server: Listen", func() error {
@@ -37,12 +37,12 @@ func lossy(s *stage) {
 
 	s.call("client: AttachFilter", s.loses(s.client), "FIN_WAIT_2", "CLOSE_WAIT", "what the server sends is lost now")
 	s.call("server: Close", s.server.Close, "FIN_WAIT_2", "LAST_ACK", "FIN: lost, no ACK; the kernel goes on without a socket")
-	s.call("client: DetachFilter", s.client.DetachFilter, "TIME_WAIT", "gone", "FIN once more, ACK")
-	s.call("client: Close", s.client.Close, "TIME_WAIT", "gone", "")
+	s.call("client: DetachFilter", s.client.DetachFilter, "TIME_WAIT", "forgotten", "FIN once more, ACK")
+	s.call("client: Close", s.client.Close, "TIME_WAIT", "forgotten", "")
 }
 
 // crossing is both ends that close before either has heard it from the other.
-func crossing(s *stage) {
+func crossing(s *session) {
 	s.meet()
 	s.call("client: AttachFilter", s.loses(s.client), "ESTABLISHED", "ESTABLISHED", "both directions lose everything")
 	s.call("server: AttachFilter", s.loses(s.server), "ESTABLISHED", "ESTABLISHED", "")
@@ -54,7 +54,7 @@ func crossing(s *stage) {
 	s.call("server: Close", s.server.Close, "TIME_WAIT", "TIME_WAIT", "")
 }
 
-func (s *stage) loses(e *end) func() error {
+func (s *session) loses(e *end) func() error {
 	return func() error {
 		err := e.AttachFilter(lost)
 		if errors.Is(err, syscall.EPERM) {

@@ -15,14 +15,14 @@
 //	              FIN_WAIT_2  <-- ACK ---  CLOSE_WAIT   Recv gives 0
 //	                          <-- data --               Send: the half-close
 //	                          <-- FIN ---  LAST_ACK     Close
-//	              TIME_WAIT   --- ACK -->  gone
+//	              TIME_WAIT   --- ACK -->  forgotten
 //
 // How the kernel is asked: TCPInfo, of a socket that we hold; and for an end that
 // nobody holds, because it is not accepted yet or closed already, a netlink socket
 // (sock_diag), which answers by the two addresses of the connection. ss asks it too.
 //
 // Read life.go first, then lossy.go, backlog.go, reset.go, refused.go, timewait.go:
-// an idea each. stage.go prints the lines; states.go and states_linux.go ask.
+// an idea each. session.go prints the lines; states.go and states_linux.go ask.
 //
 // To try:
 //
@@ -50,15 +50,15 @@ import (
 
 const usage = `lifecycle: the life of a TCP connection; after each call the state of both ends.
 
-With no flags: seven acts, one after the other.`
+With no arguments: seven acts, one after the other.`
 
 func main() {
-	at := flag.String("at", "127.0.0.1:0", "the server listens at this `address`: 127.0.0.1:7000, [::1]:0; with port 0 the kernel chooses")
-	one := flag.Int("act", 0, "play this act only, by its `number`; 0: all")
-	slow := flag.Duration("slow", 0, "pause so `long` after each line")
+	at := flag.String("at", "127.0.0.1:0", "the server listens at this `address`: 127.0.0.1:7000 or [::1]:0; names are not looked up; with port 0 the kernel chooses a port")
+	one := flag.Int("act", 0, "play only the act with this `number`; 0: all")
+	slow := flag.Duration("slow", 0, "pause for this `duration` after each line")
 	step := flag.Bool("step", false, "wait for Enter after each line")
 	program.Main(usage, func(ctx context.Context, args []string) error {
-		addr, err := sock.ParseAddr(*at)
+		addr, err := program.ParseAddr(*at)
 		switch {
 		case len(args) > 0:
 			return program.Wrong("there are no arguments, only flags: -h lists them")
@@ -80,7 +80,7 @@ func main() {
 // The acts, in order.
 var acts = []struct {
 	title string
-	play  func(*stage)
+	play  func(*session)
 	linux bool // it takes what other systems do not have
 }{
 	{"a usual life", life, false},
@@ -106,7 +106,7 @@ func play(ctx context.Context, at sock.Addr, one int, pause func(context.Context
 		if i > 0 && one == 0 {
 			fmt.Println()
 		}
-		s := &stage{ctx: ctx, ask: ask, at: at, pause: pause, began: time.Now()}
+		s := &session{ctx: ctx, ask: ask, at: at, pause: pause, began: time.Now()}
 		s.title(i+1, act.title)
 		act.play(s)
 		s.clear()

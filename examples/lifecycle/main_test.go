@@ -92,8 +92,8 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// Strangers who come before our client are sent away.
-func TestStrangersFirst(t *testing.T) {
+// Other clients that come before ours are sent away.
+func TestOthersFirst(t *testing.T) {
 	t.Parallel()
 	p := programtest.Own(t, "-step", "-act", "1").Start(nil)
 	p.Out.Find(t, `server: Open.*\n`)
@@ -118,9 +118,9 @@ func TestStrangersFirst(t *testing.T) {
 	}
 }
 
-// Strangers who fill the backlog, so that our client cannot connect, are a failure
+// Other clients that fill the backlog, so that our client cannot connect, are a failure
 // and no hang.
-func TestStrangersFillBacklog(t *testing.T) {
+func TestOthersFillBacklog(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("how many may wait differs by system")

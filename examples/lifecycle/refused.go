@@ -3,7 +3,7 @@ package main
 import "syscall"
 
 // refused is a connection that is none: the answer to the SYN is RST.
-func refused(s *stage) {
+func refused(s *session) {
 	// A socket that is bound and does not listen keeps others from the port.
 	s.call("server: Open, Bind", func() error { return s.bind() }, "-", "CLOSE", "no Listen")
 	s.call("client: Open", s.openClient, "CLOSE", "CLOSE", "")

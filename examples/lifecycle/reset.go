@@ -8,32 +8,32 @@ import (
 )
 
 // reset is a connection that ends at once: one segment, RST, which has no answer.
-// Both ends are gone, nobody is in TIME_WAIT, and what was under way is lost.
-func reset(s *stage) {
+// Neither kernel keeps an end, none is in TIME_WAIT, and what was under way is lost.
+func reset(s *session) {
 	// First: it is asked for. Close with a Linger of no time is an abort.
 	s.meet()
 	s.call("client: Linger 0", func() error {
 		return sockopt.Linger.Set(s.client.Socket, sockopt.LingerValue{On: true})
 	}, "ESTABLISHED", "ESTABLISHED", "Close is not to wait for anything")
-	s.call("client: Close", s.client.Close, "gone", "CLOSE", "RST")
-	s.fails("server: Recv: ECONNRESET", s.receives(s.server), syscall.ECONNRESET, "gone", "CLOSE", "an error, not the 0 of an end")
-	s.fails("server: Send: EPIPE", s.sends(s.server), syscall.EPIPE, "gone", "CLOSE", "the error is told once; from now on this")
+	s.call("client: Close", s.client.Close, "forgotten", "CLOSE", "RST")
+	s.fails("server: Recv: ECONNRESET", s.receives(s.server), syscall.ECONNRESET, "forgotten", "CLOSE", "an error, not the 0 of an end")
+	s.fails("server: Send: EPIPE", s.sends(s.server), syscall.EPIPE, "forgotten", "CLOSE", "the error comes once; from now on this")
 
 	// Second: Close with data that was not received. The client must not take
-	// it for received, so it is told.
+	// it for received, so it gets an error.
 	s.meet()
 	s.send(s.client, "hello", "ESTABLISHED", "ESTABLISHED", "")
 	if runtime.GOOS == "freebsd" {
-		s.call("server: Close", s.server.Close, "CLOSE_WAIT", "gone", "FIN: FreeBSD does not say that there was data")
+		s.call("server: Close", s.server.Close, "CLOSE_WAIT", "forgotten", "FIN: FreeBSD does not say that there was data")
 	} else {
-		s.call("server: Close", s.server.Close, "CLOSE", "gone", "RST: there was data that nobody has received")
-		s.fails("client: Recv: ECONNRESET", s.receives(s.client), syscall.ECONNRESET, "CLOSE", "gone", "")
+		s.call("server: Close", s.server.Close, "CLOSE", "forgotten", "RST: there was data that nobody has received")
+		s.fails("client: Recv: ECONNRESET", s.receives(s.client), syscall.ECONNRESET, "CLOSE", "forgotten", "")
 	}
 
 	// Third: data for an end that is closed. The first Send is taken: its own
 	// kernel knows no better yet.
 	s.meet()
 	s.call("server: Close", s.server.Close, "CLOSE_WAIT", "FIN_WAIT_2", "FIN, ACK: it may still be a half-close")
-	s.send(s.client, "hello", "CLOSE", "gone", "RST: nobody is there to receive it")
-	s.fails("client: Send: EPIPE", s.sends(s.client), syscall.EPIPE, "CLOSE", "gone", "")
+	s.send(s.client, "hello", "CLOSE", "forgotten", "RST: nobody is there to receive it")
+	s.fails("client: Send: EPIPE", s.sends(s.client), syscall.EPIPE, "CLOSE", "forgotten", "")
 }

@@ -23,7 +23,7 @@ func TestSS(t *testing.T) {
 				if host == "[::1]" {
 					programtest.Place(t, "tcp6")
 				}
-				programtest.Stranger(t, "ss") // or the test is skipped
+				programtest.Installed(t, "ss") // or the test is skipped
 				if err := filterRefused(); acts[number].linux && err != nil {
 					t.Skip("the act needs a filter on a TCP socket, which takes the privilege CAP_NET_ADMIN: ", err)
 				}
@@ -117,7 +117,7 @@ func (w *watcher) look(line, local, remote, state string) {
 		"LISTEN": "LISTEN", "SYN_SENT": "SYN-SENT", "SYN_RECV": "SYN-RECV", "ESTABLISHED": "ESTAB",
 		"FIN_WAIT_1": "FIN-WAIT-1", "FIN_WAIT_2": "FIN-WAIT-2", "CLOSE_WAIT": "CLOSE-WAIT", "CLOSING": "CLOSING",
 		"LAST_ACK": "LAST-ACK", "TIME_WAIT": "TIME-WAIT",
-		"CLOSE": "", "gone": "", "-": "", // nobody has such an address
+		"CLOSE": "", "forgotten": "", "-": "", // nobody has such an address
 	}
 	if state, ok := want[state]; !ok || got != state {
 		w.t.Errorf("%s\nss sees %q at %s, and this line says otherwise; all it sees of the server:\n%s", line, got, local, all)

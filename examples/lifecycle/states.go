@@ -35,7 +35,7 @@ func reached(got, want string) bool {
 }
 
 // state is the kernel's for e. An end that it does not know is "-" before its life,
-// and "gone" after it; if there is a socket all the same that is CLOSE.
+// and "forgotten" after it; if there is a socket all the same that is CLOSE.
 func (a *asker) state(e *end) (string, error) {
 	held := ""
 	if e.Socket != nil {
@@ -60,7 +60,7 @@ func (a *asker) state(e *end) (string, error) {
 		e.existed = true
 		return held, nil
 	case e.existed:
-		return "gone", nil
+		return "forgotten", nil
 	}
 	return "-", nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// An asker knows less on other systems: FreeBSD tells the state of a socket, none
-// tells it of an end without.
+// An asker knows less on other systems: FreeBSD reports the state of a socket, none
+// reports that of an end without.
 type asker struct{}
 
 func newAsker() (*asker, error) {

@@ -13,15 +13,15 @@ func boundaries() error {
 		return err
 	}
 	defer s.Close()
-	anna, err := connected(at)
+	alice, err := connected(at)
 	if err != nil {
 		return err
 	}
-	defer anna.Close()
+	defer alice.Close()
 
-	fmt.Println("   anna sends \"hello\", then nothing at all, then \"good morning\": three times Send")
+	fmt.Println("   alice sends \"hello\", then nothing at all, then \"good morning\": three times Send")
 	for _, text := range []string{"hello", "", "good morning"} {
-		if _, err := anna.Send([]byte(text), 0); err != nil {
+		if _, err := alice.Send([]byte(text), 0); err != nil {
 			return err
 		}
 	}
@@ -32,10 +32,10 @@ func boundaries() error {
 		}
 	}
 	// She has room for 4 bytes of each. A stream would keep the rest for the next
-	// Recv. Here it is gone, and only RecvMsg says so.
+	// Recv. Here it is lost, and only RecvMsg says so.
 	small := sock.Message{Bufs: [][]byte{make([]byte, 4)}}
 	for range 3 {
-		n, err := anna.RecvMsg(&small, 0)
+		n, err := alice.RecvMsg(&small, 0)
 		if err != nil {
 			return err
 		}
@@ -43,9 +43,9 @@ func boundaries() error {
 		if small.Flags&sock.Trunc != 0 {
 			cut = ", and Trunc: the rest did not fit and is lost"
 		}
-		fmt.Printf("   anna receives %q%s\n", small.Bufs[0][:n], cut)
+		fmt.Printf("   alice receives %q%s\n", small.Bufs[0][:n], cut)
 	}
-	_, err = anna.Recv(small.Bufs[0], sock.DontWait)
+	_, err = alice.Recv(small.Bufs[0], sock.DontWait)
 	fmt.Println("   and then:", err)
 	return nil
 }
@@ -58,21 +58,21 @@ func clients() error {
 		return err
 	}
 	defer s.Close()
-	anna, err := connected(at)
+	alice, err := connected(at)
 	if err != nil {
 		return err
 	}
-	defer anna.Close()
-	ben, benAt, err := receiver() // not connected: he says with each datagram where to
+	defer alice.Close()
+	bob, bobAt, err := receiver() // not connected: he says with each datagram where to
 	if err != nil {
 		return err
 	}
-	defer ben.Close()
+	defer bob.Close()
 
-	if _, err := anna.Send([]byte("I am anna"), 0); err != nil {
+	if _, err := alice.Send([]byte("I am alice"), 0); err != nil {
 		return err
 	}
-	if _, err := ben.SendTo([]byte("and I am ben"), 0, at); err != nil {
+	if _, err := bob.SendTo([]byte("and I am bob"), 0, at); err != nil {
 		return err
 	}
 	m := sock.Message{Bufs: [][]byte{make([]byte, 2000)}}
@@ -82,25 +82,25 @@ func clients() error {
 		}
 	}
 	p := make([]byte, 2000)
-	n, err := anna.Recv(p, 0)
+	n, err := alice.Recv(p, 0)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("   anna receives %q\n", p[:n])
-	n, from, err := ben.RecvFrom(p, 0)
+	fmt.Printf("   alice receives %q\n", p[:n])
+	n, from, err := bob.RecvFrom(p, 0)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("   ben, at %v, receives %q from %v\n", benAt, p[:n], from)
+	fmt.Printf("   bob, at %v, receives %q from %v\n", bobAt, p[:n], from)
 
-	annaAt, err := anna.Name()
+	aliceAt, err := alice.Sockname()
 	if err != nil {
 		return err
 	}
-	if _, err := ben.SendTo([]byte("hello anna"), 0, annaAt); err != nil {
+	if _, err := bob.SendTo([]byte("hello alice"), 0, aliceAt); err != nil {
 		return err
 	}
-	_, err = anna.Recv(p, sock.DontWait)
-	fmt.Println("   ben sends to anna, who is connected to the server and hears nobody else:", err)
+	_, err = alice.Recv(p, sock.DontWait)
+	fmt.Println("   bob sends to alice, who is connected to the server and hears nobody else:", err)
 	return nil
 }

@@ -29,33 +29,33 @@ func burst() error {
 		return err
 	}
 	fmt.Printf("   the receiver's buffer: %d bytes, of which the kernel needs some for itself\n", size)
-	counted := sockopt.RxQueueOverflow.Set(s, true) == nil // Linux tells how many it dropped
-	anna, err := connected(at)
+	counted := sockopt.RxQueueOverflow.Set(s, true) == nil // Linux reports how many it dropped
+	alice, err := connected(at)
 	if err != nil {
 		return err
 	}
-	defer anna.Close()
+	defer alice.Close()
 
 	const half = 100
 	heard := arrivals{socket: s}
 	for range 2 {
 		for i := range half {
-			if _, err := anna.Send(numbered(heard.sent+i+1, strings.Repeat("x", 500)), 0); err != nil {
+			if _, err := alice.Send(numbered(heard.sent+i+1, strings.Repeat("x", 500)), 0); err != nil {
 				return err
 			}
 		}
 		heard.sent += half
-		fmt.Printf("   anna sends %d datagrams, and no Send fails; now the receiver looks\n", half)
+		fmt.Printf("   alice sends %d datagrams, and no Send fails; now the receiver looks\n", half)
 		if err := heard.drain(); err != nil {
 			return err
 		}
 	}
-	// What was dropped since is told with a datagram that was not.
+	// What was dropped since is reported with a datagram that was not.
 	for try := 0; !heard.last; try++ {
 		if try == 20 {
 			return errors.New("none of twenty datagrams arrived, though there is room")
 		}
-		if _, err := anna.Send([]byte("that was all"), 0); err != nil {
+		if _, err := alice.Send([]byte("that was all"), 0); err != nil {
 			return err
 		}
 		if err := s.SetReadDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {

@@ -156,6 +156,7 @@ type conversation struct {
 
 func (c *conversation) send(s *sock.Socket, text string) error {
 	datagram := numbered(c.sent+1, text)
+	began := time.Now() // before Send: the answer may be there when Send returns
 	_, err := s.Send(datagram, 0)
 	if refused(err) {
 		fmt.Println("an earlier one found nobody:", err)
@@ -165,7 +166,7 @@ func (c *conversation) send(s *sock.Socket, text string) error {
 		return err
 	}
 	c.sent++
-	c.waiting[c.sent] = time.Now()
+	c.waiting[c.sent] = began
 	return nil
 }
 

@@ -29,6 +29,17 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestClientTimes: no answer comes back before it was sent, however fast it is.
+func TestClientTimes(t *testing.T) {
+	t.Parallel()
+	_, addr := startServer(t, place(t, "udp4"))
+	c := programtest.Own(t, "-client", addr, "-wait", "1m").Start(strings.NewReader(strings.Repeat("x\n", 200)))
+	c.Wait(0)
+	if early := regexp.MustCompile(`.* after -.*`).FindString(c.Out.String()); early != "" {
+		t.Error(early)
+	}
+}
+
 func TestClientEndings(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
@@ -180,7 +191,7 @@ func TestClientFailures(t *testing.T) {
 }
 
 // The server of a path goes away, and takes the path with it.
-func TestClientServerGone(t *testing.T) {
+func TestClientServerClosed(t *testing.T) {
 	t.Parallel()
 	p, addr := startServer(t, place(t, "unix"))
 	c := programtest.Own(t, "-client", addr).Start(nil)
@@ -206,7 +217,7 @@ func TestClientOfSocat(t *testing.T) {
 				"udp6": "UDP6-LISTEN:0,bind=[::1]",
 				"unix": "UNIX-RECVFROM:" + strings.TrimPrefix(at, "unix:") + ",fork",
 			}[network]
-			socat := programtest.Stranger(t, "socat", "-d", "-d", listen, "PIPE").Start(strings.NewReader(""))
+			socat := programtest.Installed(t, "socat", "-d", "-d", listen, "PIPE").Start(strings.NewReader(""))
 			if network == "unix" {
 				socat.Err.Find(t, `(receiving on .*)\n`)
 			} else {
@@ -236,7 +247,7 @@ func TestClientOfNc(t *testing.T) {
 			} else {
 				args = append(args, programtest.Split(t, at)...)
 			}
-			nc := programtest.Stranger(t, "nc", args...).Start(nil)
+			nc := programtest.Installed(t, "nc", args...).Start(nil)
 			port := nc.Err.Find(t, `(?:Bound|Listening) on .*?(\d*)\n`)
 			if network != "unix" {
 				at = strings.TrimSuffix(at, "0") + port

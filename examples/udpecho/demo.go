@@ -32,7 +32,7 @@ func demo(ctx context.Context) error {
 }
 
 // receiver is a socket of this machine's, at a port of the kernel's choice. Nobody
-// promises that a datagram arrives, so nobody here waits for one for ever.
+// promises that a datagram arrives, so nothing here waits for one without end.
 func receiver() (*sock.Socket, sock.Addr, error) {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {

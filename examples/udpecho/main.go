@@ -3,7 +3,7 @@
 //
 // The idea: there is no connection. Each datagram has its receiver's address on it
 // and travels by itself. It arrives whole, with its sender's address, or it does
-// not arrive; it may be overtaken, and it may arrive twice. Nobody tells. Who wants
+// not arrive; it may be overtaken, and it may arrive twice. No call reports it. A program that wants
 // to know puts numbers into them.
 //
 //	server                        client
@@ -14,7 +14,7 @@
 //	                              SendTo    and one without Connect
 //
 // One socket serves all clients, so there is nothing to accept, and nothing to
-// end: no call says that a client is gone.
+// end: no call says that a client has closed.
 //
 // Read server.go first, then boundaries.go, burst.go, roads.go and nobody.go, which
 // are what the program shows without flags (demo.go), and client.go.
@@ -40,18 +40,17 @@ import (
 	"net"
 	"time"
 
-	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
 const usage = `udpecho: a server sends back each datagram; a client numbers them, and counts.
 
-With no flags: both, and what becomes of datagrams in between.`
+With no arguments: both, and what becomes of datagrams in between.`
 
 func main() {
-	serverAt := flag.String("server", "", "run a server at this `address`: 127.0.0.1:7000, [::1]:7000, unix:/path")
-	clientOf := flag.String("client", "", "send each line of stdin as a datagram to this `address`, with a number; print what comes back")
-	patience := flag.Duration("wait", time.Second, "with -client: take for lost what does not come back for so `long`")
+	serverAt := flag.String("server", "", "run a server at this `address`: "+program.Forms)
+	clientOf := flag.String("client", "", "send to the server at this `address`: each line of stdin is a datagram, with a number; print what comes back")
+	patience := flag.Duration("wait", time.Second, "with -client: count a datagram as lost that has not come back within this `duration`")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -65,9 +64,9 @@ func main() {
 		case *serverAt+*clientOf == "":
 			return demo(ctx)
 		}
-		at, err := sock.ParseAddr(*serverAt + *clientOf)
+		at, err := program.ParseAddr(*serverAt + *clientOf)
 		if err != nil {
-			return program.Wrong("%w", err)
+			return err
 		}
 		if *serverAt != "" {
 			err = server(ctx, at)
@@ -75,7 +74,7 @@ func main() {
 			err = client(ctx, at, *patience)
 		}
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes the socket: Close wakes who waits
+			return nil // we were asked to end, which closes the socket: Close wakes who waits
 		}
 		return err
 	})

@@ -16,31 +16,31 @@ func nobody() error {
 	if err := s.Close(); err != nil { // the port is nobody's now
 		return err
 	}
-	anna, err := connected(at)
+	alice, err := connected(at)
 	if err != nil {
 		return err
 	}
-	defer anna.Close()
-	ben, _, err := receiver()
+	defer alice.Close()
+	bob, _, err := receiver()
 	if err != nil {
 		return err
 	}
-	defer ben.Close()
+	defer bob.Close()
 
 	p := make([]byte, 2000)
-	if _, err := anna.Send([]byte("hello?"), 0); err != nil {
+	if _, err := alice.Send([]byte("hello?"), 0); err != nil {
 		return err
 	}
-	_, err = anna.Recv(p, 0)
-	fmt.Printf("   anna, connected to %v: Send takes it; then %v\n", at, err)
-	if _, err := ben.SendTo([]byte("hello?"), 0, at); err != nil {
+	_, err = alice.Recv(p, 0)
+	fmt.Printf("   alice, connected to %v: Send takes it; then %v\n", at, err)
+	if _, err := bob.SendTo([]byte("hello?"), 0, at); err != nil {
 		return err
 	}
 	const wait = 200 * time.Millisecond
-	if err := ben.SetReadDeadline(time.Now().Add(wait)); err != nil {
+	if err := bob.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return err
 	}
-	_, _, err = ben.RecvFrom(p, 0)
-	fmt.Printf("   ben, not connected: SendTo takes it; then nothing for %v: %v\n", wait, err)
+	_, _, err = bob.RecvFrom(p, 0)
+	fmt.Printf("   bob, not connected: SendTo takes it; then nothing for %v: %v\n", wait, err)
 	return nil
 }

@@ -25,15 +25,15 @@ func roads() error {
 		return err
 	}
 	defer out.Close()
-	anna, err := connected(network)
+	alice, err := connected(network)
 	if err != nil {
 		return err
 	}
-	defer anna.Close()
+	defer alice.Close()
 
 	const sent = 12
 	for n := 1; n <= sent; n++ {
-		if _, err := anna.Send(numbered(n, "hello"), 0); err != nil {
+		if _, err := alice.Send(numbered(n, "hello"), 0); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,7 @@ func bound(at sock.Addr) (s *sock.Socket, name sock.Addr, err error) {
 		return nil, name, err
 	}
 	if err = s.Bind(at); err == nil {
-		name, err = s.Name() // where Bind was given port 0, the kernel chose one
+		name, err = s.Sockname() // where Bind was given port 0, the kernel chose one
 	}
 	if err != nil {
 		s.Close()
@@ -43,7 +43,7 @@ func bound(at sock.Addr) (s *sock.Socket, name sock.Addr, err error) {
 }
 
 // serve answers everybody, one datagram after the other. It always ends with an
-// error: net.ErrClosed when it was told to.
+// error: net.ErrClosed when it was asked to.
 func serve(s *sock.Socket) error {
 	// No datagram of UDP is longer than 65,507 bytes (65,527 with IPv6). Into a
 	// smaller buffer a longer one would be cut.

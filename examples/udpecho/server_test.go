@@ -22,12 +22,12 @@ func TestServer(t *testing.T) {
 			t.Run(network+" "+name, func(t *testing.T) {
 				t.Parallel()
 				p, addr := startServer(t, place(t, network))
-				anna, ben := dial(t, addr), dial(t, addr)
+				alice, bob := dial(t, addr), dial(t, addr)
 				for _, size := range []int{5, 0, 1, 1472, 1473, longest(network)} {
-					echoed(t, anna, strings.Repeat("a", size))
-					echoed(t, ben, strings.Repeat("b", size))
+					echoed(t, alice, strings.Repeat("a", size))
+					echoed(t, bob, strings.Repeat("b", size))
 				}
-				p.Out.Find(t, `server: 0 bytes from `+regexp.QuoteMeta(local(anna))+` go back\n`)
+				p.Out.Find(t, `server: 0 bytes from `+regexp.QuoteMeta(local(alice))+` go back\n`)
 				p.Signal(signal)
 				if p.Err.String() != "" {
 					t.Errorf("stderr: %s", p.Err.String())
@@ -59,7 +59,7 @@ func TestServerLongest(t *testing.T) {
 	echoed(t, dial(t, addr), strings.Repeat("x", 65527))
 }
 
-// A unix client that did not bind cannot be answered, and one whose path is gone
+// A unix client that did not bind cannot be answered, and one whose path was removed
 // neither. The others are.
 func TestServerNowhere(t *testing.T) {
 	t.Parallel()
@@ -77,11 +77,11 @@ func TestServerNowhere(t *testing.T) {
 	}
 	p.Out.Find(t, `server: 5 bytes from nowhere: .*no answer\n`)
 
-	gone := dial(t, addr)
-	if err := os.Remove(gone.LocalAddr().String()); err != nil {
+	removed := dial(t, addr)
+	if err := os.Remove(removed.LocalAddr().String()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := gone.Write([]byte("still here")); err != nil {
+	if _, err := removed.Write([]byte("still here")); err != nil {
 		t.Fatal(err)
 	}
 	p.Out.Find(t, `server: 10 bytes from unix:.*: no answer: sendto unix:.*: no such file or directory\n`)
@@ -159,9 +159,9 @@ func served(t *testing.T, addr string) {
 	t.Error("no answer")
 }
 
-// Clients that are gone when their answer comes: the machine says so to the
+// Clients that have closed when their answer comes: the machine says so to the
 // server's socket, which is everybody's.
-func TestServerGone(t *testing.T) {
+func TestServerClientClosed(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
@@ -196,8 +196,8 @@ func TestServerCut(t *testing.T) {
 	echoed(t, c, "and a short one")
 }
 
-// strangers are other people's clients of our server.
-func strangers(t *testing.T, addr string) map[string][]string {
+// othersClients are other people's clients of our server.
+func othersClients(t *testing.T, addr string) map[string][]string {
 	s := map[string][]string{}
 	at := programtest.Split(t, addr)
 	if len(at) == 1 {
@@ -214,15 +214,15 @@ func strangers(t *testing.T, addr string) map[string][]string {
 	return s
 }
 
-func TestServerStrangers(t *testing.T) {
+func TestServerOthers(t *testing.T) {
 	t.Parallel()
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			t.Parallel()
 			p, addr := startServer(t, place(t, network))
-			for name, args := range strangers(t, addr) {
+			for name, args := range othersClients(t, addr) {
 				t.Run(name, func(t *testing.T) {
-					c := programtest.Stranger(t, args[0], args[1:]...).Start(nil)
+					c := programtest.Installed(t, args[0], args[1:]...).Start(nil)
 					for _, line := range []string{"hello\n", "good morning\n"} {
 						c.Says(line)
 						c.Out.Find(t, `(?:^|\n)`+line)
@@ -235,7 +235,7 @@ func TestServerStrangers(t *testing.T) {
 			}
 			if path, ok := strings.CutPrefix(addr, "unix:"); ok {
 				t.Run("socat unnamed", func(t *testing.T) {
-					c := programtest.Stranger(t, "socat", "-u", "-", "UNIX-SENDTO:"+path).Start(strings.NewReader("hello"))
+					c := programtest.Installed(t, "socat", "-u", "-", "UNIX-SENDTO:"+path).Start(strings.NewReader("hello"))
 					c.Wait(0)
 					p.Out.Find(t, `server: 5 bytes from nowhere`)
 				})

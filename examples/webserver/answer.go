@@ -72,7 +72,7 @@ func (a answer) header(keep bool) []byte {
 }
 
 // chunk is what a client has to take within our patience. Who takes nothing of a
-// large file, or a byte now and then, would hold it open for ever.
+// large file, or a byte now and then, would hold it open without end.
 const chunk = 128 << 10
 
 // send sends an answer. For HEAD it is the same without what comes behind.

@@ -12,7 +12,7 @@ import (
 
 // A recorder keeps the system calls of each connection, a while and not all.
 //
-// A tracer is told of all calls of all sockets, by the numbers of their descriptors.
+// A tracer sees all calls of all sockets, by the numbers of their descriptors.
 // The kernel gives a number again as soon as it is free, so a connection is what is
 // between an accept4 that returned its number and the close of that.
 type recorder struct {
@@ -56,7 +56,7 @@ func newRecorder() *recorder {
 	return &recorder{live: map[int]*record{}, visits: map[string]*visit{}}
 }
 
-// start has the recorder told of every call. Who has asked for -trace sees them too.
+// start shows the recorder every call. Who has asked for -trace sees them too.
 func (r *recorder) start(trace bool) {
 	if trace {
 		r.print = program.Printer()

@@ -19,7 +19,7 @@ import (
 )
 
 // TestRecorder has calls come as the kernel's numbers do: given again at once, with
-// the close of one connection told after the accept of the next.
+// the close of one connection shown after the accept of the next.
 func TestRecorder(t *testing.T) {
 	t.Parallel()
 	r := newRecorder()
@@ -105,7 +105,7 @@ func TestVisits(t *testing.T) {
 	r.join("", last)
 	r.join(first, nil)
 	if len(r.tell(first, last).Connections) != 0 || len(r.visits) != maxVisits || len(r.order) != maxVisits {
-		t.Error("visits are kept for ever")
+		t.Error("visits are kept without end")
 	}
 }
 
@@ -148,15 +148,15 @@ func TestPage(t *testing.T) {
 	if strings.ContainsAny(body, "<>&") || r.Header.Get("Content-Type") != "application/json" || strings.Contains(body, "somebody") {
 		t.Errorf("%v\n%s", r.Header, body)
 	}
-	var told told
-	if err := json.Unmarshal([]byte(body), &told); err != nil {
+	var got shown
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(told.Connections) != 1 || !told.Connections[0].Here || told.Connections[0].From != c.LocalAddr().String() {
-		t.Fatalf("%+v", told)
+	if len(got.Connections) != 1 || !got.Connections[0].Here || got.Connections[0].From != c.LocalAddr().String() {
+		t.Fatalf("%+v", got)
 	}
 	text := ""
-	for _, e := range told.Connections[0].Calls {
+	for _, e := range got.Connections[0].Calls {
 		text += e.Name + " " + e.Data + e.Note + "\n"
 		if len(e.Data) > sock.TracePrefix || len(e.Text) > 400 || len(e.Note) > 4*maxNote {
 			t.Errorf("too long: %+v", e)

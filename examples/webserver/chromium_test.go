@@ -24,7 +24,7 @@ func TestChromium(t *testing.T) {
 	chromium := func(args ...string) *programtest.Process {
 		t.Helper()
 		home := t.TempDir()
-		c := programtest.Stranger(t, "chromium", append(append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		c := programtest.Installed(t, "chromium", append(append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 			"--disable-background-networking", "--no-first-run", "--hide-scrollbars", "--force-device-scale-factor=1", "--no-proxy-server",
 			"--user-data-dir=" + filepath.Join(home, "data"), "--virtual-time-budget=6000"}, args...), "http://"+addr+"/")...)
 		c.Cmd.Env = append(c.Cmd.Env, "HOME="+home, "TMPDIR="+programtest.ShortDir(t)) // it has a unix socket there

@@ -37,7 +37,7 @@ func (s *server) attend(ctx context.Context, c *client) {
 		case errors.As(err, &no):
 			a = refused(no)
 		default:
-			return // gone, or silent between two requests
+			return // closed, or silent between two requests
 		}
 		keep := r.keep && !s.full() && ctx.Err() == nil
 		c.record.note("answers: " + a.summary())

@@ -41,7 +41,7 @@ func demo(ctx context.Context, s *server) (err error) {
 		return err
 	}
 	defer l.Close()
-	name, err := l.Name()
+	name, err := l.Sockname()
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func connect(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 // ask sends what a browser sends. It says more about itself and what it would like,
 // in lines of the same kind.
 func ask(c *sock.Socket, path string) error {
-	server, err := c.Peer()
+	server, err := c.Peername()
 	if err != nil {
 		return err
 	}

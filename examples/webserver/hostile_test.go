@@ -201,7 +201,7 @@ func TestLongBody(t *testing.T) {
 	p.Signal(os.Interrupt)
 }
 
-// TestSlow has clients that send a byte every now and then. Each of them is told
+// TestSlow has clients that send a byte every now and then. Each of them gets
 // that it took too long, however it divides its time.
 func TestSlow(t *testing.T) {
 	t.Parallel()
@@ -211,12 +211,12 @@ func TestSlow(t *testing.T) {
 	for range 20 {
 		c := programtest.Dial(t, addr)
 		all.Go(func() {
-			gone := make(chan bool)
+			closed := make(chan bool)
 			all.Go(func() {
 				io.WriteString(c, "GET / HTTP/1.1\r\n")
 				for {
 					select {
-					case <-gone:
+					case <-closed:
 						return
 					case <-time.After(50 * time.Millisecond):
 						io.WriteString(c, "X")
@@ -224,7 +224,7 @@ func TestSlow(t *testing.T) {
 				}
 			})
 			b, _ := io.ReadAll(c) // it may end with a reset: bytes came after the answer
-			close(gone)
+			close(closed)
 			if !strings.HasPrefix(string(b), "HTTP/1.1 408 Request Timeout\r\n") {
 				t.Errorf("%q", b)
 			}
@@ -289,7 +289,7 @@ func TestFullKeepsNobody(t *testing.T) {
 func TestFewDescriptors(t *testing.T) {
 	t.Parallel()
 	inner := programtest.Own(t, "-server", "127.0.0.1:0", "-root", folder(t, map[string]string{"index.html": "hello"}))
-	p := programtest.Stranger(t, "sh", append([]string{"-c", `ulimit -n 24; exec "$0" "$@"`}, inner.Cmd.Args...)...)
+	p := programtest.Installed(t, "sh", append([]string{"-c", `ulimit -n 24; exec "$0" "$@"`}, inner.Cmd.Args...)...)
 	p.Cmd.Env = inner.Cmd.Env
 	p.Start(strings.NewReader(""))
 	addr := p.Out.Find(t, `server: listening on (.*)\n`)

@@ -17,7 +17,7 @@
 //	Send    -- GET /picture.png HTTP/1.1 ----> Recv      the same connection
 //	Close   ---------------------------------> Recv gives 0: Close
 //
-// Whoever can connect can send anything, at any speed, for ever. So everything that
+// Every client that can connect can send anything, at any speed, without end. So everything that
 // a client may use has a limit: bytes, time, connections, and the files it may name.
 //
 // Read request.go first, then server.go, client.go, answer.go and files.go; calls.go
@@ -51,13 +51,13 @@ import (
 
 const usage = `webserver: answers browsers, and its page shows the system calls that did it.
 
-With no flags: a server and a client, one request, and the server's calls.`
+With no arguments: a server and a client, one request, and the server's calls.`
 
 func main() {
-	serverAt := flag.String("server", "", "run a server at this `address`: 127.0.0.1:8000, [::1]:8000, unix:/path")
+	serverAt := flag.String("server", "", "run a server at this `address`: "+program.Forms)
 	root := flag.String("root", "", "serve the files in this `folder`; without it the page of calls, which is at /.calls with it")
 	clients := flag.Int("clients", 512, "serve at most `N` connections at once")
-	patience := flag.Duration("patience", 10*time.Second, "`how long` a client may take for a request, and for each 128 KiB of an answer")
+	patience := flag.Duration("patience", 10*time.Second, "the `duration` that a client may take for a request, and for each 128 KiB of an answer")
 	program.Main(usage, func(ctx context.Context, args []string) error {
 		switch {
 		case len(args) > 0:
@@ -72,7 +72,7 @@ func main() {
 		var at sock.Addr
 		if *serverAt != "" {
 			var err error
-			if at, err = sock.ParseAddr(*serverAt); err != nil {
+			if at, err = program.ParseAddr(*serverAt); err != nil {
 				return program.Wrong("%w", err)
 			}
 		}
@@ -87,7 +87,7 @@ func main() {
 			err = s.run(ctx, at, *root)
 		}
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were told to end, which closes every socket
+			return nil // we were asked to end, which closes every socket
 		}
 		return err
 	})

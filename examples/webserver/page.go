@@ -112,21 +112,21 @@ func (r *recorder) join(key string, c *record) {
 	v.records = append(v.records, c)
 }
 
-// What the page is told. Its script puts everything into text, nothing into markup.
-type told struct {
-	Connections []toldConnection `json:"connections"`
+// What the page gets. Its script puts everything into text, nothing into markup.
+type shown struct {
+	Connections []shownConnection `json:"connections"`
 }
 
-type toldConnection struct {
-	Number int         `json:"number"`
-	FD     int         `json:"fd"`
-	From   string      `json:"from"`
-	First  int         `json:"first"` // how many entries are forgotten
-	Here   bool        `json:"here"`  // this answer goes over it
-	Calls  []toldEntry `json:"calls"`
+type shownConnection struct {
+	Number int          `json:"number"`
+	FD     int          `json:"fd"`
+	From   string       `json:"from"`
+	First  int          `json:"first"` // how many entries are forgotten
+	Here   bool         `json:"here"`  // this answer goes over it
+	Calls  []shownEntry `json:"calls"`
 }
 
-type toldEntry struct {
+type shownEntry struct {
 	At     int64  `json:"at"` // nanoseconds since the connection was accepted
 	Note   string `json:"note,omitempty"`
 	Name   string `json:"name,omitempty"`
@@ -138,19 +138,19 @@ type toldEntry struct {
 }
 
 // tell is what is known of a visit.
-func (r *recorder) tell(key string, here *record) told {
+func (r *recorder) tell(key string, here *record) shown {
 	r.mu.Lock()
 	var records []*record
 	if v := r.visits[key]; v != nil {
 		records = append(records, v.records...)
 	}
 	r.mu.Unlock()
-	t := told{Connections: []toldConnection{}}
+	t := shown{Connections: []shownConnection{}}
 	for _, c := range records {
 		entries, first := c.entries()
-		conn := toldConnection{Number: c.number, FD: c.fd, From: c.from, First: first, Here: c == here}
+		conn := shownConnection{Number: c.number, FD: c.fd, From: c.from, First: first, Here: c == here}
 		for _, e := range entries {
-			one := toldEntry{At: int64(e.at), Note: e.note}
+			one := shownEntry{At: int64(e.at), Note: e.note}
 			if e.note == "" {
 				one.Name, one.Text, one.Result = e.call.Name, e.call.String(), e.call.Result
 				one.Error, one.Took, one.Data = errorName(e.call), int64(e.call.Duration), firstLine(e.call)

@@ -19,7 +19,7 @@ type request struct {
 	query   string // what is behind its question mark, as it came
 	keep    bool   // the client wants to ask again on this connection
 	body    int64  // how many bytes follow; nothing here wants them
-	expects bool   // it does not send them before it is told to
+	expects bool   // it does not send them before it is asked to
 }
 
 // What a client may send before we look at it.

@@ -175,15 +175,15 @@ func FuzzParse(f *testing.F) {
 		if name := strings.Trim(r.path, "/"); legal(r.path) == nil && name != "" && !filepath.IsLocal(name) {
 			t.Fatalf("%q is legal", r.path)
 		}
-		theirs, bad := http.ReadRequest(bufio.NewReader(bytes.NewReader(bytes.TrimLeft(b[:n], "\r\n"))))
+		other, bad := http.ReadRequest(bufio.NewReader(bytes.NewReader(bytes.TrimLeft(b[:n], "\r\n"))))
 		if bad != nil {
 			t.Skip("net/http refuses ", bad) // a host that is none: we do not look at it
 		}
-		if theirs.Method != r.method || theirs.ContentLength != r.body || len(theirs.TransferEncoding) > 0 {
-			t.Fatalf("%+v\n%+v", r, theirs)
+		if other.Method != r.method || other.ContentLength != r.body || len(other.TransferEncoding) > 0 {
+			t.Fatalf("%+v\n%+v", r, other)
 		}
-		if theirs.URL.Path != r.path && theirs.URL.Path != "" && !strings.HasPrefix(r.path, "//") {
-			t.Fatalf("%q, and net/http has %q", r.path, theirs.URL.Path)
+		if other.URL.Path != r.path && other.URL.Path != "" && !strings.HasPrefix(r.path, "//") {
+			t.Fatalf("%q, and net/http has %q", r.path, other.URL.Path)
 		}
 	})
 }

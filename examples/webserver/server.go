@@ -71,7 +71,7 @@ func listen(at sock.Addr) (*sock.Socket, error) {
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = l.Name()
+		name, err = l.Sockname()
 	}
 	if err != nil {
 		l.Close()
@@ -125,7 +125,7 @@ func (s *server) serve(ctx context.Context, l *sock.Socket) error {
 // between two requests.
 func (s *server) full() bool { return len(s.places) == cap(s.places) }
 
-// makeRoom ends the connection of whoever is slowest to ask. Those who only hold a
+// makeRoom ends the connection of the client that is slowest to ask. Those who only hold a
 // place, with a byte every now and then, lose it to those who want something.
 func (s *server) makeRoom() {
 	s.mu.Lock()
@@ -157,7 +157,7 @@ func (s *server) again(c *client) bool {
 	return true
 }
 
-// asked takes a client out of that list: it has asked, or is gone.
+// asked takes a client out of that list: it has asked, or has closed.
 func (s *server) asked(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,7 +31,7 @@ func TestCurl(t *testing.T) {
 				for i := range args {
 					args[i] = strings.ReplaceAll(args[i], "URL", url)
 				}
-				c := programtest.Stranger(t, "curl", append(append([]string(nil), first...), args...)...).Start(strings.NewReader(strings.Repeat("y", 100_000)))
+				c := programtest.Installed(t, "curl", append(append([]string(nil), first...), args...)...).Start(strings.NewReader(strings.Repeat("y", 100_000)))
 				c.Wait(0)
 				return c
 			}
@@ -87,7 +87,7 @@ func TestTLS(t *testing.T) {
 	t.Parallel()
 	p, addr := startServer(t, "-patience", "10m")
 	before := descriptors(p)
-	c := programtest.Stranger(t, "curl", "-q", "-sS", "-k", "--noproxy", "*", "https://"+addr+"/").Start(strings.NewReader(""))
+	c := programtest.Installed(t, "curl", "-q", "-sS", "-k", "--noproxy", "*", "https://"+addr+"/").Start(strings.NewReader(""))
 	c.Wait(35) // a problem in the handshake
 	letsGo(t, p, before)
 	works(t, addr)
@@ -106,7 +106,7 @@ func TestWrk(t *testing.T) {
 			p, addr := startServer(t, append(more, "-patience", "60s")...)
 			works(t, addr)
 			before := descriptors(p)
-			w := programtest.Stranger(t, "wrk", "-t", "2", "-c", "200", "-d", "2s", "--timeout", "30s", "http://"+addr+"/").Start(strings.NewReader(""))
+			w := programtest.Installed(t, "wrk", "-t", "2", "-c", "200", "-d", "2s", "--timeout", "30s", "http://"+addr+"/").Start(strings.NewReader(""))
 			w.Wait(0)
 			out := w.Out.String()
 			if strings.Contains(out, "Socket errors") || strings.Contains(out, "Non-2xx") {

@@ -8,7 +8,7 @@ import (
 )
 
 // Close marks fd closed, wakes every wait, and returns once close(2) was called,
-// by whoever released the last reference. beforeRelease runs first, with the
+// by the call that released the last reference. beforeRelease runs first, with the
 // descriptor still open, in the call that closes.
 func (fd *FD) Close(beforeRelease func()) sys.Errno {
 	if e := fd.Acquire(0); e != 0 {

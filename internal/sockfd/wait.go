@@ -113,7 +113,7 @@ func (fd *FD) backOff(d Direction, n int) sys.Errno {
 	return e
 }
 
-// timeoutCause tells Close from a deadline: both end a wait by a timeout.
+// timeoutCause returns which of Close and a deadline has ended a wait: both do it by a timeout.
 func (fd *FD) timeoutCause() sys.Errno {
 	if fd.refs.State()&refcount.Closed != 0 {
 		return ErrnoClosed

@@ -8,22 +8,21 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Writes to a stream take turns, so that two of them do not interleave. Alone,
-// a turn is one compare-and-swap. Behind another it is a queue, first come
-// first served, that Close and deadlines reach as well: whoever waits in it is
-// no call under way.
+// The write lock serializes Writes to a stream, so that two of them do not interleave.
+// Without contention it is one compare-and-swap. Waiting Writes form a queue, first come
+// first served, that Close and deadlines reach: a Write in the queue makes no call.
 
-// The states of Socket.writing.
+// The states of FD.writeLock.
 const (
 	writeFree = iota
 	writeHeld
-	writeQueued // held, and somebody waits
+	writeQueued // held, and a Write waits
 )
 
-// A turn is one Write that waits.
+// A writer is one Write that waits.
 type writer struct {
-	granted bool          // under waiting.mu: it has been handed over
-	wake    chan struct{} // room for one: something has changed
+	granted bool          // the lock was handed over; guarded by Cold.mu
+	wake    chan struct{} // capacity 1
 }
 
 func (fd *FD) LockWrite() sys.Errno {
@@ -103,8 +102,8 @@ func (fd *FD) UnlockWrite() {
 	next.notify()
 }
 
-// kick makes everybody in the queue look at deadline and word again. The
-// caller holds mu.
+// wakeAllWriters makes every waiting Write check its deadline and the closed bit again.
+// The caller holds mu.
 func (w *Cold) wakeAllWriters() {
 	for _, t := range w.writers {
 		t.notify()

@@ -2,7 +2,9 @@
 // break a rule of the house that no compiler knows: who may import whom, what
 // stays under internal/, that what is exported is documented, and in which words.
 //
-//	rules ROOT
+//	rules ROOT [NESTED MODULE ...]
+//
+// Of the nested modules it reads the words alone.
 package main
 
 import (
@@ -19,14 +21,23 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: rules ROOT")
+	if len(os.Args) < 2 {
+		log.Fatal("usage: rules ROOT [NESTED MODULE ...]")
 	}
 	files, err := parse(os.Args[1])
 	if err != nil {
 		log.Fatal(err)
 	}
 	broken := append(check(files), claims(os.Args[1], files)...)
+	for _, nested := range os.Args[2:] {
+		more, err := parse(nested)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, f := range more {
+			broken = append(broken, words(f)...)
+		}
+	}
 	nested, err := assignedNested(os.Args[1])
 	if err != nil {
 		log.Fatal(err)
@@ -97,6 +108,7 @@ func check(files []*file) (broken []string) {
 		broken = append(broken, traps(f)...)
 		broken = append(broken, systems(f)...)
 		broken = append(broken, comments(f)...)
+		broken = append(broken, words(f)...)
 		broken = append(broken, assigned(f)...)
 	}
 	broken = append(broken, packageComments(files)...)

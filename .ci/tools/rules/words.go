@@ -15,7 +15,10 @@ var banned = map[string]bool{
 	"theirs": true, "his": true, "vain": true, "anew": true, "seldom": true, "forever": true,
 }
 
-var word = regexp.MustCompile(`[\pL\pN_]+`)
+var (
+	word    = regexp.MustCompile(`[\pL\pN_]+`)
+	forEver = regexp.MustCompile(`\bfor\s+ever\b`)
+)
 
 // words finds banned words in comments, identifiers and string literals.
 func words(f *file) (broken []string) {
@@ -55,7 +58,7 @@ func bannedIn(text string) (list []string) {
 			list = append(list, w)
 		}
 	}
-	for range strings.Count(strings.Join(strings.Fields(text), " "), "for ever") {
+	for range forEver.FindAllString(text, -1) {
 		list = append(list, "for ever")
 	}
 	return list

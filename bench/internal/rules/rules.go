@@ -1,4 +1,4 @@
-// Package rules is what all echo servers of the benchmark are told, and have to
+// Package rules is what all echo servers of the benchmark are given, and have to
 // keep to.
 package rules
 

@@ -29,7 +29,7 @@ func loopback(typ sock.Type) (*sock.Socket, sock.Addr, error) {
 	if err := s.Bind(at); err != nil {
 		return nil, at, errors.Join(err, s.Close())
 	}
-	at, err = s.Name()
+	at, err = s.Sockname()
 	return s, at, err
 }
 

@@ -16,7 +16,7 @@ func main() {
 }
 
 // rest is what a connection could not take, and nobody sends it anything before
-// that is gone. Most never have any: those need no memory.
+// that has closed. Most never have any: those need no memory.
 var rest = map[*sock.Socket][]byte{}
 
 func serve() error {

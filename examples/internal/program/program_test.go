@@ -40,3 +40,20 @@ func TestWrong(t *testing.T) {
 		t.Error("everything is wrong usage")
 	}
 }
+
+func TestParseAddr(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"127.0.0.1:80":   "",
+		"[::1]:80":       "",
+		"localhost:7000": `address "localhost:7000": localhost is a name, and names are not looked up here`,
+		"localhost":      `address "localhost": `,
+		"127.0.0.1:http": `address "127.0.0.1:http": `,
+		":80":            `address ":80": `,
+	} {
+		_, err := ParseAddr(text)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || !errors.Is(err, errWrong)) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}

@@ -50,15 +50,15 @@ func Own(t *testing.T, args ...string) *Process {
 		args = append([]string{exe}, args...)
 		exe = by
 	}
-	p := Stranger(t, exe, args...)
+	p := Installed(t, exe, args...)
 	// The race detector has each program linger for a second at its end.
 	p.Cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	return p
 }
 
-// Stranger is somebody else's program, not started yet. Where it is not
+// Installed is somebody else's program, not started yet. Where it is not
 // installed the test is skipped.
-func Stranger(t *testing.T, name string, args ...string) *Process {
+func Installed(t *testing.T, name string, args ...string) *Process {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -142,7 +142,7 @@ func (p *Process) Signal(s os.Signal) {
 	p.Wait(0)
 }
 
-// Interrupted has a program told to end after some lines of what it prints: it ends
+// Interrupted has a program asked to end after some lines of what it prints: it ends
 // well each time, and without a word.
 func Interrupted(t *testing.T, args ...string) {
 	for lines := 1; lines <= 13; lines += 3 {
