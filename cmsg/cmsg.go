@@ -1,53 +1,60 @@
-// Package cmsg builds and reads control messages (ancillary data): what goes beside the
-// data of sendmsg(2) and recvmsg(2). It is a codec of bytes and needs no Socket: the buffers
-// of a [net.UDPConn]'s WriteMsgUDP and ReadMsgUDP serve as well as those of sock.Message
-// and sock.Batch.
+// Package cmsg builds and reads control messages (ancillary data), which sendmsg(2) and
+// recvmsg(2) transfer next to the data. It converts bytes and needs no Socket: the buffers of
+// WriteMsgUDP and ReadMsgUDP of a [net.UDPConn] serve as well as those of sock.Message and
+// sock.Batch.
+//
+// The builders, such as [AppendTOS], append one control message to a buffer. They allocate
+// only if the buffer has no room. A builder returns no error. A value that does not fit, or a
+// message that this system does not have, becomes a message that no kernel accepts. See [Check]
+// for the error.
+//
+// [Next] and [All] read a buffer that was received. The methods of [Message] decode one
+// control message; they allocate nothing, except for the zone of an IPv6 address.
 //
 // Source: cmsg(3).
 package cmsg
 
 import (
+	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"iter"
 	"strconv"
 
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// A Message is one control message. Its methods read its value, and return false for a
-// message of another level, type or size. [Append], [AppendRights] and the other builders
-// append one to a buffer.
+// A Message is one control message. Its methods decode its data, and return false for a
+// message of another level, type or size.
 //
 // Source: cmsg(3).
 type Message struct {
-	Level int    // the protocol, or SOL_SOCKET
-	Type  int    //
-	Data  []byte // a part of the buffer that it was found in
+	Level int    // SOL_SOCKET or the number of a protocol
+	Type  int    // a number of that level
+	Data  []byte // a part of the buffer that was read
 }
 
-// Space returns how much room a control message with n bytes of data
-// takes: CMSG_SPACE.
+// Space returns the size of a control message with n bytes of data: CMSG_SPACE. A buffer
+// for several messages has the sum of their sizes.
 //
 // Source: cmsg(3).
 func Space(n int) int {
 	return sys.CmsgSpace(min(max(n, 0), 1<<30))
 }
 
-// Append appends a control message of any kind to b. The result is what
-// SendMsg and Batch.Add take; it allocates only if b has no room.
+// Append appends a control message of any level and type to b. SendMsg and Batch.Add of
+// package sock and WriteMsgUDP of package net accept the result.
 //
 // Source: cmsg(3).
 func Append(b []byte, level, typ int, data []byte) []byte {
-	b, to := appendControl(b, level, typ, len(data))
+	b, to := appendMessage(b, level, typ, len(data))
 	copy(to, data)
 	return b
 }
 
-// appendControl appends a message whose n bytes of data, zeros now, the caller
-// fills.
-func appendControl(b []byte, level, typ, n int) (all, data []byte) {
-	at := sys.CmsgAligned(len(b)) // where the kernel looks for it
+// appendMessage appends a message with n bytes of data, which are zero and are filled by the
+// caller.
+func appendMessage(b []byte, level, typ, n int) (all, data []byte) {
+	at := sys.CmsgAligned(len(b)) // the kernel looks for the next header there
 	end := at + sys.CmsgSpace(n)
 	if end > cap(b) {
 		b = append(make([]byte, 0, end), b...)
@@ -59,8 +66,22 @@ func appendControl(b []byte, level, typ, n int) (all, data []byte) {
 	return b, b[at+sys.CmsgLen(0) : at+sys.CmsgLen(n)]
 }
 
-// Next returns the first control message in b, and what is behind it.
-// False: there is none, or what is there is none that is whole.
+// appendInt appends a message whose data is a C int.
+func appendInt(b []byte, level, typ, v int) []byte {
+	if int(int32(v)) != v {
+		return appendInvalid(b)
+	}
+	return appendUint32(b, level, typ, uint32(int32(v)))
+}
+
+func appendUint32(b []byte, level, typ int, v uint32) []byte {
+	b, data := appendMessage(b, level, typ, 4)
+	binary.NativeEndian.PutUint32(data, v)
+	return b
+}
+
+// Next returns the first control message in b, and the bytes behind it. It returns false if
+// b has no complete message.
 //
 // Source: cmsg(3).
 func Next(b []byte) (m Message, rest []byte, ok bool) {
@@ -71,9 +92,8 @@ func Next(b []byte) (m Message, rest []byte, ok bool) {
 	return Message{level, typ, b[at:end:end]}, b[min(sys.CmsgAligned(end), len(b)):], true
 }
 
-// All returns the control messages in b, one after the other. It
-// allocates nothing; but ranging over it the compiler may move a b that is on the
-// stack to the heap, where [Next] leaves it.
+// All returns an iterator over the control messages in b. It allocates nothing itself, but
+// ranging over it can move a b on the stack to the heap, where a loop over [Next] does not.
 //
 // Source: cmsg(3).
 func All(b []byte) iter.Seq[Message] {
@@ -101,55 +121,18 @@ func (m Message) String() string {
 	return sys.LevelName(sys.AF_UNSPEC, m.Level) + " " + name + " " + hex.EncodeToString(m.Data)
 }
 
-// A message that must not be sent: a value in it does not fit, or this system
-// has no such thing. Builders return no error, and no kernel takes these.
-const (
-	controlUnfit   = -1
-	controlMissing = sys.Missing
-)
-
-func unfit(b []byte) []byte   { return Append(b, sys.SOL_SOCKET, controlUnfit, nil) }
-func lacking(b []byte) []byte { return Append(b, sys.SOL_SOCKET, controlMissing, nil) }
-
-// Check returns the error of a builder: a value that does not fit, or a message that this
-// system does not have. A sock.Socket calls it before it sends. Where the kernel checks every
-// message itself Check returns nil without a look at b.
-//
-// Errors: EINVAL (a value does not fit), [errors.ErrUnsupported].
-func Check(b []byte) error {
-	if sys.PassesAnyControl {
-		return nil
-	}
-	for m, rest, ok := Next(b); ok; m, rest, ok = Next(rest) {
-		switch {
-		case m.Level != sys.SOL_SOCKET:
-		case m.Type == controlMissing:
-			return errors.ErrUnsupported
-		case m.Type == controlUnfit:
-			return sys.EINVAL
-		}
-	}
-	return nil
+// is reports whether m has a level, a type that this system has, and at least size bytes of
+// data.
+func (m Message) is(level, typ, size int) bool {
+	return m.Level == level && m.Type == typ && sys.Has(typ) && len(m.Data) >= size
 }
 
-// Descriptors returns the descriptors in b, and whether each is of SCM_RIGHTS.
-func Descriptors(b []byte) iter.Seq2[int, bool] {
-	return func(yield func(fd int, rights bool) bool) {
-		for {
-			level, typ, at, end, ok := sys.Cmsg(b)
-			if !ok {
-				return
-			}
-			m := Message{level, typ, b[min(at, len(b)):min(end, len(b))]}
-			rights := m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0)
-			if rights || m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
-				for at := 0; at+4 <= len(m.Data); at += 4 {
-					if fd := int(int32(m.uint32(at))); fd >= 0 && !yield(fd, rights) {
-						return
-					}
-				}
-			}
-			b = b[min(sys.CmsgAligned(end), len(b)):]
-		}
+func (m Message) uint32(at int) uint32 { return binary.NativeEndian.Uint32(m.Data[at:]) }
+
+// number returns data that is a byte on some systems and an int on others.
+func (m Message) number() (int, bool) {
+	if len(m.Data) >= 4 {
+		return int(int32(m.uint32(0))), true
 	}
+	return int(m.Data[0]), true
 }

@@ -88,8 +88,8 @@ var (
 	// Systems: all.
 	IPv6PathMTU Option[IPv6PathMTUValue]
 
-	// IPv6PktInfo is IPV6_PKTINFO: source address and interface of sent packets. On Linux a read
-	// returns nothing. Systems: all.
+	// IPv6PktInfo is IPV6_PKTINFO: source address and interface of sent packets. On Linux it is
+	// write-only. Systems: all.
 	IPv6PktInfo Option[IPv6PktInfoValue]
 
 	// IPv6PortRange is IPV6_PORTRANGE: which ports to choose from for a port of 0: 0 the default

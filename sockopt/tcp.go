@@ -25,8 +25,8 @@ var (
 	// Systems: macOS.
 	TCPConnectionTimeout Option[time.Duration]
 
-	// TCPCork is TCP_CORK: send full segments only, until it is off, for at most 200 ms. The other
-	// systems have TCPNoPush instead. Systems: Linux.
+	// TCPCork is TCP_CORK: send full segments only, until it is off, for at most 200 ms. FreeBSD,
+	// OpenBSD, DragonFly and macOS have TCPNoPush instead. Systems: Linux.
 	TCPCork Option[bool]
 
 	// TCPDeferAccept is TCP_DEFER_ACCEPT: how long a connection waits for data before Accept

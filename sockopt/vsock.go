@@ -29,8 +29,8 @@ var (
 	// microseconds. Systems: Linux.
 	VSockConnectTimeout Option[time.Duration]
 
-	// VSockNonblockTxRx is SO_VM_SOCKETS_NONBLOCK_TXRX: an option for users inside the kernel. The
-	// headers define it; no kernel accepts it from a program. Systems: Linux.
+	// VSockNonblockTxRx is SO_VM_SOCKETS_NONBLOCK_TXRX: not available to programs: the headers
+	// define it, and no kernel accepts it. Systems: Linux.
 	VSockNonblockTxRx Option[bool]
 
 	// VSockPeerHostVMID is SO_VM_SOCKETS_PEER_HOST_VM_ID: the number of the peer's virtual machine

@@ -30,7 +30,7 @@ func receipt(t testing.TB, s *sock.Socket) (string, []byte, sock.Message) {
 	return string(m.Bufs[0][:m.N]), m.Control[:m.NControl], m
 }
 
-// find returns what the first control message that an accessor understands says.
+// find returns the value of the first control message that get decodes.
 func find[T any](t testing.TB, control []byte, get func(cmsg.Message) (T, bool)) (v T) {
 	t.Helper()
 	for m := range cmsg.All(control) {
@@ -49,8 +49,8 @@ func sendControl(t testing.TB, s *sock.Socket, p string, control []byte, to sock
 	}
 }
 
-// Hops, service and ECN, set for one datagram and received with it: IPv4, IPv6 and
-// IPv4 on a socket of IPv6.
+// Hop limit, DSCP and ECN, set for one datagram and received with it: IPv4, IPv6 and IPv4 on an
+// IPv6 socket.
 func TestControlHopsAndService(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ network, at string }{
@@ -84,7 +84,7 @@ func TestControlHopsAndService(t *testing.T) {
 	}
 }
 
-// controlPair is a sender that is not bound and a receiver.
+// controlPair returns an unbound sender and a receiver.
 func controlPair(t testing.TB, network, at string) (a, b *sock.Socket, to sock.Addr) {
 	t.Helper()
 	if at == "" {
@@ -98,8 +98,8 @@ func controlPair(t testing.TB, network, at string) (a, b *sock.Socket, to sock.A
 	return open(t, sock.Inet6, sock.Dgram), b, to
 }
 
-// Where a datagram arrived, and an answer from there: of two addresses it is the one
-// that was written to.
+// The address at which a datagram arrived, and an answer from it: of two addresses the one that
+// the datagram was sent to.
 func TestControlPacketInfo(t *testing.T) {
 	t.Parallel()
 	lo := loopbackIndex(t)
@@ -139,7 +139,7 @@ func TestControlPacketInfo(t *testing.T) {
 			if answer.Addr != to {
 				t.Errorf("the answer is from %v, want %v", answer.Addr, to)
 			}
-			// An interface alone; and an address that is not ours.
+			// An interface alone, and an address that this host does not have.
 			any := netip.IPv4Unspecified()
 			if c.domain == sock.Inet6 {
 				any = netip.IPv6Unspecified()
@@ -176,7 +176,7 @@ func loopbackIndex(t testing.TB) int {
 	return index
 }
 
-// The time is that of this machine, between before and after.
+// The timestamp is by the clock of this machine, between two readings of it.
 func TestControlTimestamp(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ option, value int }{
@@ -191,7 +191,7 @@ func TestControlTimestamp(t *testing.T) {
 			t.Parallel()
 			a, b, to := controlPair(t, "udp4", "")
 			setInt(t, b, unix.SOL_SOCKET, c.option, c.value)
-			// The kernel turns its clock of packets on a moment later.
+			// The kernel starts the timestamps of packets a moment later.
 			eventually(t, "a timestamp", func() bool {
 				before := time.Now().Truncate(time.Microsecond)
 				sendControl(t, a, "x", nil, to)
@@ -214,7 +214,7 @@ func TestControlTimestamp(t *testing.T) {
 	}
 }
 
-// Ten datagrams are sent as one, and arrive as ten, or as one to who wants that.
+// One send makes ten datagrams. They arrive as ten, or as one with the option UDPGRO.
 func TestControlSegments(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"udp4", "udp6"} {
@@ -238,12 +238,12 @@ func TestControlSegments(t *testing.T) {
 			if size := find(t, control, cmsg.Message.SegmentSize); size != 1200 || got != p {
 				t.Errorf("%d bytes in segments of %d", len(got), size)
 			}
-			// Data that is no longer than one segment is one datagram.
+			// Data of at most one segment is one datagram.
 			sendControl(t, a, "short", cmsg.AppendSegmentSize(nil, 1200), to)
 			if got, _, _ := receipt(t, b); got != "short" {
 				t.Errorf("%q", got)
 			}
-			// More than the kernel makes of one.
+			// More segments than the kernel accepts.
 			_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{make([]byte, 2000)}, Control: cmsg.AppendSegmentSize(nil, 1), Addr: to}, 0)
 			wantErr(t, err, syscall.EINVAL)
 		})
@@ -258,12 +258,12 @@ func content10(n int) string {
 	return string(p)
 }
 
-// What a full receiver drops it counts.
+// A full receiver counts the messages that it drops.
 func TestControlDrops(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
 	setInt(t, b, unix.SOL_SOCKET, unix.SO_RXQ_OVFL, 1)
-	wantErr(t, sockopt.RecvBuffer.Set(b, 1), nil) // the least there is
+	wantErr(t, sockopt.RecvBuffer.Set(b, 1), nil) // the kernel raises it to its minimum
 	sent := 0
 	for ; sent < 100; sent++ {
 		sendControl(t, a, fmt.Sprintf("%1000d", sent), nil, to)
@@ -285,7 +285,7 @@ func TestControlDrops(t *testing.T) {
 	}
 }
 
-// A time to leave is accepted; without the option it is not.
+// A transmit time is accepted with the option TxTime only.
 func TestControlTxTime(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
@@ -296,7 +296,7 @@ func TestControlTxTime(t *testing.T) {
 	wantErr(t, err, syscall.EINVAL)
 	for name, clock := range map[string]int32{"CLOCK_MONOTONIC": unix.CLOCK_MONOTONIC, "CLOCK_TAI": unix.CLOCK_TAI} {
 		t.Run(name, func(t *testing.T) {
-			value := make([]byte, 8) // struct sock_txtime: the clock, and no flags
+			value := make([]byte, 8) // struct sock_txtime: a clock and no flags
 			binary.NativeEndian.PutUint32(value, uint32(clock))
 			err := a.WithFD(func(fd int) error {
 				return unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_TXTIME, string(value))
@@ -331,7 +331,7 @@ func TestControlOriginalDest(t *testing.T) {
 	}
 }
 
-// The sender is reported by the kernel, or by the sender, if it is true.
+// The credentials of the sender, from the kernel or from the sender itself.
 func TestControlCredentials(t *testing.T) {
 	t.Parallel()
 	for _, ty := range []sock.Type{sock.Stream, sock.Dgram, sock.SeqPacket} {
@@ -355,7 +355,7 @@ func TestControlCredentials(t *testing.T) {
 	}
 }
 
-func TestControlPidFD(t *testing.T) {
+func TestControlPIDFD(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "pair")
 	err := b.WithFD(func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PASSPIDFD, 1) })
@@ -365,26 +365,26 @@ func TestControlPidFD(t *testing.T) {
 	wantErr(t, err, nil)
 	sendControl(t, a, "x", nil, sock.Addr{})
 	_, control, _ := receipt(t, b)
-	fd := find(t, control, cmsg.Message.PidFD)
+	fd := find(t, control, cmsg.Message.PIDFD)
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC == 0 {
 		t.Errorf("descriptor %d: flags %#x, %v", fd, flags, err)
 	}
-	wantErr(t, unix.PidfdSendSignal(fd, 0, nil, 0), nil) // it is this process, and lives
+	wantErr(t, unix.PidfdSendSignal(fd, 0, nil, 0), nil) // it is this process, which is running
 	sock.CloseRights(control)
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
-		// Its number may be another's by now, in a test beside this one.
+		// A parallel test may have a descriptor of that number by now.
 		t.Log("the number is in use again")
 	}
 }
 
-// The mark goes by route and firewall, and on the loopback to the receiver.
+// The mark is for routing and firewalls. On the loopback the receiver gets it too.
 func TestControlMark(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")
 	setInt(t, b, unix.SOL_SOCKET, unix.SO_RCVMARK, 1)
 	_, err := a.SendMsg(&sock.Message{Bufs: [][]byte{{'x'}}, Control: cmsg.AppendMark(nil, 0x1234), Addr: to}, 0)
-	if isAny(err, syscall.EPERM) && noPrivilege() != nil { // CAP_NET_RAW would do
+	if isAny(err, syscall.EPERM) && noPrivilege() != nil { // CAP_NET_RAW is sufficient
 		return
 	}
 	wantErr(t, err, nil)
@@ -394,7 +394,7 @@ func TestControlMark(t *testing.T) {
 	}
 }
 
-// Everything at once, in a batch: each message keeps its own.
+// Several kinds of control messages in a batch: each message keeps its own.
 func TestControlBatch(t *testing.T) {
 	t.Parallel()
 	a, b, to := controlPair(t, "udp4", "")

@@ -11,7 +11,7 @@ var icmpOptions = map[string]optionCase{
 	"ICMPFilter":  {sockopt.ICMPFilter, "ICMP_FILTER", "icmp4", changed(sockopt.ICMPFilter, 1<<8, 1<<32-1)},
 }
 
-// filter6 blocks all but these types.
+// filter6 returns a filter that passes only these types.
 func filter6(pass ...uint8) (v sockopt.ICMP6FilterValue) {
 	v.BlockAll()
 	for _, typ := range pass {

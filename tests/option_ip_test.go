@@ -59,7 +59,7 @@ var ipOptions = map[string]optionCase{
 	"IPUnicastIf":   {sockopt.IPUnicastIf, "IP_UNICAST_IF", "udp4", changed(sockopt.IPUnicastIf, 1)},
 }
 
-// On Linux the option has the name of the control message.
+// pktInfoName is the C name of IPRecvPktInfo: on Linux and macOS that of the control message.
 func pktInfoName() string {
 	if runtime.GOOS == "linux" || runtime.GOOS == "darwin" {
 		return "IP_PKTINFO"
@@ -74,7 +74,7 @@ func ifIndexName() string {
 	return "IP_MULTICAST_IFINDEX"
 }
 
-// connected is a peer for s, on the loopback.
+// connected connects s to a new peer on the loopback, and returns the peer's address.
 func connected(t *testing.T, network string, s *sock.Socket) sock.Addr {
 	t.Helper()
 	_, to := bound(t, network, sock.Dgram)
@@ -105,7 +105,7 @@ func multicastIndex(t *testing.T, s *sock.Socket) {
 
 func optionsSent(t *testing.T, s *sock.Socket) {
 	o := sockopt.IPOptions
-	for _, v := range [][]byte{nil, {1, 1, 1, 0}, {}} { // three that do nothing, and the end
+	for _, v := range [][]byte{nil, {1, 1, 1, 0}, {}} { // none, three no-operations with the end of the list, and none
 		wantErr(t, o.Set(s, v), nil)
 		want := v
 		if runtime.GOOS == "freebsd" && len(v) > 0 {
@@ -118,7 +118,7 @@ func optionsSent(t *testing.T, s *sock.Socket) {
 	wrong(t, o.Set(s, make([]byte, 41)), "setsockopt IP_OPTIONS", sock.Addr{}, syscall.EINVAL)
 }
 
-// What is not an address of IPv4 is refused, and what is mapped is one.
+// An address that is not IPv4's is refused; a v4-mapped one is accepted.
 func TestOptionMulticastIf(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
@@ -134,7 +134,7 @@ func TestOptionMulticastIf(t *testing.T) {
 	}
 }
 
-// IPUnicastIf is in network byte order; an index that is none shows it.
+// IPUnicastIf is in network byte order: an index that does not exist is refused.
 func TestOptionUnicastIf(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)
@@ -148,7 +148,7 @@ func TestOptionUnicastIf(t *testing.T) {
 	holds(t, sockopt.IPUnicastIf, s, 1)
 }
 
-// A socket that is bound with no port given has one of the range.
+// A socket that is bound to port 0 gets a port of the range.
 func TestOptionLocalPortRange(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Dgram)

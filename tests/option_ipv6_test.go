@@ -40,7 +40,7 @@ var ipv6Options = map[string]optionCase{
 	"IPv6RecvHopLimit":    {sockopt.IPv6RecvHopLimit, "IPV6_RECVHOPLIMIT", "udp6 icmp6", toggled(sockopt.IPv6RecvHopLimit)},
 	"IPv6RecvHopOpts":     {sockopt.IPv6RecvHopOpts, "IPV6_RECVHOPOPTS", "udp6", privileged(toggled(sockopt.IPv6RecvHopOpts))},
 	"IPv6RecvOrigDstAddr": {sockopt.IPv6RecvOrigDstAddr, "IPV6_RECVORIGDSTADDR", "udp6", func(t *testing.T, s *sock.Socket) {
-		if runtime.GOOS == "freebsd" { // set, and not read: ip6_ctloutput forgets it
+		if runtime.GOOS == "freebsd" { // ip6_ctloutput sets it and does not read it back
 			wantErr(t, sockopt.IPv6RecvOrigDstAddr.Set(s, true), nil)
 			return
 		}

@@ -14,11 +14,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/berkeleysockets/sock"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// Level and number of each option, compared with x/sys: two that were swapped would read back
-// what was set all the same.
+// Level and number of each option are those of x/sys. If two options were swapped the tests
+// that set and read back would not notice.
 func TestOptionNumbers(t *testing.T) {
 	t.Parallel()
 	for name, c := range optionCases {
@@ -41,13 +42,13 @@ func TestOptionNumbers(t *testing.T) {
 	}
 }
 
-// optionSystems is what the comment of an option ends with.
+// optionSystems matches the end of the comment of an option.
 var optionSystems = regexp.MustCompile(`Systems: (.*)\.$`)
 
 var titles = map[string]string{"linux": "Linux", "freebsd": "FreeBSD", "netbsd": "NetBSD", "openbsd": "OpenBSD", "dragonfly": "DragonFly", "darwin": "macOS"}
 
-// Every option of package sockopt is in the table, and its comment names this system if the
-// system has it.
+// Every option of package sockopt is in the table. Its comment names this system if the system
+// has it, and calls the option read-only if Set does.
 func TestOptionTables(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../sockopt/*.go")
@@ -80,15 +81,19 @@ func TestOptionTables(t *testing.T) {
 			if _, ok := optionCases[name]; !ok {
 				t.Errorf("%s, in %s, is not in optionCases", name, file)
 			}
-			listed := optionSystems.FindStringSubmatch(strings.Join(strings.Fields(spec.Doc.Text()), " "))
+			text := strings.Join(strings.Fields(spec.Doc.Text()), " ")
+			listed := optionSystems.FindStringSubmatch(text)
 			if listed == nil {
 				t.Errorf("%s, in %s: its comment does not end with its systems", name, file)
 				return true
 			}
 			_, known := optionNumbers[name]
-			has := known && (runtime.GOOS == "linux" || name != "TCPInfo" && name != "TCPMD5Sig") // which have another value elsewhere
+			has := known && (runtime.GOOS == "linux" || name != "TCPInfo" && name != "TCPMD5Sig") // their values differ on other systems
 			if says := listed[1] == "all" || strings.Contains(listed[1], titles[runtime.GOOS]); says != has {
 				t.Errorf("%s: on %s: %v, and its comment names %s", name, runtime.GOOS, has, listed[1])
+			}
+			if err := setAny(optionCases[name].option, new(sock.Socket)); has && isReadOnly(err) != strings.Contains(text, "It is read-only") {
+				t.Errorf("%s: Set returns %v, and its comment is %s", name, err, text)
 			}
 			return true
 		})

@@ -39,7 +39,7 @@ func leavesPackets(t *testing.T, s *sock.Socket) {
 	}
 }
 
-// fanout: a group wants a bound socket, whose frames of no protocol are none.
+// fanout joins a group with a bound socket. Protocol 0 receives no frames.
 func fanout(t *testing.T, s *sock.Socket) {
 	o := sockopt.PacketFanout
 	holds(t, o, s, sockopt.PacketFanoutValue{})
@@ -58,7 +58,7 @@ func fanout(t *testing.T, s *sock.Socket) {
 	readOnly(stats, func(sockopt.PacketRolloverStatsValue) bool { return true })(t, with)
 }
 
-// linkOf is an interface, for frames of a protocol that nobody speaks.
+// linkOf is the address of an interface, for a protocol without users.
 func linkOf(t *testing.T, index int) sock.Addr {
 	t.Helper()
 	a, err := sock.PacketAddr(0x88b5, index, nil)

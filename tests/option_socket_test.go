@@ -89,7 +89,7 @@ var socketOptions = map[string]optionCase{
 	"ZeroCopy":                 {sockopt.ZeroCopy, "SO_ZEROCOPY", "tcp4 udp4", toggled(sockopt.ZeroCopy)},
 }
 
-// notRead is for one that is set only: Get is the kernel's to refuse.
+// notRead is for a write-only option: the kernel refuses Get.
 func notRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		_, err := o.Get(s)
@@ -97,7 +97,7 @@ func notRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.S
 	}
 }
 
-// written0 is for one of which nothing can be read that says what was set.
+// written0 is for an option whose value cannot be read back.
 func written0[T any](o sockopt.Option[T], v T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) { wantErr(t, o.Set(s, v), nil) }
 }
@@ -106,13 +106,13 @@ func readsNow[T comparable](o sockopt.Option[T], want T) func(*testing.T, *sock.
 	return func(t *testing.T, s *sock.Socket) { holds(t, o, s, want) }
 }
 
-// roundsUp is for a time of a unit: parts are rounded up, and what is negative or
-// too long is refused.
+// roundsUp is for a time that counts units: Set rounds up, and refuses a time that is negative
+// or too long.
 func roundsUp(o sockopt.Option[time.Duration], unit time.Duration) func(*testing.T, *sock.Socket) {
 	return roundsUpFrom(o, unit, 0)
 }
 
-// roundsUpFrom1 is for one of seconds that cannot be 0.
+// roundsUpFrom1 is roundsUp for a time that cannot be 0.
 func roundsUpFrom1(o sockopt.Option[time.Duration]) func(*testing.T, *sock.Socket) {
 	return roundsUpFrom(o, time.Second, time.Second)
 }
@@ -172,7 +172,7 @@ func bindsToDevice(t *testing.T, s *sock.Socket) {
 	}
 }
 
-// A cookie is a socket's own, and stays.
+// Each socket has its own cookie, which does not change.
 func cookies(t *testing.T, s *sock.Socket) {
 	v, err := sockopt.Cookie.Get(s)
 	if err != nil || v == 0 {
@@ -216,7 +216,7 @@ func paced(t *testing.T, s *sock.Socket) {
 	}
 }
 
-// forced sets a buffer beyond the limit.
+// forced sets the size of a buffer above the limit of the system.
 func forced(o, buffer sockopt.Option[int]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		const size = 64 << 20
@@ -244,7 +244,7 @@ func lowWater(t *testing.T, s *sock.Socket) {
 	wrong(t, sockopt.SendLowWater.Set(s, 2), "setsockopt SO_SNDLOWAT", sock.Addr{}, syscall.ENOPROTOOPT)
 }
 
-// noPeer: without a peer there is an errno; which, only Linux has a name for.
+// noPeer reads an option of the peer on a socket without one: an errno.
 func noPeer[T any](o sockopt.Option[T]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if v, err := o.Get(s); !isErrno(err) {

@@ -80,7 +80,7 @@ func onLinuxElse[T any](linux, other T) T {
 	return other
 }
 
-// ccInfo reads that of an algorithm that reports nothing.
+// ccInfo reads the state of an algorithm that has none.
 func ccInfo(t *testing.T, s *sock.Socket) {
 	wantErr(t, sockopt.TCPCongestion.Set(s, "reno"), nil)
 	readOnly(sockopt.TCPCCInfo, func(v []byte) bool { return len(v) == 0 })(t, s)
@@ -114,7 +114,7 @@ func fastOpenKey(t *testing.T, s *sock.Socket) {
 	wrong(t, o.Set(s, make([]byte, 15)), "setsockopt TCP_FASTOPEN_KEY", sock.Addr{}, syscall.EINVAL)
 }
 
-// maxSeg: what a socket has before it is connected is not what was set.
+// maxSeg sets a size before Connect. A read before Connect does not return it.
 func maxSeg(t *testing.T, s *sock.Socket) {
 	if v, err := sockopt.TCPMaxSeg.Get(s); err != nil || v <= 0 {
 		t.Error(v, err)
@@ -160,7 +160,7 @@ func inRepair(t *testing.T, s *sock.Socket) {
 	wantErr(t, sockopt.TCPRepair.Set(s, 0), nil)
 }
 
-// ulp: which protocols there are, and what they ask for, is the machine's.
+// ulp tries protocols that this machine may or may not have.
 func ulp(t *testing.T, s *sock.Socket) {
 	holds(t, sockopt.TCPULP, s, "")
 	wrong(t, sockopt.TCPULP.Set(s, "no such one"), "setsockopt TCP_ULP", sock.Addr{}, syscall.ENOENT)
@@ -187,7 +187,7 @@ func signed(t *testing.T, s *sock.Socket) {
 	wrong(t, err, "getsockopt TCP_MD5SIG", sock.Addr{}, syscall.ENOPROTOOPT)
 }
 
-// A connection over which some bytes went, and its counters.
+// The counters of a connection that has transferred some bytes.
 func TestOptionTCPInfo(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")

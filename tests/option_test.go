@@ -22,7 +22,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// An optionCase is how an option is tried on each kind of socket it belongs to.
+// An optionCase has an option and a test of it on each kind of socket that has the option.
 type optionCase struct {
 	option any
 	cname  string
@@ -30,8 +30,8 @@ type optionCase struct {
 	try    func(t *testing.T, s *sock.Socket)
 }
 
-// optionCases has every option of the package, by the variable's name.
-// TestOptionTables finds the ones that are missing.
+// optionCases has every option of package sockopt by the name of its variable.
+// TestOptionTables finds missing ones.
 var optionCases = func() map[string]optionCase {
 	m := map[string]optionCase{}
 	for _, level := range []map[string]optionCase{socketOptions, ipOptions, ipv6Options, tcpOptions, udpOptions, mptcpOptions, localOptions, vsockOptions, netlinkOptions, packetOptions, icmpOptions} {
@@ -53,7 +53,7 @@ func lingerName() string {
 	return "SO_LINGER"
 }
 
-// kind opens a fresh socket of a kind.
+// kind opens a new socket of a kind.
 func kind(t testing.TB, k string, set ...sock.Setting) *sock.Socket {
 	t.Helper()
 	if strings.HasSuffix(k, "6") {
@@ -72,11 +72,11 @@ func kind(t testing.TB, k string, set ...sock.Setting) *sock.Socket {
 		"unixgram": {sock.Unix, sock.Dgram, 0},
 		"unixseq":  {sock.Unix, sock.SeqPacket, 0},
 		"netlink":  {sock.Netlink, sock.Raw, 0},
-		"packet":   {sock.Packet, sock.Raw, 0}, // of no protocol: nothing is received
+		"packet":   {sock.Packet, sock.Raw, 0}, // protocol 0 receives nothing
 		"ping4":    {sock.Inet, sock.Dgram, sock.ICMP},
 		"icmp4":    {sock.Inet, sock.Raw, sock.ICMP},
 		"icmp6":    {sock.Inet6, sock.Raw, sock.ICMPv6},
-		"raw4":     {sock.Inet, sock.Raw, 253}, // for experiments
+		"raw4":     {sock.Inet, sock.Raw, 253}, // protocol number for experiments
 		"raw6":     {sock.Inet6, sock.Raw, 253},
 		"rawip6":   {sock.Inet6, sock.Raw, sock.RawIP},
 		"vsock":    {sock.VSock, sock.Stream, 0},
@@ -98,8 +98,7 @@ func kind(t testing.TB, k string, set ...sock.Setting) *sock.Socket {
 	return closed(t, s)
 }
 
-// emulated are options that an emulated machine has as well: some of each kind of
-// value.
+// emulated are options that an emulated machine has too, with some of each type of value.
 var emulated = strings.Fields("AcceptConn Broadcast IPLocalPortRange IPMTUDiscover IPMulticastLoop IPMulticastTTL IPTOS IPTTL IPv6Only IPv6PktInfo IPv6UnicastHops KeepAlive Linger " +
 	"NetlinkExtAck PeerGroups Error RecvBuffer RecvLowWater ReuseAddr ReusePort SendBuffer Domain Type TCPDeferAccept TCPKeepIdle TCPNoDelay TCPTimestamp TCPUserTimeout UDPSegment")
 
@@ -121,7 +120,7 @@ func tryOptions(t *testing.T, want func(name string) bool) {
 		}
 		t.Run(name, func(t *testing.T) {
 			if _, err := getAny(c.option, dgram); isMissing(err) {
-				t.Skip(err) // TestOptionsMissing looks closer
+				t.Skip(err) // TestOptionsMissing tests it
 			}
 			for _, k := range strings.Fields(c.kinds) {
 				t.Run(k, func(t *testing.T) {
@@ -140,13 +139,13 @@ func isErrno(err error) bool {
 	return errors.As(err, &e)
 }
 
-// isMissing reports whether err says that this system lacks something, which no
-// kernel was asked for.
+// isMissing reports whether err is that of an option or a message that this system does not
+// have, for which no call was made.
 func isMissing(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) && strings.HasSuffix(err.Error(), ": not supported on this system")
 }
 
-// getAny and setAny are Get, and Set of the type's zero value.
+// getAny calls Get, and setAny Set with the zero value of the type.
 func getAny(o any, s *sock.Socket) (any, error) {
 	out := reflect.ValueOf(o).MethodByName("Get").Call([]reflect.Value{reflect.ValueOf(s)})
 	err, _ := out[1].Interface().(error)
@@ -159,8 +158,8 @@ func setAny(o any, s *sock.Socket) error {
 	return err
 }
 
-// What a system lacks is unsupported, to Get and to Set, and no call is made. Of a
-// closed Socket every option says that it is closed.
+// An option that this system does not have returns ErrUnsupported from Get and Set, and no call
+// is made. On a closed Socket every option returns net.ErrClosed.
 func TestOptionsMissing(t *testing.T) {
 	t.Parallel()
 	s, shut := open(t, sock.Inet, sock.Dgram), open(t, sock.Inet, sock.Dgram)
@@ -186,8 +185,7 @@ func TestOptionsMissing(t *testing.T) {
 	}
 }
 
-// Every option can be asked of every kind of socket: the answer is a value or an
-// error that names the call.
+// Get of every option on every kind of socket returns a value, or an error that names the call.
 func TestOptionsAsked(t *testing.T) {
 	t.Parallel()
 	for _, k := range strings.Fields(everyone) {
@@ -206,7 +204,7 @@ func TestOptionsAsked(t *testing.T) {
 	}
 }
 
-// holds reads an option that must be want.
+// holds reads an option, whose value must be want.
 func holds[T comparable](t *testing.T, o sockopt.Option[T], s *sock.Socket, want T) {
 	t.Helper()
 	if v, err := o.Get(s); err != nil || v != want {
@@ -214,8 +212,7 @@ func holds[T comparable](t *testing.T, o sockopt.Option[T], s *sock.Socket, want
 	}
 }
 
-// changed sets values that are not the first one read, reads each back, and
-// restores the first.
+// changed sets values that differ from the first one, reads each back, and restores the first.
 func changed[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		first, err := o.Get(s)
@@ -255,8 +252,8 @@ func toggled(o sockopt.Option[bool]) func(*testing.T, *sock.Socket) {
 	}
 }
 
-// settable is changed for an option whose first value differs from system to
-// system, or is one that cannot be set again.
+// settable is changed for an option whose first value differs between systems, or cannot be
+// set again.
 func settable[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		for _, v := range values {
@@ -268,7 +265,7 @@ func settable[T comparable](o sockopt.Option[T], values ...T) func(*testing.T, *
 	}
 }
 
-// readOnly is for one that is read: want says whether the value can be.
+// readOnly is for a read-only option. want reports whether a value is possible.
 func readOnly[T any](o sockopt.Option[T], want func(T) bool) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if v, err := o.Get(s); err != nil || !want(v) {
@@ -282,7 +279,7 @@ func readOnlyAs[T comparable](o sockopt.Option[T], want T) func(*testing.T, *soc
 	return readOnly(o, func(v T) bool { return v == want })
 }
 
-// cannotRead is for one that is read, but of which this kind of socket knows nothing.
+// cannotRead is for a read-only option that this kind of socket does not have.
 func cannotRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		_, err := o.Get(s)
@@ -291,7 +288,7 @@ func cannotRead[T any](o sockopt.Option[T], want ...error) func(*testing.T, *soc
 	}
 }
 
-// misused is wrong for what no call was made for: the words are ours.
+// misused is wrong for an error of this library, for which no call was made.
 func misused(t *testing.T, err error, op string, want error) {
 	t.Helper()
 	var e *sock.Error
@@ -305,12 +302,18 @@ func refusesSet[T any](t *testing.T, o sockopt.Option[T], s *sock.Socket) {
 	var v T
 	err := o.Set(s, v)
 	misused(t, err, "setsockopt "+o.String(), syscall.ENOPROTOOPT)
-	if err == nil || !strings.HasSuffix(err.Error(), "a read-only option") {
+	if !isReadOnly(err) {
 		t.Errorf("Set: %v", err)
 	}
 }
 
-// written is for one that is set and not read.
+// isReadOnly reports whether err is that of Set of a read-only option, for which no call is
+// made.
+func isReadOnly(err error) bool {
+	return errors.Is(err, syscall.ENOPROTOOPT) && strings.HasSuffix(err.Error(), "a read-only option")
+}
+
+// written is for a write-only option.
 func written[T any](o sockopt.Option[T], v T, get ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if err := o.Set(s, v); err != nil {
@@ -321,7 +324,7 @@ func written[T any](o sockopt.Option[T], v T, get ...error) func(*testing.T, *so
 	}
 }
 
-// refused is for a value that this socket, or this machine, does not take.
+// refused is for a value that this socket or this machine does not accept.
 func refused[T any](o sockopt.Option[T], v T, want ...error) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		err := o.Set(s, v)
@@ -332,7 +335,7 @@ func refused[T any](o sockopt.Option[T], v T, want ...error) func(*testing.T, *s
 	}
 }
 
-// privileged is try where it may be made.
+// privileged calls try if the test has the privilege.
 func privileged(try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if err := noPrivilege(); err != nil {
@@ -342,13 +345,12 @@ func privileged(try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socke
 	}
 }
 
-// both makes two tries.
+// both calls a and b.
 func both(a, b func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) { a(t, s); b(t, s) }
 }
 
-// recent skips what the kernel is too old for, which is to say it has no such
-// option.
+// recent skips the test if the kernel is too old for the option.
 func recent[T any](o sockopt.Option[T], try func(*testing.T, *sock.Socket)) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		if _, err := o.Get(s); errors.Is(err, syscall.ENOPROTOOPT) {
@@ -358,7 +360,7 @@ func recent[T any](o sockopt.Option[T], try func(*testing.T, *sock.Socket)) func
 	}
 }
 
-// sized is for buffers, of which Linux makes two of what is set.
+// sized is for the size of a buffer, which Linux doubles.
 func sized(o sockopt.Option[int]) func(*testing.T, *sock.Socket) {
 	return func(t *testing.T, s *sock.Socket) {
 		times := 1
@@ -400,12 +402,12 @@ func pendingNone(t *testing.T, s *sock.Socket) {
 	wantErr(t, sockopt.Error.Set(s, syscall.EINVAL), syscall.ENOPROTOOPT)
 }
 
-// lingering ends with the time-out at 0: Linux keeps one that is off.
+// lingering ends with a time-out of 0: Linux keeps the time-out when On is false.
 func lingering(t *testing.T, s *sock.Socket) {
 	changed(sockopt.Linger, sockopt.LingerValue{On: true, Timeout: 3 * time.Second}, sockopt.LingerValue{On: true, Timeout: time.Minute}, sockopt.LingerValue{On: true})(t, s)
 }
 
-// Reading the pending error is what ends it.
+// A read clears the pending error.
 func TestOptionError(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -430,7 +432,7 @@ func TestOptionError(t *testing.T) {
 	}
 }
 
-// A refused connection is pending until it is asked for.
+// The error of a refused connection is pending until it is read.
 func TestOptionErrorConnect(t *testing.T) {
 	t.Parallel()
 	at := refusing(t, "tcp4")
@@ -460,7 +462,7 @@ func TestOptionHuge(t *testing.T) {
 	}
 	for _, v := range []int{math.MaxInt, math.MinInt} {
 		if v == int(int32(v)) {
-			break // a machine of 32 bits: it fits
+			break // it fits on a 32-bit machine
 		}
 		for _, o := range []sockopt.Option[int]{sockopt.RecvBuffer, sockopt.SendBuffer, sockopt.IPTTL} {
 			err := o.Set(s, v)
@@ -505,7 +507,7 @@ func TestOptionLingerValues(t *testing.T) {
 	holds(t, sockopt.Linger, s, before)
 }
 
-// On with no time resets; off, or with time, the peer reads the end.
+// On with a time-out of 0 resets the connection. Off, or with a time-out, the peer reads EOF.
 func TestOptionLinger(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -534,7 +536,7 @@ func TestOptionLinger(t *testing.T) {
 	}
 }
 
-// With time all that was sent arrives, and Close ends well before the time does.
+// With a time-out all data arrives, and Close returns well before the time-out.
 func TestOptionLingerSends(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")
@@ -557,7 +559,7 @@ func TestOptionLingerSends(t *testing.T) {
 	wantErr(t, recvTimeout(t, closed), nil)
 }
 
-// The zero Option is an error, in each way to use it.
+// The zero Option returns an error from Get, Set and With.
 func TestOptionZero(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Stream)
@@ -572,7 +574,7 @@ func TestOptionZero(t *testing.T) {
 	}
 }
 
-// An option of another family or type is the kernel's to refuse.
+// The kernel refuses an option of another family or type.
 func TestOptionForeign(t *testing.T) {
 	t.Parallel()
 	u := open(t, sock.Inet, sock.Dgram)
@@ -595,7 +597,7 @@ func TestOptionClosed(t *testing.T) {
 	wrong(t, sockopt.IPTTL.Set(s, 1), "setsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
 }
 
-// A setting that fails closes what Open has made, and leaves nothing behind.
+// If a setting fails Open closes the socket, and leaves no descriptor open.
 func TestOptionWithFails(t *testing.T) {
 	t.Parallel()
 	if out, err := child(t, "option with fails").Output(); err != nil {
@@ -637,7 +639,7 @@ func init() {
 	}
 }
 
-// ReuseAddr and ReusePort do what they are for.
+// ReuseAddr and ReusePort have their effect on Bind.
 func TestOptionReuse(t *testing.T) {
 	t.Parallel()
 	a, at := bound(t, "udp4", sock.Dgram, sockopt.ReusePort.With(true))
@@ -650,9 +652,9 @@ func TestOptionReuse(t *testing.T) {
 	if err := open(t, sock.Inet, sock.Dgram, sockopt.ReusePort.With(true)).Bind(at); err != nil {
 		t.Error(err)
 	}
-	// A listener comes back while an old connection of its port is in TIME_WAIT;
-	// on Linux both must have asked for it. The port is free for a moment, in which
-	// a test beside may be given it.
+	// A listener binds again while an old connection of its port is in TIME_WAIT. On Linux
+	// both listeners need the option. The port is free for a moment, in which the kernel may
+	// assign it to a parallel test.
 	for try := 1; ; try++ {
 		at := timeWait(t)
 		if runtime.GOOS == "linux" {
@@ -668,8 +670,7 @@ func TestOptionReuse(t *testing.T) {
 	}
 }
 
-// timeWait is the address of a listener that was closed, and of a connection that
-// is in TIME_WAIT there.
+// timeWait returns the address of a closed listener with a connection in TIME_WAIT.
 func timeWait(t *testing.T) sock.Addr {
 	t.Helper()
 	l, at := bound(t, "tcp4", sock.Stream, sockopt.ReuseAddr.With(true))
@@ -684,7 +685,7 @@ func timeWait(t *testing.T) sock.Addr {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end(t, s) // first, so that it is this side that lingers
+	end(t, s) // first, so that this end is in TIME_WAIT
 	if _, err := c.Read(make([]byte, 1)); err != io.EOF {
 		t.Fatal(err)
 	}
@@ -693,7 +694,7 @@ func timeWait(t *testing.T) sock.Addr {
 	return at
 }
 
-// TCPNoDelay reaches the kernel, as does what it inherits from the listener.
+// An accepted connection inherits TCPNoDelay and KeepAlive from the listener.
 func TestOptionInherited(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -717,7 +718,7 @@ func TestOptionInherited(t *testing.T) {
 	holds(t, sockopt.TCPNoDelay, c, false)
 }
 
-// Options that the package does not know, by number.
+// Options that the package does not have, by number.
 func TestOptionEscape(t *testing.T) {
 	t.Parallel()
 	if !optionsByNumber {
@@ -740,11 +741,11 @@ func TestOptionEscape(t *testing.T) {
 		_, err := sockopt.Bytes(ipTTL[0], ipTTL[1], size).Get(s)
 		misused(t, err, "getsockopt IP_TTL", syscall.EINVAL)
 	}
-	strange := sockopt.Int(12345, 67)
-	if got := strange.String(); got != "option 67 of level 12345" {
+	unknown := sockopt.Int(12345, 67)
+	if got := unknown.String(); got != "option 67 of level 12345" {
 		t.Error(got)
 	}
-	if _, err := strange.Get(s); err == nil {
+	if _, err := unknown.Get(s); err == nil {
 		t.Error("there is such an option")
 	}
 	for _, v := range []int{math.MinInt, -5000} {
@@ -758,8 +759,8 @@ func TestOptionEscape(t *testing.T) {
 	}
 }
 
-// An option with a codec of the program's own: its errors and those of the kernel name the
-// option, and a part of it that is missing makes it read-only or write-only.
+// An option with a codec of the program: errors of the codec and of the kernel name the
+// option. Without Encode it is read-only, without Decode write-only.
 func TestOptionNew(t *testing.T) {
 	t.Parallel()
 	if !optionsByNumber {
@@ -777,7 +778,7 @@ func TestOptionNew(t *testing.T) {
 			return binary.NativeEndian.AppendUint32(nil, uint32(n)), err
 		},
 		Decode: func(b []byte) (string, error) {
-			n := int(b[0]) // all of it on some systems
+			n := int(b[0]) // some systems write one byte
 			if len(b) == 4 {
 				n = int(binary.NativeEndian.Uint32(b))
 			}
@@ -816,7 +817,7 @@ func TestOptionNew(t *testing.T) {
 	wrong(t, o.Set(shut, "2"), "setsockopt IP_TTL", sock.Addr{}, net.ErrClosed)
 }
 
-// The other constructors: each value in its own way.
+// The other constructors, each with its type of value.
 func TestOptionConstructors(t *testing.T) {
 	t.Parallel()
 	if !optionsByNumber {
@@ -824,7 +825,7 @@ func TestOptionConstructors(t *testing.T) {
 	}
 	s := open(t, sock.Inet, sock.Dgram)
 	changed(sockopt.Uint32(ipTTL[0], ipTTL[1]), 9)(t, s)
-	d := sockopt.Duration(ipTTL[0], ipTTL[1], time.Second) // of a number of hops, for the test
+	d := sockopt.Duration(ipTTL[0], ipTTL[1], time.Second) // the value is a number of hops, which the test counts as seconds
 	wantErr(t, d.Set(s, 2*time.Second+1), nil)
 	holds(t, d, s, 3*time.Second)
 	misused(t, d.Set(s, -1), "setsockopt IP_TTL", syscall.EINVAL)
@@ -857,7 +858,7 @@ var (
 	optionsByNumber = ipTTL != [2]int{}
 )
 
-// number is level and name as the Option has them; TestOptionNumbers looks at them.
+// number returns level and name of an Option. TestOptionNumbers verifies them.
 func number(name string) [2]int {
 	v := reflect.ValueOf(map[string]any{"IPTTL": sockopt.IPTTL, "Broadcast": sockopt.Broadcast, "TCPCongestion": sockopt.TCPCongestion}[name])
 	n := [2]int{int(v.FieldByName("level").Int()), int(v.FieldByName("name").Int())}
@@ -867,7 +868,7 @@ func number(name string) [2]int {
 	return n
 }
 
-// A trace names options of every level as strace does.
+// A trace prints options of every level as strace does.
 func TestOptionTrace(t *testing.T) {
 	for _, c := range []struct {
 		kind string

@@ -10,7 +10,9 @@ import (
 // An Origin is the source of an [ExtendedError] (SO_EE_ORIGIN_*).
 type Origin int
 
-// The origins. Source: ip(7), IP_RECVERR.
+// The origins.
+//
+// Source: ip(7), IP_RECVERR.
 const (
 	OriginNone         Origin = sys.SO_EE_ORIGIN_NONE         // unknown
 	OriginLocal        Origin = sys.SO_EE_ORIGIN_LOCAL        // this machine: a packet too large, no route
@@ -34,28 +36,6 @@ func (o Origin) String() string {
 	return "origin " + strconv.Itoa(int(o))
 }
 
-// A Moment is the point of a packet's way at which a transmit timestamp was taken
-// (SCM_TSTAMP_*).
-type Moment int
-
-// The moments. Source: the kernel's networking/timestamping.rst.
-const (
-	MomentSent         Moment = sys.SCM_TSTAMP_SND        // the driver had the packet, or the card sent it
-	MomentScheduled    Moment = sys.SCM_TSTAMP_SCHED      // it entered the packet scheduler
-	MomentAcknowledged Moment = sys.SCM_TSTAMP_ACK        // the peer had acknowledged all of it
-	MomentCompleted    Moment = sys.SCM_TSTAMP_COMPLETION // its completion was reported (Linux 6.14)
-)
-
-var momentNames = map[Moment]string{MomentSent: "sent", MomentScheduled: "scheduled", MomentAcknowledged: "acknowledged", MomentCompleted: "completed"}
-
-// String returns the moment in a word, such as "sent".
-func (m Moment) String() string {
-	if name := momentNames[m]; name != "" {
-		return name
-	}
-	return "moment " + strconv.Itoa(int(m))
-}
-
 // An ExtendedError is an entry of a socket's error queue: the error of a packet that was
 // sent and its source, or a report that is no error (Linux).
 //
@@ -64,13 +44,13 @@ type ExtendedError struct {
 	Err      error          // an errno, such as ECONNREFUSED or EMSGSIZE; nil for a report
 	Origin   Origin         // its source
 	Type     int            // of the ICMP message
-	Code     int            // of the ICMP message; of a completion
-	Info     uint32         // with EMSGSIZE the MTU; of a timestamp its Moment
-	Data     uint32         // of a timestamp and a completion an id
+	Code     int            // of the ICMP message; flags of a completion
+	Info     uint32         // the MTU with EMSGSIZE; the Moment of a timestamp; the first send of a completion
+	Data     uint32         // the id of a timestamp; the last send of a completion
 	Offender netip.AddrPort // the sender of the ICMP message, port 0; the zero AddrPort if unknown
 }
 
-// String returns for example "ICMP type 3 code 3 from 10.0.0.1:0: connection refused".
+// String returns, for example, "ICMP type 3 code 3 from 10.0.0.1:0: connection refused".
 func (e ExtendedError) String() string {
 	text := "no error"
 	if e.Err != nil {
@@ -103,7 +83,7 @@ func (e ExtendedError) String() string {
 //
 // Source: ip(7), ipv6(7).
 func (m Message) ExtendedError() (e ExtendedError, ok bool) {
-	const size = 16 // struct sock_extended_err, and the offender behind it
+	const size = 16 // of struct sock_extended_err; the offender follows
 	if !m.is(sys.IPPROTO_IP, sys.IP_RECVERR, size) && !m.is(sys.IPPROTO_IPV6, sys.IPV6_RECVERR, size) && !m.is(sys.SOL_PACKET, sys.PACKET_TX_TIMESTAMP, size) {
 		return e, false
 	}
