@@ -54,7 +54,7 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 		return r, opResult("recverr", e)
 	}
 	r.N, r.To, r.Flags = min(n, len(p)), addrFromKernel(name.Bytes()), Flags(got)
-	for m, rest, ok := cmsg.Next(control[:nc]); ok; m, rest, ok = cmsg.Next(rest) { // see ControlMessages
+	for m, rest, ok := cmsg.Next(control[:nc]); ok; m, rest, ok = cmsg.Next(rest) { // see cmsg.All
 		if x, ok := m.ExtendedError(); ok {
 			r.Extended = x
 		} else if t, ok := m.Timestamps(); ok {

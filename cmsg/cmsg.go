@@ -9,7 +9,8 @@
 // for the error.
 //
 // [Next] and [All] read a buffer that was received. The methods of [Message] decode one
-// control message; they allocate nothing, except for the zone of an IPv6 address.
+// control message. They allocate only for the zone of an IPv6 address, and Rights if its slice
+// has no room.
 //
 // Source: cmsg(3).
 package cmsg
