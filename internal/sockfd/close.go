@@ -42,10 +42,10 @@ func (fd *FD) Destroy() sys.Errno {
 		e = sys.Close(int(fd.Sysfd))
 	}
 	leakcheck.Closed(fd)
-	fd.closed(e)
-	if !start.IsZero() {
+	if !start.IsZero() { // before closed: when Close returns, the tracer has seen close(2)
 		trace.Emit(trace.Call{Name: "close"}.Finish(int(fd.Sysfd), trace.Result(e), e, start))
 	}
+	fd.closed(e)
 	return e
 }
 
