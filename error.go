@@ -62,11 +62,11 @@ var (
 	// ErrWouldBlock: there is nothing to receive, no connection to accept or
 	// no room to send now. It matches EAGAIN with errors.Is. It has no
 	// Timeout method: would-block is not a time-out.
-	ErrWouldBlock error = &condition{"operation would block", sys.EAGAIN}
+	ErrWouldBlock error = &sentinel{"operation would block", sys.EAGAIN}
 
 	// ErrInProgress: Connect has begun. Once the Socket is writable,
 	// ConnectResult returns the result. It matches EINPROGRESS.
-	ErrInProgress error = &condition{"connection in progress", sys.EINPROGRESS}
+	ErrInProgress error = &sentinel{"connection in progress", sys.EINPROGRESS}
 )
 
 // AcceptRetryable reports whether err, from Accept, concerns one connection or this moment,
@@ -89,14 +89,14 @@ func AcceptRetryable(err error) bool {
 	return false
 }
 
-type condition struct {
+type sentinel struct {
 	text  string
 	errno sys.Errno
 }
 
-func (c *condition) Error() string { return c.text }
+func (c *sentinel) Error() string { return c.text }
 
-func (c *condition) Is(target error) bool { return target == error(c.errno) }
+func (c *sentinel) Is(target error) bool { return target == error(c.errno) }
 
 // Outcomes that are no errno of the kernel's, passed as one inside.
 const (

@@ -12,7 +12,7 @@ import (
 )
 
 // A Socket knows the Pollers that it is in, for its Close: one beside it, the
-// others in its rare state. The lock of that comes before a Poller's.
+// others in its cold state. Lock order: Socket.regMu, then Poller.mu; Cold.mu is innermost.
 
 // A registration is a Poller and the slot in it.
 type registration struct {

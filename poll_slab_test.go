@@ -2,6 +2,7 @@ package sock
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/berkeleysockets/sock/internal/selector"
@@ -222,5 +223,25 @@ func TestStaleRemoveInClose(t *testing.T) {
 	a.fd.Done()
 	if n := p.registrations(); n != 0 {
 		t.Errorf("%d slots are inUse", n)
+	}
+}
+
+// A million connections are a million accepted Sockets and registrations.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	if reflect.TypeFor[uintptr]().Size() != 8 {
+		t.Skip("the sizes are those of 64-bit systems")
+	}
+	for _, c := range []struct {
+		name      string
+		got, want uintptr
+	}{
+		{"Socket", reflect.TypeFor[Socket]().Size(), 64},
+		{"accepted", reflect.TypeFor[accepted]().Size(), 112},
+		{"registration slot", reflect.TypeFor[slot]().Size(), 40},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s has %d bytes, want %d", c.name, c.got, c.want)
+		}
 	}
 }

@@ -15,14 +15,14 @@ type Cold struct {
 	desc      atomic.Pointer[netpoll.Desc] // set at the first wait
 	yields    yieldPolicy
 
-	mu        sync.Mutex // guards the fields below, and every change of those above
+	mu        sync.Mutex // guards the fields below, and every change of those above; innermost
 	waits     []epollWait
 	writers   []*writer
 	callbacks int           // running WithFD and RawConn callbacks
 	closing   chan struct{} // a Close waits here for the last release
 	result    sys.Errno     // of close(2)
 
-	Owner any // rare state of package sock; guarded by the owner
+	Owner any // cold state of package sock; guarded by the owner
 }
 
 // An epollWait is a wait on a temporary epoll descriptor.
@@ -31,7 +31,7 @@ type epollWait struct {
 	deadlines uint32
 }
 
-// Cold returns the rare state, which it allocates if need be.
+// Cold returns the cold state, which it allocates if need be.
 func (fd *FD) Cold() *Cold {
 	if c := fd.cold.Load(); c != nil {
 		return c
@@ -40,7 +40,7 @@ func (fd *FD) Cold() *Cold {
 	return fd.cold.Load()
 }
 
-// ColdIfAny returns the rare state or nil.
+// ColdIfAny returns the cold state or nil.
 func (fd *FD) ColdIfAny() *Cold { return fd.cold.Load() }
 
 // Lock and Unlock guard Owner where the owner has no lock of its own.
