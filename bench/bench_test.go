@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -239,12 +240,34 @@ func TestMicroFails(t *testing.T) {
 	m := all[0]
 	defer m.close()
 	for _, work := range []string{"dance 0", "sendfile 0"} {
-		if _, err := m.run(work, .001, 1, 1); err == nil || !strings.Contains(err.Error(), "micro: ") {
+		if _, err := m.run(t.Context(), work, .001, 1, 1); err == nil || !strings.Contains(err.Error(), "micro: ") {
 			t.Errorf("%s: %v", work, err)
 		}
 	}
-	if _, err := m.run("udp 64", .001, 0, 1); err != nil {
+	if _, err := m.run(t.Context(), "udp 64", .001, 0, 1); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMicroLimit: a side that does not answer ends with the run's limit.
+func TestMicroLimit(t *testing.T) {
+	t.Parallel()
+	program, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Skip("no sleep, which is a program that does not answer:", err)
+	}
+	m := &micro{name: nameC, n: map[string]int{}}
+	m.start = func(in, out *os.File) (*process, error) {
+		return start(context.Background(), -1, nil, in, out, program, "300")
+	}
+	defer m.close()
+	r, began := &Report{}, time.Now()
+	err = r.run(t.Context(), microTasks([]*micro{m}, sizes["quick"]), size{limit: 200 * time.Millisecond, rounds: 5}, io.Discard)
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %v", took)
+	}
+	if err == nil || len(r.Skipped) == 0 || !strings.Contains(r.Skipped[0], "no time for it") {
+		t.Errorf("%v; %q", err, r.Skipped)
 	}
 }
 

@@ -74,13 +74,18 @@ func (m *micro) close() {
 // times is how long a work took, in nanoseconds, and what it allocated.
 type times struct{ wall, cpu, allocated float64 }
 
-// ask does a work n times.
-func (m *micro) ask(work string, n int) (t times, err error) {
+// ask does a work n times. At the context's end the process ends too.
+func (m *micro) ask(ctx context.Context, work string, n int) (t times, err error) {
+	if err := ctx.Err(); err != nil {
+		return t, err
+	}
 	if m.p == nil {
 		if err := m.begin(); err != nil {
 			return t, err
 		}
 	}
+	process := m.p.cmd.Process
+	defer context.AfterFunc(ctx, func() { process.Kill() })()
 	_, err = fmt.Fprintln(m.in, work, n)
 	var line string
 	if err == nil {
@@ -119,16 +124,16 @@ func (m *micro) begin() error {
 
 // run does a work for about so many seconds, or fixed times if that is not 0. An
 // operation is a part of the work: a batch has many.
-func (m *micro) run(work string, seconds float64, fixed int, parts float64) (sample, error) {
+func (m *micro) run(ctx context.Context, work string, seconds float64, fixed int, parts float64) (sample, error) {
 	n := m.n[work]
 	if n == 0 {
 		var err error
-		if n, err = m.enough(work, seconds, fixed); err != nil {
+		if n, err = m.enough(ctx, work, seconds, fixed); err != nil {
 			return sample{}, err
 		}
 		m.n[work] = n
 	}
-	t, err := m.ask(work, n)
+	t, err := m.ask(ctx, work, n)
 	if err != nil {
 		return sample{}, err
 	}
@@ -142,13 +147,13 @@ func (m *micro) run(work string, seconds float64, fixed int, parts float64) (sam
 }
 
 // enough finds how many times take so long, and has done the work before by that.
-func (m *micro) enough(work string, seconds float64, fixed int) (int, error) {
+func (m *micro) enough(ctx context.Context, work string, seconds float64, fixed int) (int, error) {
 	if fixed > 0 {
-		_, err := m.ask(work, max(1, fixed/8)) // a new connection is slow at first
+		_, err := m.ask(ctx, work, max(1, fixed/8)) // a new connection is slow at first
 		return fixed, err
 	}
 	for n := 20; ; {
-		t, err := m.ask(work, n)
+		t, err := m.ask(ctx, work, n)
 		if err != nil {
 			return 0, err
 		}

@@ -156,11 +156,11 @@ func microTasks(all []*micro, z size) (tasks []task) {
 		for _, m := range all {
 			if m.name != w.lacks {
 				size := w.size
-				t.contenders = append(t.contenders, contender{m.name, func(context.Context) (sample, error) {
+				t.contenders = append(t.contenders, contender{m.name, func(ctx context.Context) (sample, error) {
 					if w.fixed {
 						size++ // it means nothing there, but that it is opened again
 					}
-					return m.run(fmt.Sprint(w.name, " ", size), z.micro, fixed, w.parts)
+					return m.run(ctx, fmt.Sprint(w.name, " ", size), z.micro, fixed, w.parts)
 				}})
 			}
 		}

@@ -18,6 +18,8 @@ type progress struct {
 	pace   *pace
 	points int
 	begun  int
+	name   string        // of the point
+	left   time.Duration // of all that has not been measured
 }
 
 func newProgress(log io.Writer, tasks []task, pace *pace) *progress {
@@ -38,18 +40,24 @@ func newProgress(log io.Writer, tasks []task, pace *pace) *progress {
 // begin is called before a point, with the time that it and all later ones take.
 func (p *progress) begin(t task, left time.Duration) {
 	p.begun++
-	text := fmt.Sprintf("%d of %d, %s, %v left", p.begun, p.points, t.point.Name, left.Round(time.Second))
+	p.name, p.left = t.point.Name, left
 	if p.bar != nil {
-		p.bar.Describe(text)
+		p.bar.Describe(p.text())
 	} else {
-		fmt.Fprintln(p.log, "bench:", text)
+		fmt.Fprintln(p.log, "bench:", p.text())
 	}
+}
+
+func (p *progress) text() string {
+	return fmt.Sprintf("%d of %d, %s, %v left", p.begun, p.points, p.name, p.left.Round(time.Second))
 }
 
 // done is called after each run of a contender.
 func (p *progress) done(planned, taken time.Duration) {
 	p.pace.ran(planned, taken)
+	p.left = max(0, p.left-taken)
 	if p.bar != nil {
+		p.bar.Describe(p.text())
 		p.bar.Add64(planned.Milliseconds()) // a bar that cannot be drawn is no loss
 	}
 }
