@@ -20,10 +20,14 @@ type Error struct {
 
 // Error returns, for example, "bind 127.0.0.1:80: permission denied".
 func (e *Error) Error() string {
+	text := e.Op
 	if e.Addr.IsValid() {
-		return e.Op + " " + e.Addr.String() + ": " + e.Err.Error()
+		text += " " + e.Addr.String()
 	}
-	return e.Op + ": " + e.Err.Error()
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
 }
 
 // Unwrap returns the reason.

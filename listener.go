@@ -38,6 +38,9 @@ type listener struct {
 	at Addr
 }
 
+// String describes the socket, with its own address. It makes no system call.
+func (l *listener) String() string { return l.s.describe(l.at) }
+
 func (l *listener) Accept() (net.Conn, error) {
 	if l.s.fd.State()&sockfd.Nonblock != 0 {
 		return nil, &Error{Op: "accept", Err: &inputError{"a net.Listener waits, and this Socket does not: see SetNonblock", sys.EINVAL}}

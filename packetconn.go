@@ -38,6 +38,9 @@ type packetConn struct {
 	at Addr
 }
 
+// String describes the socket, with its own address. It makes no system call.
+func (c *packetConn) String() string { return c.describe(c.at) }
+
 // As golang.org/x/net and quic-go spell what they want of a net.UDPConn.
 var _ interface {
 	net.Conn

@@ -306,8 +306,9 @@ func (p *Poller) empty() (all []*Socket) {
 	return all
 }
 
-// String describes the Poller: how many Sockets and descriptors are registered. It
-// makes no system call and takes no lock.
+// String describes the Poller: its descriptor, if it has one (epoll, kqueue), and the
+// number of registered Sockets and descriptors. It makes no system call and takes no
+// lock.
 func (p *Poller) String() string {
 	switch {
 	case p == nil:
@@ -315,7 +316,11 @@ func (p *Poller) String() string {
 	case p.refs.State()&(sockfd.Opened|refcount.Closed) != sockfd.Opened:
 		return "closed poller"
 	}
-	return "poller: " + strconv.Itoa(int(p.slab.count.Load())) + " registered"
+	text := "poller"
+	if fd := p.selector.FD(); fd >= 0 {
+		text += " " + strconv.Itoa(fd)
+	}
+	return text + ": " + strconv.Itoa(int(p.slab.count.Load())) + " registered"
 }
 
 // String describes the event: its Socket or descriptor, and its bits.

@@ -254,7 +254,10 @@ func (s *Socket) Protocol() Protocol {
 
 // String describes the socket: descriptor, family, type, protocol, state, and the
 // peer if it is known. It makes no system call and takes no lock.
-func (s *Socket) String() string {
+func (s *Socket) String() string { return s.describe(Addr{}) }
+
+// describe is String, with the socket's own address if the caller knows it.
+func (s *Socket) describe(own Addr) string {
 	if s == nil {
 		return "<nil>"
 	}
@@ -275,6 +278,9 @@ func (s *Socket) String() string {
 	}
 	if state&sockfd.Listening != 0 {
 		text += ", listening"
+	}
+	if own.IsValid() {
+		text += ", address " + own.String()
 	}
 	if peer := s.peer.Load(); peer != nil {
 		text += ", peer " + peer.String()

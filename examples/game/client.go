@@ -22,6 +22,8 @@ type client struct {
 	socket *sock.Socket
 	stream *bufio.Reader // nil: datagrams
 	token  token
+	end    func() bool   // takes back what the end of ctx does; false: it is done or under way
+	ended  chan struct{} // closed when that is done
 
 	mu     sync.Mutex
 	view   view
@@ -44,7 +46,7 @@ const patience = 5 * time.Second
 
 // join gets a place in the arena. The first question or its answer may be lost: it is asked again.
 func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
-	c := &client{ctx: ctx}
+	c := &client{ctx: ctx, ended: make(chan struct{})}
 	kind := sock.Dgram
 	var set []sock.Setting
 	if stream {
@@ -55,7 +57,7 @@ func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 		return nil, err
 	}
 	// The end of ctx ends what waits. The socket is closed by leave.
-	context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Now()) })
+	c.end = context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Now()); close(c.ended) })
 	// A connected datagram socket hears only this one address. And it hears when there
 	// is nobody: ECONNREFUSED.
 	c.socket.SetWriteDeadline(time.Now().Add(patience)) // no system call
@@ -190,6 +192,9 @@ func (c *client) tell(now time.Time) error {
 // leave says goodbye, three times: the answer would be silence. The server notices
 // without it too.
 func (c *client) leave() {
+	if !c.end() {
+		<-c.ended // a deadline that is set later would take the goodbye's time
+	}
 	c.socket.SetWriteDeadline(time.Now().Add(patience / 50))
 	for range 3 {
 		_ = c.send(append([]byte{'L'}, c.token[:]...)) // it may have closed before us

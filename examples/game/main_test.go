@@ -95,11 +95,13 @@ func TestInterrupt(t *testing.T) {
 			for _, how := range [][]string{nil, {"-stream"}} {
 				bot := programtest.Own(t, append([]string{"-client", through, "-bot", "1m"}, how...)...).Start(strings.NewReader(""))
 				letter := server.Out.Find(t, `server: (\w) joins from [^\n]*\n$`)
+				bot.Out.Find(t, `bot: plays in the arena`) // before that it has no token to leave with
 				bot.Signal(sig)
 				server.Out.Find(t, `server: `+letter+` leaves\n`) // it has said so
 			}
 			waits := programtest.Own(t, "-client", through, "-bot", "1m").Start(strings.NewReader(""))
 			server.Out.Find(t, `(?s)joins.*joins.*joins`)
+			waits.Out.Find(t, `bot: plays in the arena`)
 			server.Signal(sig)
 			waits.Wait(1)
 			if want := "game: the server has ended\n"; waits.Err.String() != want {

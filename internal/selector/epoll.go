@@ -103,6 +103,9 @@ func (s *Selector) initWakers() (e sys.Errno) {
 	return e
 }
 
+// FD returns the epoll descriptor, also after Close.
+func (s *Selector) FD() int { return s.ep }
+
 // Add registers fd.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	return s.ctl(unix.EPOLL_CTL_ADD, fd, interest(want), token)

@@ -122,6 +122,9 @@ func filters(want Ready) (f [3]filter, n int) {
 	return f, n
 }
 
+// FD returns the kqueue descriptor, also after Close.
+func (s *Selector) FD() int { return s.kq }
+
 // Add registers fd.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	f, n := filters(want)

@@ -77,6 +77,9 @@ func New() (*Selector, sys.Errno) {
 	return s, 0
 }
 
+// FD returns -1: poll(2) has no descriptor of its own.
+func (s *Selector) FD() int { return -1 }
+
 // Add registers fd.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	var p = []unix.PollFd{{Fd: int32(fd)}}
