@@ -878,7 +878,7 @@ func TestOptionTrace(t *testing.T) {
 		{"udp4", func(s *sock.Socket) error { return sockopt.UDPSegment.Set(s, 1200) }, "SOL_UDP, UDP_SEGMENT, [1200]"},
 		{"udp4", func(s *sock.Socket) error { return sockopt.IPRecvPktInfo.Set(s, true) }, "SOL_IP, " + pktInfoName() + ", [1]"},
 		{"udp6", func(s *sock.Socket) error { return sockopt.IPv6RecvTClass.Set(s, true) }, "SOL_IPV6, IPV6_RECVTCLASS, [1]"},
-		{"tcp4", func(s *sock.Socket) error { return sockopt.TCPCongestion.Set(s, "cubic") }, `SOL_TCP, TCP_CONGESTION, "cubic"`},
+		{"tcp4", func(s *sock.Socket) error { return sockopt.TCPCongestion.Set(s, "reno") }, `SOL_TCP, TCP_CONGESTION, "reno"`},
 		{"udp4", func(s *sock.Socket) error { return sockopt.MaxPacingRate.Set(s, 1<<30) }, "SOL_SOCKET, SO_MAX_PACING_RATE, [1073741824]"},
 		{"netlink", func(s *sock.Socket) error { return sockopt.NetlinkExtAck.Set(s, true) }, "SOL_NETLINK, NETLINK_EXT_ACK, [1]"},
 		{"packet", func(s *sock.Socket) error { return sockopt.PacketAuxData.Set(s, true) }, "SOL_PACKET, PACKET_AUXDATA, [1]"},
