@@ -68,8 +68,10 @@ func (p *picture) save(path string) error {
 	return errors.Join(err, f.Close())
 }
 
+// The font is a variable of package plot: two pictures at once would race for it.
+func init() { plot.DefaultFont.Variant = "Sans" }
+
 func newPicture(title, x, y string) *picture {
-	plot.DefaultFont.Variant = "Sans"
 	p := &picture{plot.New(), plot.NewLegend()}
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Title.Padding = vg.Points(8)
