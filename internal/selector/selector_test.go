@@ -90,7 +90,7 @@ func TestRegister(t *testing.T) {
 	fill(t, w)
 	wantEvents(t, s, event{7, selector.Readable})
 	wantEvents(t, s, event{7, selector.Readable})
-	wantErrno(t, s.Modify(r, selector.Readable, selector.Readable, 8), 0)
+	wantErrno(t, s.Modify(r, selector.Readable, selector.Readable, 7, 8), 0)
 	wantEvents(t, s, event{8, selector.Readable})
 	empty(t, r)
 	wantEvents(t, s)
@@ -104,7 +104,7 @@ func TestRegister(t *testing.T) {
 
 	wantErrno(t, s.Add(w, selector.Writable, 10), 0)
 	wantEvents(t, s, event{10, selector.Writable})
-	wantErrno(t, s.Modify(w, selector.Writable, 0, 11), 0)
+	wantErrno(t, s.Modify(w, selector.Writable, 0, 10, 11), 0)
 	wantEvents(t, s)
 	wantErrno(t, s.Remove(w, 0), 0)
 }
@@ -121,7 +121,7 @@ func TestOneShot(t *testing.T) {
 	wantEvents(t, s)
 	fill(t, w)
 	wantEvents(t, s)
-	wantErrno(t, s.Modify(r, want, want, 2), 0)
+	wantErrno(t, s.Modify(r, want, want, 1, 2), 0)
 	wantEvents(t, s, event{2, selector.Readable})
 	wantEvents(t, s)
 	wantErrno(t, s.Remove(r, want), 0)
@@ -151,7 +151,7 @@ func TestEdge(t *testing.T) {
 	}
 	fill(t, w)
 	wantEvents(t, s, event{1, selector.Readable})
-	wantErrno(t, s.Modify(r, want, selector.Readable, 2), 0) // the mode changes too
+	wantErrno(t, s.Modify(r, want, selector.Readable, 1, 2), 0) // the mode changes too
 	wantEvents(t, s, event{2, selector.Readable})
 	wantEvents(t, s, event{2, selector.Readable})
 }
