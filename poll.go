@@ -256,7 +256,7 @@ func (p *Poller) refill(events []Event, got int, woken bool) (int, bool) {
 }
 
 // convert appends the n fetched events to the first got. If a Socket has one among these it
-// merges both; cycled reports that it did with one of an earlier fetch: the kernel has gone
+// merges both; cycled reports that it did with one of an earlier fetch: the kernel has been
 // through all that is ready.
 func (p *Poller) convert(events []Event, got, n int) (all int, woken, cycled bool) {
 	earlier := got
