@@ -29,10 +29,11 @@ type roomCase struct {
 	shown   bool // or it was returned with events, and does not show
 }
 
-// leave adds s to p, and closes it behind a copy that package sock does not know of: so
-// does a fork without execve. The copy is the caller's.
-func leave(t testing.TB, p *sock.Poller, s, peer *sock.Socket, want sock.Ready) (copied int) {
+// leave adds a Socket to p, and closes it behind a copy that package sock does not know
+// of: so does a fork without execve. The caller closes the peer and the copy.
+func leave(t testing.TB, p *sock.Poller, want sock.Ready) (peer *sock.Socket, copied int) {
 	t.Helper()
+	peer, s := streams(t, "tcp4") // close(2) of TCP is known not to sleep: Close trusts it
 	s.SetNonblock(true)
 	wantErr(t, p.Add(s, want, "left"), nil)
 	var events [1]sock.Event
@@ -49,7 +50,7 @@ func leave(t testing.TB, p *sock.Poller, s, peer *sock.Socket, want sock.Ready) 
 		t.Fatal(err)
 	}
 	wantErr(t, s.Close(), nil)
-	return copied
+	return peer, copied
 }
 
 func (c *roomCase) pair() (s, peer *sock.Socket) {
@@ -68,16 +69,15 @@ func (c *roomCase) run(steps string, room int) {
 		t.Fatal(err)
 	}
 	c.p, c.sockets, c.peers, c.data = p, map[byte]*sock.Socket{}, map[byte]*sock.Socket{}, map[byte]bool{}
-	for mode, want := range map[byte]sock.Ready{'l': 0, 'e': sock.Edge, 'o': sock.OneShot, 's': 0} {
+	left, copied := leave(t, p, sock.Readable)
+	defer left.Close()
+	defer unix.Close(copied)
+	c.peers['s'] = left
+	for mode, want := range map[byte]sock.Ready{'l': 0, 'e': sock.Edge, 'o': sock.OneShot} {
 		s, peer := c.pair()
-		defer peer.Close()
-		c.peers[mode] = peer
-		if mode == 's' {
-			defer unix.Close(leave(t, p, s, peer, sock.Readable))
-			continue
-		}
 		defer s.Close()
-		c.sockets[mode] = s
+		defer peer.Close()
+		c.sockets[mode], c.peers[mode] = s, peer
 		if want&^pollerHas == 0 {
 			attend(t, p, s, sock.Readable|want)
 		}
