@@ -25,8 +25,8 @@ type roomCase struct {
 	peers   map[byte]*sock.Socket
 	expires time.Time
 	data    map[byte]bool // what is to be reported, as the reference has it
-	woken   bool // a Wake may still end a Wait
-	shown   bool // or it was returned with events, and does not show
+	woken   bool          // a Wake may still end a Wait
+	shown   bool          // or it was returned with events, and does not show
 }
 
 // leave adds a Socket to p, and closes it behind a copy that package sock does not know
