@@ -86,6 +86,7 @@ func (c *roomCase) run(steps string, room int) {
 	for _, step := range []byte(steps) {
 		c.step(step)
 	}
+	time.Sleep(time.Millisecond) // the runtime poller takes the edges of the epoll descriptor
 	for turn := 0; c.wait(room, []time.Duration{-1, 0, 3 * time.Millisecond}[turn%3]); turn++ {
 	}
 	// A Wake still ends a Wait, and Close one that has begun.
