@@ -218,7 +218,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 	if selector.SplitEvents {
 		got = p.reduce(events[:got])
 	}
-	if p.leftovers.due {
+	if p.leftovers.due && !p.ended {
 		p.rebuild()
 	}
 	return got, woken

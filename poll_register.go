@@ -50,7 +50,7 @@ func (p *Poller) Add(s *Socket, want Ready, data any) error {
 
 // Modify changes what s is watched for, and its mode: epoll_ctl(2) or kevent(2). Data stays.
 // It arms a OneShot registration again, and an Edge registration that is ready is reported
-// once more.
+// once more. After an error s is watched as before.
 //
 // Errors: ENOENT (not registered), EINVAL (Exclusive, before or after), net.ErrClosed,
 // [errors.ErrUnsupported].
@@ -112,7 +112,8 @@ func (p *Poller) Remove(s *Socket) error {
 // AddFD registers a descriptor that is no Socket's: a pipe, a terminal, a timerfd, signalfd
 // or eventfd. It works as [Poller.Add], but the caller owns the descriptor and sets its mode;
 // Event.Socket is nil, and Event.FD is the descriptor. Call RemoveFD before closing it: its
-// number may be reused. An empty pipe without a writer is Hangup alone on Linux. A signalfd
+// number may be reused. A descriptor is registered once: a number that an added Socket has is
+// EEXIST, and so is Add of a Socket whose number was added. An empty pipe without a writer is Hangup alone on Linux. A signalfd
 // reports signals to the process that all threads block, and may lose one to a thread.
 //
 // Errors: EBADF, EPERM (an ordinary file, which is always ready: on Linux), EEXIST, and those

@@ -247,6 +247,63 @@ func TestWake(t *testing.T) {
 	}
 }
 
+// WakeAlways causes an event, although a Wake has caused one that was not acknowledged.
+func TestWakeAlways(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	wantErrno(t, s.Wake(), 0)
+	for range 3 {
+		n, e := s.Wait(8, time.Now().Add(10*time.Second))
+		wantErrno(t, e, 0)
+		if token, _ := s.Event(0); n != 1 || token != selector.WakeToken {
+			t.Fatalf("%d events, the first %#x, want Wake's", n, token)
+		}
+		wantErrno(t, s.Wake(), 0) // is pending, as it seems
+		wantErrno(t, s.WakeAlways(), 0)
+	}
+}
+
+// Full reports that the room was too small, or just enough.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for i := range uint64(2) {
+		r, w := pipe(t)
+		wantErrno(t, s.Add(r, selector.Readable, i), 0)
+		fill(t, w)
+	}
+	for limit, full := range map[int]bool{1: true, 2: true, 3: false} {
+		if events := poll(t, s, limit); len(events) != min(limit, 2) || s.Full() != full {
+			t.Errorf("limit %d: %x, full: %v", limit, events, s.Full())
+		}
+	}
+}
+
+// The timer of an earlier wait does not take the only place.
+func TestTimerTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	r, w := pipe(t)
+	wantErrno(t, s.Add(r, selector.Readable, 1), 0)
+	for range 3 {
+		fill(t, w)
+		until := time.Now().Add(2 * time.Millisecond)
+		if n, e := s.Wait(1, until); n != 1 || e != 0 {
+			t.Fatal(n, e)
+		}
+		empty(t, r)
+		time.Sleep(time.Until(until.Add(time.Millisecond)))
+		fill(t, w)
+		time.Sleep(time.Millisecond) // the runtime poller takes its edges
+		n, e := s.Wait(1, time.Now().Add(10*time.Second))
+		wantErrno(t, e, 0)
+		if token, _ := s.Event(0); n != 1 || token != 1 {
+			t.Fatalf("%d events, the first %#x", n, token)
+		}
+		empty(t, r)
+	}
+}
+
 // No Wake is lost: the waiting goroutine sees all work stored before a Wake, even if
 // other goroutines call Wake while it handles an earlier one.
 func TestWakeNotLost(t *testing.T) {
