@@ -289,27 +289,24 @@ func (s *Selector) reserve(limit int) {
 // event has taken the only place. It must not touch the caller's buffer: a buffer that
 // a callback can reach is allocated on the heap.
 func (s *Selector) fetch(uintptr) bool {
-	s.fetchOnce()
-	if s.armed && s.dropTimerEvent() && s.full && s.n == 0 {
-		s.fetchOnce()
-	}
-	return s.n != 0 || s.errno != 0 || s.timed && s.expired
-}
-
-func (s *Selector) fetchOnce() {
-	start := trace.Start()
-	s.n, s.errno = sys.EpollFetch(s.FD(), s.events[:s.limit])
-	s.full = s.n == s.limit
-	s.add(start, "epoll_pwait", s.FD(), s.n, s.errno, func() string {
-		args := "["
-		for i := range s.n {
-			if i > 0 {
-				args += ", "
+	for {
+		start, ep := trace.Start(), s.FD()
+		s.n, s.errno = sys.EpollFetch(ep, s.events[:s.limit])
+		s.full = s.n == s.limit
+		s.add(start, "epoll_pwait", ep, s.n, s.errno, func() string {
+			args := "["
+			for i := range s.n {
+				if i > 0 {
+					args += ", "
+				}
+				args += fmt.Sprintf("{events=%s, data=%#x}", names(s.events[i].Events), sys.EpollData(&s.events[i]))
 			}
-			args += fmt.Sprintf("{events=%s, data=%#x}", names(s.events[i].Events), sys.EpollData(&s.events[i]))
+			return args + "], " + strconv.Itoa(s.limit) + ", 0, NULL, 8"
+		})
+		if !s.armed || !s.dropTimerEvent() || !s.full || s.n > 0 {
+			return s.n != 0 || s.errno != 0 || s.timed && s.expired
 		}
-		return args + "], " + strconv.Itoa(s.limit) + ", 0, NULL, 8"
-	})
+	}
 }
 
 // Full reports whether the last fetch filled its room, so that more may be ready. The
