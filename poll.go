@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,7 +24,11 @@ import (
 // all.
 //
 // An event belongs to a Socket, never to a descriptor's number: events of a Socket that was
-// removed or closed are dropped.
+// removed or closed are dropped. On Linux the kernel may go on to report a closed Socket if a
+// copy of its descriptor is left that this package does not know, for example in a child that
+// was forked and did not execute. Wait then replaces the epoll descriptor: an Edge
+// registration that is ready is reported once more, and from then on Close calls
+// epoll_ctl(2) for each Socket of this Poller.
 type Poller struct {
 	refs      refcount.Count // reference count and closed bit, as a Socket's
 	waiting   atomic.Bool    // a Wait is under way
@@ -31,10 +36,11 @@ type Poller struct {
 	selector  *selector.Selector
 	closed    chan struct{} // closed once the selector is
 
-	mu    sync.Mutex // guards the fields below, and each change of the selector; after a Socket's regMu
-	ended bool
-	slab  slab
-	files map[int]uint32 // slots of AddFD's descriptors
+	mu        sync.Mutex // guards the fields below, and each change of the selector; after a Socket's regMu
+	ended     bool
+	slab      slab
+	byFD      map[int]uint32 // slots by number: AddFD's descriptors, and Sockets where the kernel has no EEXIST
+	leftovers leftovers
 }
 
 // An Event reports the readiness of one Socket or descriptor.
@@ -125,7 +131,8 @@ func NewPoller() (*Poller, error) {
 
 // Wait waits until a registered socket is ready, and writes the events, at most one for each
 // Socket: epoll_pwait(2) or kevent(2). It returns how many, at most 4,096; further ones are
-// returned by the next Wait. With a timeout below 0 it waits without limit, with 0 not at all.
+// returned by the next Wait. A Wake, a timeout and a stale event take no room: Wait fetches
+// again if they did. With a timeout below 0 it waits without limit, with 0 not at all.
 // It never returns early. Below 20 ms the timeout is as exact as the kernel's clock, above
 // that at most a millisecond late: on Linux a timerfd measures short timeouts, the runtime
 // poller long ones. (0, nil) means that the timeout has passed, or that Wake was called; if
@@ -150,7 +157,7 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 		p.release()
 		return 0, &Error{Op: "wait", Err: &inputError{"another Wait is under way", sys.EBUSY}}
 	}
-	n, e := p.wait(events, timeout)
+	n, e := p.wait(events[:min(len(events), selector.MaxEvents)], timeout)
 	p.waiting.Store(false)
 	if p.refs.State()&refcount.Closed != 0 {
 		n, e = 0, errnoClosed
@@ -179,25 +186,80 @@ func (p *Poller) wait(events []Event, timeout time.Duration) (int, sys.Errno) {
 			return 0, e
 		}
 		got, woken := p.collect(events, n)
-		if got > 0 || woken || timeout == 0 {
+		if got > 0 || woken || timeout == 0 || p.refs.State()&refcount.Closed != 0 {
 			return got, 0
 		}
-		// All were stale and end no wait; nor may they go on without end, as
-		// a descriptor does that was closed before RemoveFD and has a copy.
+		// All were stale, and end no wait but by its timeout.
+		pause := time.Duration(math.MaxInt64)
 		if timeout > 0 {
-			if now := time.Now(); until.IsZero() {
-				until = now.Add(timeout)
-			} else if !now.Before(until) {
+			if until.IsZero() {
+				until = time.Now().Add(timeout)
+			}
+			if pause = time.Until(until); pause <= 0 {
 				return 0, 0
 			}
+		}
+		if p.leftovers.repeated {
+			time.Sleep(min(pause, leftoverPause))
 		}
 	}
 }
 
-// collect makes Events of what the selector has fetched, without the stale ones.
+// collect makes Events of the n that the selector has fetched, without the stale ones. If
+// Wakes and stale events have taken room, it fetches again into what is left.
 func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.leftovers.repeated = false
+	got, woken, _ = p.convert(events, 0, n)
+	if got < len(events) && p.selector.Full() {
+		got, woken = p.refill(events, got, woken)
+	}
+	if selector.SplitEvents {
+		got = p.reduce(events[:got])
+	}
+	if p.leftovers.due && !p.ended {
+		p.rebuild()
+	}
+	return got, woken
+}
+
+// maxRefills bounds the fetches of one Wait: leftovers may come round without end.
+const maxRefills = 100
+
+// refill fetches until there is no room or nothing more is ready. The lock is held, so
+// that no slot changes its owner between the fetches.
+func (p *Poller) refill(events []Event, got int, woken bool) (int, bool) {
+	indexed := 0
+	for range maxRefills {
+		if selector.SplitEvents {
+			if got = p.reduce(events[:got]); got == len(events) {
+				break
+			}
+			indexed = 0 // reduce has moved them
+		}
+		for ; indexed < got; indexed++ {
+			p.slab.at(events[indexed].slot).event = uint32(indexed)
+		}
+		n, e := p.selector.Poll(len(events) - got)
+		if n == 0 || e != 0 {
+			break // of an error the next fetch learns again
+		}
+		var w, cycled bool
+		got, w, cycled = p.convert(events, got, n)
+		woken = woken || w
+		if cycled || got == len(events) || !p.selector.Full() {
+			break
+		}
+	}
+	return got, woken
+}
+
+// convert appends the n fetched events to the first got. If a Socket has one among these it
+// merges both; cycled reports that it did with one of an earlier fetch: the kernel has been
+// through all that is ready.
+func (p *Poller) convert(events []Event, got, n int) (all int, woken, cycled bool) {
+	earlier := got
 	for i := range n {
 		token, what := p.selector.Event(i)
 		if token == selector.WakeToken {
@@ -207,24 +269,24 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 		}
 		s := p.slab.find(token)
 		if s == nil {
+			p.leftovers.note(token)
 			continue
 		}
 		at := uint32(token & slotMask)
-		if selector.SplitEvents {
+		r := Ready(what)
+		if !selector.SplitEvents {
+			r &= s.want | Hangup | Failed
+		}
+		if selector.SplitEvents || earlier > 0 {
 			if j := int(s.event); j < got && events[j].slot == at {
-				events[j].Ready |= Ready(what)
+				events[j].Ready |= r
+				cycled = cycled || j < earlier
 				continue
 			}
 			s.event = uint32(got)
 		}
-		if s.want&fired != 0 {
+		if s.want&fired != 0 || r == 0 {
 			continue
-		}
-		r := Ready(what)
-		if !selector.SplitEvents {
-			if r &= s.want | Hangup | Failed; r == 0 {
-				continue
-			}
 		}
 		if s.want&OneShot != 0 {
 			s.want |= fired
@@ -232,10 +294,7 @@ func (p *Poller) collect(events []Event, n int) (got int, woken bool) {
 		events[got] = Event{s.socket, int(s.fd), s.data, r, at}
 		got++
 	}
-	if selector.SplitEvents {
-		got = p.reduce(events[:got])
-	}
-	return got, woken
+	return got, woken, cycled
 }
 
 // reduce removes from merged events the bits that are not watched. Two closed halves are a
@@ -289,7 +348,7 @@ func (p *Poller) Close() error {
 	for _, s := range p.empty() {
 		s.pollerClosed(p)
 	}
-	p.selector.Wake()
+	p.selector.WakeAlways()
 	p.release()
 	<-p.closed // others are out in a moment: a Wait has been woken
 	show(p.selector.Calls())
@@ -302,7 +361,7 @@ func (p *Poller) empty() (all []*Socket) {
 	defer p.mu.Unlock()
 	p.ended = true
 	all = p.slab.sockets()
-	p.slab, p.files = slab{}, nil
+	p.slab, p.byFD = slab{}, nil
 	return all
 }
 

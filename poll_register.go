@@ -50,7 +50,7 @@ func (p *Poller) Add(s *Socket, want Ready, data any) error {
 
 // Modify changes what s is watched for, and its mode: epoll_ctl(2) or kevent(2). Data stays.
 // It arms a OneShot registration again, and an Edge registration that is ready is reported
-// once more.
+// once more. After an error s is watched as before.
 //
 // Errors: ENOENT (not registered), EINVAL (Exclusive, before or after), net.ErrClosed,
 // [errors.ErrUnsupported].
@@ -112,7 +112,8 @@ func (p *Poller) Remove(s *Socket) error {
 // AddFD registers a descriptor that is no Socket's: a pipe, a terminal, a timerfd, signalfd
 // or eventfd. It works as [Poller.Add], but the caller owns the descriptor and sets its mode;
 // Event.Socket is nil, and Event.FD is the descriptor. Call RemoveFD before closing it: its
-// number may be reused. An empty pipe without a writer is Hangup alone on Linux. A signalfd
+// number may be reused. A descriptor is registered once: a number that an added Socket has is
+// EEXIST, and so is Add of a Socket whose number was added. An empty pipe without a writer is Hangup alone on Linux. A signalfd
 // reports signals to the process that all threads block, and may lose one to a thread.
 //
 // Errors: EBADF, EPERM (an ordinary file, which is always ready: on Linux), EEXIST, and those
@@ -127,13 +128,7 @@ func (p *Poller) AddFD(fd int, want Ready, data any) error {
 		return opError("addfd", Addr{}, sys.EBADF)
 	}
 	return opError("addfd", Addr{}, p.withPoller(func() sys.Errno {
-		i, e := p.register(nil, fd, want, data)
-		if e == 0 {
-			if p.files == nil {
-				p.files = make(map[int]uint32)
-			}
-			p.files[fd] = i
-		}
+		_, e := p.register(nil, fd, want, data)
 		return e
 	}))
 }
@@ -148,7 +143,7 @@ func (p *Poller) ModifyFD(fd int, want Ready) error {
 		return err
 	}
 	return changed("modifyfd", p.withPoller(func() sys.Errno {
-		i, ok := p.files[fd]
+		i, ok := p.file(fd)
 		if !ok {
 			return sys.ENOENT
 		}
@@ -163,11 +158,10 @@ func (p *Poller) ModifyFD(fd int, want Ready) error {
 // Source: epoll_ctl(2), kqueue(2).
 func (p *Poller) RemoveFD(fd int) error {
 	return opError("removefd", Addr{}, p.withPoller(func() sys.Errno {
-		i, ok := p.files[fd]
+		i, ok := p.file(fd)
 		if !ok {
 			return sys.ENOENT
 		}
-		delete(p.files, fd)
 		return p.remove(i)
 	}))
 }
@@ -321,16 +315,18 @@ func (s *Socket) pollerClosed(p *Poller) {
 }
 
 // leavePollers removes a closing Socket from its Pollers while its descriptor is still open: a
-// copy of the descriptor would keep the registrations. If there can be no copy, and no other
-// goroutine can make one, close(2) ends them and one call is saved.
+// copy of the descriptor would keep the registrations. If this package knows of no copy, close(2)
+// ends them and one call is saved; see leftovers for a copy that it does not know. The order
+// matters: once this goroutine is the sole user no other makes a copy, and the second look has
+// them all.
 func (s *Socket) leavePollers() {
-	ends := selector.RemovesOnClose && s.fd.CloseCannotSleep() && s.fd.SoleUser()
+	ends := selector.RemovesOnClose && s.fd.SoleUser() && s.fd.CloseCannotSleep()
 	s.regMu.Lock()
 	var calls []trace.Call
 	for m := s.reg; m.poller != nil; m = s.reg {
 		if m.poller.acquire() == 0 {
 			m.poller.withLock(func() sys.Errno {
-				if ends {
+				if ends && !m.poller.leftovers.found {
 					m.poller.slab.free(m.slot)
 					return 0
 				}
@@ -367,9 +363,12 @@ func (p *Poller) add(s *Socket, want Ready, data any) sys.Errno {
 }
 
 func (p *Poller) register(s *Socket, fd int, want Ready, data any) (uint32, sys.Errno) {
-	old, stale := p.files[fd]
-	if stale && s == nil && !selector.RemovesOnClose {
-		return 0, sys.EEXIST
+	old, stale := p.byFD[fd]
+	if stale && !selector.RemovesOnClose {
+		// The kernel would replace the other registration, and say nothing.
+		if at := p.slab.at(old); at.socket != nil || p.selector.Holds(fd, selector.Ready(at.want&^(inUse|fired)), p.slab.key(old)) {
+			return 0, sys.EEXIST
+		}
 	}
 	i, ok := p.slab.alloc()
 	if !ok {
@@ -380,12 +379,31 @@ func (p *Poller) register(s *Socket, fd int, want Ready, data any) (uint32, sys.
 		return 0, e
 	}
 	if stale { // closed without RemoveFD; its number is another's now
-		p.slab.free(old)
-		delete(p.files, fd)
+		p.free(old)
 	}
 	at := p.slab.at(i)
 	at.socket, at.data, at.fd, at.want = s, data, int32(fd), want|inUse
+	if s == nil || !selector.RemovesOnClose {
+		if p.byFD == nil {
+			p.byFD = make(map[int]uint32)
+		}
+		p.byFD[fd] = i
+	}
 	return i, 0
+}
+
+// file returns the slot of a descriptor of AddFD.
+func (p *Poller) file(fd int) (slot uint32, ok bool) {
+	i, ok := p.byFD[fd]
+	return i, ok && p.slab.at(i).socket == nil
+}
+
+// free releases a slot, and the number that leads to it.
+func (p *Poller) free(i uint32) {
+	if at := p.slab.at(i); at.socket == nil || !selector.RemovesOnClose {
+		delete(p.byFD, int(at.fd))
+	}
+	p.slab.free(i)
 }
 
 func (p *Poller) modify(i uint32, want Ready) sys.Errno {
@@ -393,9 +411,10 @@ func (p *Poller) modify(i uint32, want Ready) sys.Errno {
 	if (want|at.want)&Exclusive != 0 {
 		return errnoExclusive
 	}
+	was := p.slab.key(i)
 	at.gen++ // events that were fetched and not yet returned are stale
 	old := at.want &^ (inUse | fired)
-	if e := p.selector.Modify(int(at.fd), selector.Ready(old), selector.Ready(want), p.slab.key(i)); e != 0 {
+	if e := p.selector.Modify(int(at.fd), selector.Ready(old), selector.Ready(want), was, p.slab.key(i)); e != 0 {
 		at.gen--
 		return e
 	}
@@ -406,6 +425,6 @@ func (p *Poller) modify(i uint32, want Ready) sys.Errno {
 func (p *Poller) remove(i uint32) sys.Errno {
 	at := p.slab.at(i)
 	e := p.selector.Remove(int(at.fd), selector.Ready(at.want&^(inUse|fired)))
-	p.slab.free(i)
+	p.free(i)
 	return e
 }

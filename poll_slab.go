@@ -2,6 +2,7 @@ package sock
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/berkeleysockets/sock/internal/selector"
 )
@@ -98,4 +99,74 @@ func (t *slab) sockets() (all []*Socket) {
 		}
 	}
 	return all
+}
+
+// all yields every registration, in the form that the selector takes. One whose single event
+// was reported is armed for nothing.
+func (t *slab) all(yield func(selector.Registration) bool) {
+	for i := range uint32(t.used) {
+		s := t.at(i)
+		if s.want&inUse == 0 {
+			continue
+		}
+		want := s.want &^ (inUse | fired)
+		if s.want&fired != 0 {
+			want &= OneShot
+		}
+		if !yield(selector.Registration{FD: int(s.fd), Want: selector.Ready(want), Token: t.key(i)}) {
+			return
+		}
+	}
+}
+
+// leftovers finds registrations of the kernel that are none of the Poller's any more: close(2)
+// was trusted to end them, and a copy of the descriptor was left. An event is often stale once,
+// if its slot was freed after the fetch, or a few times, until close(2) is called; a leftover
+// is stale as long as it is ready.
+type leftovers struct {
+	seen     map[uint64]time.Time // stale tokens, and when each was seen first
+	since    time.Time            // when seen was made
+	patience time.Duration        // after what time a stale token is a leftover's; 0 is minPatience
+	repeated bool                 // of this Wait's stale events, one was not the first of its token
+	due      bool                 // there is a leftover
+	found    bool                 // there was one: close(2) is trusted no more
+}
+
+const (
+	minPatience   = 50 * time.Millisecond
+	leftoverPause = time.Millisecond // between two fetches of stale events alone
+	maxSeen       = 64
+)
+
+// note records a stale event.
+func (l *leftovers) note(token uint64) {
+	if !selector.RemovesOnClose {
+		return
+	}
+	now := time.Now()
+	if first, ok := l.seen[token]; ok {
+		l.repeated = true
+		l.due = l.due || now.Sub(first) >= max(l.patience, minPatience)
+		return
+	}
+	if len(l.seen) >= maxSeen { // those of closes that were slow, or more leftovers than one needs to know
+		if now.Sub(l.since) < time.Second+l.patience {
+			l.repeated = true
+			return
+		}
+		l.seen = nil
+	}
+	if l.seen == nil {
+		l.seen, l.since = make(map[uint64]time.Time), now
+	}
+	l.seen[token] = now
+}
+
+// rebuild makes a set in the kernel that has no leftovers. The next one takes its time, so
+// that together they cost a twentieth of the processor at most. After an error, such as
+// EMFILE, it is tried again. The caller is the waiting goroutine, and holds the lock.
+func (p *Poller) rebuild() {
+	start := time.Now()
+	p.selector.Rebuild(p.slab.all)
+	p.leftovers = leftovers{patience: 20 * time.Since(start), repeated: p.leftovers.repeated, found: true}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -387,18 +388,21 @@ func TestPollFDTwoPollers(t *testing.T) {
 // Misuse: a Socket's own descriptor. It is in once, as one or the other.
 func TestPollFDOfSocket(t *testing.T) {
 	t.Parallel()
-	if pollerHere != byEpoll {
-		t.Skip("the kernel does not tell that it is in already")
-	}
 	p := newPoller(t)
 	a, b := stalePair(t)
 	wantErr(t, p.Add(a, sock.Readable, "socket"), nil)
 	wantErr(t, p.AddFD(a.FD(), sock.Readable, "fd"), syscall.EEXIST)
+	wantErr(t, p.ModifyFD(a.FD(), 0), syscall.ENOENT)
+	wantErr(t, p.RemoveFD(a.FD()), syscall.ENOENT)
 	staleSend(t, b)
 	staleReported(t, p, a, "socket")
 	wantErr(t, p.Remove(a), nil)
 	wantErr(t, p.AddFD(a.FD(), sock.Readable, "fd"), nil)
+	if pollerHere == byPoll && runtime.GOOS != "linux" {
+		t.Skip("neither poll(2) nor the inode of a socket says that it is in already")
+	}
 	wantErr(t, p.Add(a, sock.Readable, "socket"), syscall.EEXIST)
+	wantErr(t, p.AddFD(a.FD(), sock.Readable, "again"), syscall.EEXIST)
 	fdReported(t, p, a.FD(), "fd")
 	wantErr(t, p.RemoveFD(a.FD()), nil)
 	if n := testhook.Registrations(p); n != 0 {

@@ -4,6 +4,7 @@ package selector
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -36,15 +37,16 @@ const (
 type Selector struct {
 	callLog
 	desc  *netpoll.Desc
-	ep    int
-	waker int         // eventfd of Wake
-	woken atomic.Bool // Wake wrote to waker, and AckWake was not called since
-	timer int         // timerfd
+	ep    atomic.Int32 // Rebuild changes it
+	waker int          // eventfd of Wake
+	woken atomic.Bool  // Wake wrote to waker, and AckWake was not called since
+	timer int          // timerfd
 
 	// Owned by the waiting goroutine.
 	events    []sys.EpollEvent
-	limit     int // most events of one fetch
-	n         int // events of the last fetch
+	limit     int  // most events of one fetch
+	n         int  // events of the last fetch
+	full      bool // the last fetch filled its room
 	errno     sys.Errno
 	fetchFunc func(uintptr) bool // the method fetch, bound once: a closure for each wait would allocate
 	until     time.Time          // read deadline of desc
@@ -57,14 +59,13 @@ type Selector struct {
 // New creates a Selector: epoll_create1(2), eventfd2(2), timerfd_create(2) and
 // epoll_ctl(2).
 func New() (*Selector, sys.Errno) {
-	s := &Selector{}
-	start := trace.Start()
-	ep, e := sys.EpollCreate()
-	s.add(start, "epoll_create1", -1, ep, e, func() string { return "EPOLL_CLOEXEC" })
+	s := &Selector{waker: -1, timer: -1}
+	s.fetchFunc = s.fetch
+	ep, e := s.create()
+	s.ep.Store(int32(ep))
 	if e != 0 {
 		return s, e
 	}
-	s.ep, s.waker, s.timer, s.fetchFunc = ep, -1, -1, s.fetch
 	if e = s.initWakers(); e != 0 {
 		s.closeWakers()
 		sys.Close(ep)
@@ -78,6 +79,18 @@ func New() (*Selector, sys.Errno) {
 	return s, 0
 }
 
+func (s *Selector) create() (ep int, e sys.Errno) {
+	start := trace.Start()
+	ep, e = sys.EpollCreate()
+	s.add(start, "epoll_create1", -1, ep, e, func() string { return "EPOLL_CLOEXEC" })
+	if e == 0 {
+		if e = sys.SetStatusFlags(ep, sys.O_NONBLOCK); e != 0 { // the runtime poller requires it
+			sys.Close(ep)
+		}
+	}
+	return ep, e
+}
+
 // initWakers creates the eventfd and the timerfd. Both are edge-triggered and never
 // read: each write and each expiry is an edge. To clear woken and read the eventfd
 // after that could lose a wake for good.
@@ -86,7 +99,7 @@ func (s *Selector) initWakers() (e sys.Errno) {
 	s.waker, e = sys.Eventfd()
 	s.add(start, "eventfd2", -1, s.waker, e, func() string { return "0, EFD_CLOEXEC|EFD_NONBLOCK" })
 	if e == 0 {
-		e = s.ctl(unix.EPOLL_CTL_ADD, s.waker, unix.EPOLLIN|unix.EPOLLET, WakeToken)
+		e = s.ctl(unix.EPOLL_CTL_ADD, s.waker, wakerEvents, WakeToken)
 	}
 	if e != 0 {
 		return e
@@ -95,24 +108,89 @@ func (s *Selector) initWakers() (e sys.Errno) {
 	s.timer, e = sys.Timerfd()
 	s.add(start, "timerfd_create", -1, s.timer, e, func() string { return "CLOCK_MONOTONIC, TFD_CLOEXEC|TFD_NONBLOCK" })
 	if e == 0 {
-		e = s.ctl(unix.EPOLL_CTL_ADD, s.timer, unix.EPOLLIN|unix.EPOLLET, timerToken)
-	}
-	if e == 0 {
-		e = sys.SetStatusFlags(s.ep, sys.O_NONBLOCK) // the runtime poller requires it
+		e = s.ctl(unix.EPOLL_CTL_ADD, s.timer, wakerEvents, timerToken)
 	}
 	return e
 }
 
+const wakerEvents = unix.EPOLLIN | unix.EPOLLET
+
+// Rebuild replaces the epoll descriptor by one that has the registrations of all
+// and no others: epoll_create1(2), epoll_ctl(2) twice for each, and close(2). It ends
+// the registrations of closed descriptors whose descriptions live on in a copy: no
+// epoll_ctl(2) reaches them any more. A registration whose number means another
+// description by now is not taken over.
+//
+// An Edge registration that is ready causes an event again. After an error all is
+// as before. The caller is the waiting goroutine, and serializes Rebuild with Add,
+// Modify and Remove.
+func (s *Selector) Rebuild(all iter.Seq[Registration]) sys.Errno {
+	ep, e := s.create()
+	if e != 0 {
+		return e
+	}
+	if e = s.fill(ep, all); e != 0 {
+		s.close(ep)
+		return e
+	}
+	desc := netpoll.New(ep)
+	if !desc.Pollable() {
+		desc.Close()
+		return sys.ENOSPC
+	}
+	old := s.desc
+	start := trace.Start()
+	e = old.Close()
+	s.add(start, "close", int(s.ep.Load()), 0, e, func() string { return "" })
+	s.desc, s.until = desc, time.Time{}
+	s.ep.Store(int32(ep))
+	s.armed = true // an expiry of the past is an event of the new set
+	if s.woken.Load() {
+		sys.EventfdAdd(s.waker) // the event that is pending was the old set's
+	}
+	return 0
+}
+
+// fill registers in ep the wakers, and what is registered in the present set of all.
+func (s *Selector) fill(ep int, all iter.Seq[Registration]) sys.Errno {
+	if e := s.ctlOf(ep, unix.EPOLL_CTL_ADD, s.waker, wakerEvents, WakeToken); e != 0 {
+		return e
+	}
+	// Earlier Wakes have left the eventfd readable: one event, which is no Wake.
+	var one [1]sys.EpollEvent
+	if _, e := sys.EpollFetch(ep, one[:]); e != 0 {
+		return e
+	}
+	if e := s.ctlOf(ep, unix.EPOLL_CTL_ADD, s.timer, wakerEvents, timerToken); e != 0 {
+		return e
+	}
+	for r := range all {
+		events := interest(r.Want)
+		// The old set knows if the number has the same description still. Of an
+		// Exclusive registration it says EINVAL.
+		if e := s.ctl(unix.EPOLL_CTL_MOD, r.FD, events&^unix.EPOLLEXCLUSIVE, r.Token); e == unix.ENOENT || e == unix.EBADF {
+			continue
+		}
+		if e := s.ctlOf(ep, unix.EPOLL_CTL_ADD, r.FD, events, r.Token); e != 0 {
+			return e
+		}
+	}
+	return 0
+}
+
 // FD returns the epoll descriptor, also after Close.
-func (s *Selector) FD() int { return s.ep }
+func (s *Selector) FD() int { return int(s.ep.Load()) }
 
 // Add registers fd.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	return s.ctl(unix.EPOLL_CTL_ADD, fd, interest(want), token)
 }
 
+// Holds returns false: Add itself knows if fd is registered.
+func (s *Selector) Holds(fd int, want Ready, token uint64) bool { return false }
+
 // Modify changes the interest of fd. It arms a OneShot or Edge registration again.
-func (s *Selector) Modify(fd int, _, want Ready, token uint64) sys.Errno {
+func (s *Selector) Modify(fd int, _, want Ready, _, token uint64) sys.Errno {
 	return s.ctl(unix.EPOLL_CTL_MOD, fd, interest(want), token)
 }
 
@@ -129,9 +207,13 @@ func (s *Selector) Remove(fd int, _ Ready) sys.Errno {
 var ctlNames = [...]string{unix.EPOLL_CTL_ADD: "EPOLL_CTL_ADD", unix.EPOLL_CTL_DEL: "EPOLL_CTL_DEL", unix.EPOLL_CTL_MOD: "EPOLL_CTL_MOD"}
 
 func (s *Selector) ctl(op, fd int, events uint32, token uint64) sys.Errno {
+	return s.ctlOf(s.FD(), op, fd, events, token)
+}
+
+func (s *Selector) ctlOf(ep, op, fd int, events uint32, token uint64) sys.Errno {
 	start := trace.Start()
-	e := sys.EpollControl(s.ep, op, fd, events, token)
-	s.add(start, "epoll_ctl", s.ep, 0, e, func() string {
+	e := sys.EpollControl(ep, op, fd, events, token)
+	s.add(start, "epoll_ctl", ep, 0, e, func() string {
 		args := ctlNames[op] + ", " + strconv.Itoa(fd)
 		if op == unix.EPOLL_CTL_DEL {
 			return args + ", NULL"
@@ -197,47 +279,52 @@ func (s *Selector) armTimer(until time.Time) bool {
 
 // reserve makes room for the events of a fetch.
 func (s *Selector) reserve(limit int) {
-	s.limit = min(limit, maxEvents)
+	s.limit = min(limit, MaxEvents)
 	if s.limit > len(s.events) {
 		s.events = make([]sys.EpollEvent, s.limit)
 	}
 }
 
-// maxEvents bounds the memory of a Selector: 12 or 16 bytes an event.
-const maxEvents = 4096
-
-// fetch calls epoll_pwait(2) once, and reports whether the wait ends. It must not
-// touch the caller's buffer: a buffer that a callback can reach is allocated on the
-// heap.
+// fetch calls epoll_pwait(2), and reports whether the wait ends: again if the timer's
+// event has taken the only place. It must not touch the caller's buffer: a buffer that
+// a callback can reach is allocated on the heap.
 func (s *Selector) fetch(uintptr) bool {
-	start := trace.Start()
-	s.n, s.errno = sys.EpollFetch(s.ep, s.events[:s.limit])
-	s.add(start, "epoll_pwait", s.ep, s.n, s.errno, func() string {
-		args := "["
-		for i := range s.n {
-			if i > 0 {
-				args += ", "
+	for {
+		start, ep := trace.Start(), s.FD()
+		s.n, s.errno = sys.EpollFetch(ep, s.events[:s.limit])
+		s.full = s.n == s.limit
+		s.add(start, "epoll_pwait", ep, s.n, s.errno, func() string {
+			args := "["
+			for i := range s.n {
+				if i > 0 {
+					args += ", "
+				}
+				args += fmt.Sprintf("{events=%s, data=%#x}", names(s.events[i].Events), sys.EpollData(&s.events[i]))
 			}
-			args += fmt.Sprintf("{events=%s, data=%#x}", names(s.events[i].Events), sys.EpollData(&s.events[i]))
+			return args + "], " + strconv.Itoa(s.limit) + ", 0, NULL, 8"
+		})
+		if !s.armed || !s.dropTimerEvent() || !s.full || s.n > 0 {
+			return s.n != 0 || s.errno != 0 || s.timed && s.expired
 		}
-		return args + "], " + strconv.Itoa(s.limit) + ", 0, NULL, 8"
-	})
-	if s.armed {
-		s.dropTimerEvent()
 	}
-	return s.n != 0 || s.errno != 0 || s.timed && s.expired
 }
 
-// dropTimerEvent removes the timer's event, which is not for the caller.
-func (s *Selector) dropTimerEvent() {
+// Full reports whether the last fetch filled its room, so that more may be ready. The
+// timer's event may have taken a place that is free now.
+func (s *Selector) Full() bool { return s.full }
+
+// dropTimerEvent removes the timer's event, which is not for the caller, and reports
+// whether there was one.
+func (s *Selector) dropTimerEvent() bool {
 	for i := range s.n {
 		if sys.EpollData(&s.events[i]) == timerToken {
 			s.n--
 			s.events[i] = s.events[s.n]
 			s.armed, s.expired = false, true
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // Event returns event i of the last Poll or Wait.
@@ -251,6 +338,16 @@ func (s *Selector) Wake() sys.Errno {
 	if s.woken.Swap(true) {
 		return 0
 	}
+	return s.wake()
+}
+
+// WakeAlways is Wake, whether one is pending or not.
+func (s *Selector) WakeAlways() sys.Errno {
+	s.woken.Store(true)
+	return s.wake()
+}
+
+func (s *Selector) wake() sys.Errno {
 	start := trace.Start()
 	e := sys.EventfdAdd(s.waker)
 	s.add(start, "write", s.waker, 8, e, func() string { return `"\1\0\0\0\0\0\0\0", 8` })
@@ -264,7 +361,7 @@ func (s *Selector) AckWake() { s.woken.Store(false) }
 func (s *Selector) Close() sys.Errno {
 	start := trace.Start()
 	e := s.desc.Close()
-	s.add(start, "close", s.ep, 0, e, func() string { return "" })
+	s.add(start, "close", s.FD(), 0, e, func() string { return "" })
 	s.closeWakers()
 	return e
 }

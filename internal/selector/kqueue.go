@@ -4,6 +4,7 @@ package selector
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"time"
 
@@ -43,15 +44,23 @@ var Supported = func() Ready {
 // every system.
 type Selector struct {
 	callLog
-	kq     int
-	waker  waker
-	change sys.Kevents // the change of set; serialized by the caller
-	events sys.Kevents // owned by the waiting goroutine
+	kq    int
+	waker waker
+
+	// Serialized by the caller.
+	change     sys.Kevents // the change of set
+	fd         int         // the descriptor of makeChange
+	changeFunc func(kchange, uint64) sys.Errno
+
+	// Owned by the waiting goroutine.
+	events sys.Kevents
+	full   bool // the last fetch filled its room
 }
 
 // New creates a Selector: kqueue(2), pipe(2) and kevent(2).
 func New() (*Selector, sys.Errno) {
 	s := &Selector{change: sys.MakeKevents(1)}
+	s.changeFunc = s.applyChange
 	start := trace.Start()
 	kq, e := sys.Kqueue()
 	s.add(start, "kqueue", -1, kq, e, func() string { return "" })
@@ -71,97 +80,88 @@ func New() (*Selector, sys.Errno) {
 	return s, 0
 }
 
-// A filter is one kevent filter of a registration.
-type filter struct {
-	filter, flags, fflags int
-	data                  int64
-}
-
-// unreachableMark is a low-water mark that no buffer reaches: a filter with it
-// reports only the close and errors.
+// unreachableMark is a low-water mark that no buffer reaches.
 const unreachableMark = 1<<31 - 1
-
-// filters returns the n filters of an interest.
-func filters(want Ready) (f [3]filter, n int) {
-	mode := 0
-	if want&Edge != 0 {
-		mode |= unix.EV_CLEAR
-	}
-	if want&OneShot != 0 {
-		mode |= unix.EV_ONESHOT
-	}
-	add := func(x filter) {
-		if x.fflags == 0 {
-			x.flags = mode
-		} else {
-			// A filter with fflags may report readiness that was not requested:
-			// pipes and listeners have no low-water mark, macOS limits the mark
-			// to the size of the buffer, and the error of a datagram passes it.
-			// Level-triggered it would report that in each wait, and with
-			// EV_ONESHOT it would be consumed by it.
-			x.flags = unix.EV_CLEAR
-		}
-		f[n] = x
-		n++
-	}
-	switch {
-	case want&Readable != 0:
-		add(filter{filter: unix.EVFILT_READ})
-	case want&ReadClosed != 0, want&(Writable|WriteClosed) == 0: // the second for failures and hang-ups
-		add(filter{filter: unix.EVFILT_READ, fflags: unix.NOTE_LOWAT, data: unreachableMark})
-	}
-	switch {
-	case want&Writable != 0:
-		add(filter{filter: unix.EVFILT_WRITE})
-	case want&WriteClosed != 0:
-		add(filter{filter: unix.EVFILT_WRITE, fflags: unix.NOTE_LOWAT, data: unreachableMark})
-	}
-	if want&Priority != 0 {
-		add(filter{filter: sys.EVFILT_EXCEPT, fflags: sys.NOTE_OOB})
-	}
-	return f, n
-}
 
 // FD returns the kqueue descriptor, also after Close.
 func (s *Selector) FD() int { return s.kq }
 
-// Add registers fd.
+// Add registers fd. If fd is registered already it replaces the token: see Holds.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
-	f, n := filters(want)
-	for i := range n {
-		// A pipe without a reader returns EPIPE for EVFILT_WRITE, which is then not
-		// registered: EVFILT_READ alone reports its close.
-		if e := s.set(fd, f[i].filter, unix.EV_ADD|f[i].flags, f[i].fflags, f[i].data, token); e != 0 && (e != unix.EPIPE || i == 0) {
-			for j := range i {
-				s.set(fd, f[j].filter, unix.EV_DELETE, 0, 0, 0)
-			}
-			return e
-		}
-	}
-	return 0
+	s.fd = fd
+	return kchanges([numFilters]knote{}, knotes(want), 0, token, s.changeFunc)
 }
 
-// Modify changes the interest of fd. It arms a OneShot or Edge registration again. A
-// registered filter keeps its mode when EV_ADD names another, so Modify removes it
-// first.
-func (s *Selector) Modify(fd int, old, want Ready, token uint64) sys.Errno {
-	if e := s.Remove(fd, old); e != 0 {
-		return e
+// Holds reports whether the kqueue has a knote of fd, which the caller registered with
+// want and token: close(2) ends them, and then the number may be another's. It cannot
+// know of a OneShot registration that has fired. There is no call that asks: it deletes
+// a knote, and adds it again if it was there.
+func (s *Selector) Holds(fd int, want Ready, token uint64) bool {
+	s.fd = fd
+	for f, k := range knotes(want) {
+		if k.on && s.makeChange(kchange{filter: f}, 0) == 0 {
+			s.makeChange(kchange{filter: f, knote: k}, token)
+			return true
+		}
 	}
-	return s.Add(fd, want, token)
+	return false
+}
+
+// Modify changes the interest of fd. It arms a OneShot or Edge registration again. After
+// an error the old interest is watched, with its token.
+func (s *Selector) Modify(fd int, old, want Ready, was, token uint64) sys.Errno {
+	s.fd = fd
+	return kchanges(knotes(old), knotes(want), was, token, s.changeFunc)
 }
 
 // Remove ends the registration of fd. A registration that has already ended is no
 // error.
 func (s *Selector) Remove(fd int, want Ready) (first sys.Errno) {
-	f, n := filters(want)
-	for i := range n {
-		e := s.set(fd, f[i].filter, unix.EV_DELETE, 0, 0, 0)
-		if e != 0 && e != unix.ENOENT && e != unix.EBADF && first == 0 {
+	s.fd = fd
+	for f, k := range knotes(want) {
+		if !k.on {
+			continue
+		}
+		if e := s.makeChange(kchange{filter: f}, 0); e != 0 && e != unix.ENOENT && e != unix.EBADF && first == 0 {
 			first = e
 		}
 	}
 	return first
+}
+
+// Rebuild does nothing: close(2) ends every registration of a number.
+func (s *Selector) Rebuild(iter.Seq[Registration]) sys.Errno { return 0 }
+
+// applyChange makes one change of kchanges. A knote that it deletes may have ended: with
+// OneShot, or because its descriptor was closed.
+func (s *Selector) applyChange(c kchange, token uint64) sys.Errno {
+	e := s.makeChange(c, token)
+	if !c.on && (e == unix.ENOENT || e == unix.EBADF) || c.optional && e == unix.EPIPE {
+		return 0
+	}
+	return e
+}
+
+// makeChange makes one change of the descriptor fd.
+func (s *Selector) makeChange(c kchange, token uint64) sys.Errno {
+	filter := [numFilters]int{unix.EVFILT_READ, unix.EVFILT_WRITE, sys.EVFILT_EXCEPT}[c.filter]
+	if !c.on {
+		return s.set(s.fd, filter, unix.EV_DELETE, 0, 0, 0)
+	}
+	flags, fflags, data := unix.EV_ADD, 0, int64(0)
+	if c.mode&Edge != 0 {
+		flags |= unix.EV_CLEAR
+	}
+	if c.mode&OneShot != 0 {
+		flags |= unix.EV_ONESHOT
+	}
+	switch {
+	case c.closeOnly:
+		fflags, data = unix.NOTE_LOWAT, unreachableMark
+	case c.filter == exceptFilter:
+		fflags = sys.NOTE_OOB
+	}
+	return s.set(s.fd, filter, flags, fflags, data, token)
 }
 
 func (s *Selector) set(fd, filter, flags, fflags int, data int64, token uint64) sys.Errno {
@@ -202,7 +202,7 @@ func (s *Selector) Wait(limit int, until time.Time) (n int, e sys.Errno) {
 
 // fetch calls kevent(2) once.
 func (s *Selector) fetch(limit int, d time.Duration) (int, sys.Errno) {
-	limit = min(limit, maxEvents)
+	limit = min(limit, MaxEvents)
 	if limit > s.events.Len() {
 		s.events = sys.MakeKevents(limit)
 	}
@@ -211,6 +211,7 @@ func (s *Selector) fetch(limit int, d time.Duration) (int, sys.Errno) {
 	if (e == unix.EINTR || e == unix.ETIMEDOUT) && d == 0 {
 		n, e = 0, 0
 	}
+	s.full = n == limit
 	s.add(start, "kevent", s.kq, n, e, func() string {
 		args := "NULL, 0, ["
 		for i := range n {
@@ -225,8 +226,8 @@ func (s *Selector) fetch(limit int, d time.Duration) (int, sys.Errno) {
 	return n, e
 }
 
-// maxEvents bounds the memory of a Selector.
-const maxEvents = 4096
+// Full reports whether the last fetch filled its room, so that more may be ready.
+func (s *Selector) Full() bool { return s.full }
 
 // Event returns event i of the last Poll or Wait.
 func (s *Selector) Event(i int) (token uint64, ready Ready) {
@@ -256,6 +257,9 @@ func (s *Selector) Event(i int) (token uint64, ready Ready) {
 
 // Wake causes an event with WakeToken, unless one is pending.
 func (s *Selector) Wake() sys.Errno { return s.waker.wake(&s.callLog) }
+
+// WakeAlways is Wake, whether one is pending or not.
+func (s *Selector) WakeAlways() sys.Errno { return s.waker.wakeAlways(&s.callLog) }
 
 // AckWake records that the event of Wake was received: the next Wake causes another.
 func (s *Selector) AckWake() { s.waker.reset() }

@@ -4,6 +4,7 @@ package selector
 
 import (
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ type Selector struct {
 	list    []unix.PollFd
 	tokens  []uint64    // by index of list
 	modes   []Ready     // by index of list
+	ids     []fileID    // by index of list
 	index   map[int]int // index in list, by descriptor
 	polling bool        // a poll(2) is in progress
 	polls   uint64      // number of finished poll(2) calls
@@ -57,7 +59,20 @@ type Selector struct {
 	polled       []unix.PollFd // copy of list, with the results
 	polledTokens []uint64      // copy of tokens
 	found        []found
-	next         int // index in polled where the next collect begins, so that no descriptor starves
+	full         bool // collect filled its room
+	next         int  // index in polled where the next collect begins, so that no descriptor starves
+}
+
+// A fileID is what a descriptor's number means: the device and the inode. It is zero
+// where the system has no inode for a socket.
+type fileID struct{ dev, ino uint64 }
+
+func identify(fd int) (id fileID) {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) == nil && st.Ino != 0 {
+		id = fileID{uint64(st.Dev), uint64(st.Ino)}
+	}
+	return id
 }
 
 // found is one event.
@@ -97,18 +112,28 @@ func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	defer s.mu.Unlock()
 	if i, ok := s.index[fd]; ok { // stale: fd was closed, and its number is reused
 		s.list[i] = unix.PollFd{Fd: int32(fd), Events: interest(want)}
-		s.tokens[i], s.modes[i] = token, want
+		s.tokens[i], s.modes[i], s.ids[i] = token, want, identify(fd)
 		return s.interrupt()
 	}
 	s.index[fd] = len(s.list)
 	s.list = append(s.list, unix.PollFd{Fd: int32(fd), Events: interest(want)})
 	s.tokens = append(s.tokens, token)
 	s.modes = append(s.modes, want)
+	s.ids = append(s.ids, identify(fd))
 	return s.interrupt()
 }
 
+// Holds reports whether the number fd means what was registered by it. It returns
+// false if the system cannot say.
+func (s *Selector) Holds(fd int, _ Ready, _ uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.index[fd]
+	return ok && s.ids[i] != fileID{} && s.ids[i] == identify(fd)
+}
+
 // Modify changes the interest of fd. It arms a OneShot registration again.
-func (s *Selector) Modify(fd int, _, want Ready, token uint64) sys.Errno {
+func (s *Selector) Modify(fd int, _, want Ready, _, token uint64) sys.Errno {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, ok := s.index[fd]
@@ -131,13 +156,13 @@ func (s *Selector) Remove(fd int, _ Ready) sys.Errno {
 		return 0
 	}
 	last := len(s.list) - 1
-	s.list[i], s.tokens[i], s.modes[i] = s.list[last], s.tokens[last], s.modes[last]
+	s.list[i], s.tokens[i], s.modes[i], s.ids[i] = s.list[last], s.tokens[last], s.modes[last], s.ids[last]
 	moved := s.list[i].Fd
 	if moved < 0 {
 		moved = ^moved
 	}
 	s.index[int(moved)] = i
-	s.list, s.tokens, s.modes = s.list[:last], s.tokens[:last], s.modes[:last]
+	s.list, s.tokens, s.modes, s.ids = s.list[:last], s.tokens[:last], s.modes[:last], s.ids[:last]
 	delete(s.index, fd)
 	e := s.interrupt()
 	for n := s.polls; e == 0 && s.polling && s.polls == n; {
@@ -224,8 +249,15 @@ func (s *Selector) collect(limit int) int {
 		}
 		s.found = append(s.found, found{token, readiness(p.Events, p.Revents)})
 	}
+	s.full = len(s.found) == limit
 	return len(s.found)
 }
+
+// Full reports whether the last fetch filled its room, so that more may be ready.
+func (s *Selector) Full() bool { return s.full }
+
+// Rebuild does nothing: the list has what was registered, and no more.
+func (s *Selector) Rebuild(iter.Seq[Registration]) sys.Errno { return 0 }
 
 // ackWaker empties the pipe, and reports whether Wake filled it.
 func (s *Selector) ackWaker() bool {
@@ -242,6 +274,12 @@ func (s *Selector) Event(i int) (token uint64, ready Ready) {
 func (s *Selector) Wake() sys.Errno {
 	s.wakeRequested.Store(true)
 	return s.waker.wake(&s.callLog)
+}
+
+// WakeAlways is Wake, whether one is pending or not.
+func (s *Selector) WakeAlways() sys.Errno {
+	s.wakeRequested.Store(true)
+	return s.waker.wakeAlways(&s.callLog)
 }
 
 // AckWake does nothing: collect has emptied the pipe.

@@ -23,6 +23,16 @@ const (
 	Exclusive
 )
 
+// A Registration is a descriptor, what it is watched for, and its token.
+type Registration struct {
+	FD    int
+	Want  Ready
+	Token uint64
+}
+
+// MaxEvents bounds the events of one fetch, and so the memory of a Selector.
+const MaxEvents = 4096
+
 // WakeToken is the token of the event that Wake causes. The caller must not use the
 // two highest slot numbers: the token with the second highest belongs to a backend.
 const WakeToken = 1<<TokenBits - 1

@@ -90,7 +90,7 @@ func TestRegister(t *testing.T) {
 	fill(t, w)
 	wantEvents(t, s, event{7, selector.Readable})
 	wantEvents(t, s, event{7, selector.Readable})
-	wantErrno(t, s.Modify(r, selector.Readable, selector.Readable, 8), 0)
+	wantErrno(t, s.Modify(r, selector.Readable, selector.Readable, 7, 8), 0)
 	wantEvents(t, s, event{8, selector.Readable})
 	empty(t, r)
 	wantEvents(t, s)
@@ -104,7 +104,7 @@ func TestRegister(t *testing.T) {
 
 	wantErrno(t, s.Add(w, selector.Writable, 10), 0)
 	wantEvents(t, s, event{10, selector.Writable})
-	wantErrno(t, s.Modify(w, selector.Writable, 0, 11), 0)
+	wantErrno(t, s.Modify(w, selector.Writable, 0, 10, 11), 0)
 	wantEvents(t, s)
 	wantErrno(t, s.Remove(w, 0), 0)
 }
@@ -121,7 +121,7 @@ func TestOneShot(t *testing.T) {
 	wantEvents(t, s)
 	fill(t, w)
 	wantEvents(t, s)
-	wantErrno(t, s.Modify(r, want, want, 2), 0)
+	wantErrno(t, s.Modify(r, want, want, 1, 2), 0)
 	wantEvents(t, s, event{2, selector.Readable})
 	wantEvents(t, s)
 	wantErrno(t, s.Remove(r, want), 0)
@@ -151,7 +151,7 @@ func TestEdge(t *testing.T) {
 	}
 	fill(t, w)
 	wantEvents(t, s, event{1, selector.Readable})
-	wantErrno(t, s.Modify(r, want, selector.Readable, 2), 0) // the mode changes too
+	wantErrno(t, s.Modify(r, want, selector.Readable, 1, 2), 0) // the mode changes too
 	wantEvents(t, s, event{2, selector.Readable})
 	wantEvents(t, s, event{2, selector.Readable})
 }
@@ -244,6 +244,63 @@ func TestWake(t *testing.T) {
 		}
 		s.AckWake()
 		wantEvents(t, s)
+	}
+}
+
+// WakeAlways causes an event, although a Wake has caused one that was not acknowledged.
+func TestWakeAlways(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	wantErrno(t, s.Wake(), 0)
+	for range 3 {
+		n, e := s.Wait(8, time.Now().Add(10*time.Second))
+		wantErrno(t, e, 0)
+		if token, _ := s.Event(0); n != 1 || token != selector.WakeToken {
+			t.Fatalf("%d events, the first %#x, want Wake's", n, token)
+		}
+		wantErrno(t, s.Wake(), 0) // is pending, as it seems
+		wantErrno(t, s.WakeAlways(), 0)
+	}
+}
+
+// Full reports that the room was too small, or just enough.
+func TestFull(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for i := range uint64(2) {
+		r, w := pipe(t)
+		wantErrno(t, s.Add(r, selector.Readable, i), 0)
+		fill(t, w)
+	}
+	for limit, full := range map[int]bool{1: true, 2: true, 3: false} {
+		if events := poll(t, s, limit); len(events) != min(limit, 2) || s.Full() != full {
+			t.Errorf("limit %d: %x, full: %v", limit, events, s.Full())
+		}
+	}
+}
+
+// The timer of an earlier wait does not take the only place.
+func TestTimerTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	r, w := pipe(t)
+	wantErrno(t, s.Add(r, selector.Readable, 1), 0)
+	for range 3 {
+		fill(t, w)
+		until := time.Now().Add(2 * time.Millisecond)
+		if n, e := s.Wait(1, until); n != 1 || e != 0 {
+			t.Fatal(n, e)
+		}
+		empty(t, r)
+		time.Sleep(time.Until(until.Add(time.Millisecond)))
+		fill(t, w)
+		time.Sleep(time.Millisecond) // the runtime poller takes its edges
+		n, e := s.Wait(1, time.Now().Add(10*time.Second))
+		wantErrno(t, e, 0)
+		if token, _ := s.Event(0); n != 1 || token != 1 {
+			t.Fatalf("%d events, the first %#x", n, token)
+		}
+		empty(t, r)
 	}
 }
 

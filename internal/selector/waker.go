@@ -10,7 +10,7 @@ import (
 	"github.com/berkeleysockets/sock/internal/trace"
 )
 
-// A waker is a pipe that holds at most one byte. It is a pipe because not every
+// A waker is a pipe that holds at most one byte, two after wakeAlways. It is a pipe because not every
 // system has EVFILT_USER, and poll(2) has no equivalent.
 type waker struct {
 	r, w  int
@@ -30,6 +30,16 @@ func (w *waker) wake(l *callLog) sys.Errno {
 	if w.woken.Swap(true) {
 		return 0
 	}
+	return w.write(l)
+}
+
+// wakeAlways is wake, whether the pipe holds a byte or not.
+func (w *waker) wakeAlways(l *callLog) sys.Errno {
+	w.woken.Store(true)
+	return w.write(l)
+}
+
+func (w *waker) write(l *callLog) sys.Errno {
 	start := trace.Start()
 	e := sys.PipeWrite(w.w)
 	l.add(start, "write", w.w, 1, e, func() string { return `"\0", 1` })
