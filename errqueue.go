@@ -62,7 +62,7 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 		}
 	}
 	if first, last, _, ok := r.ZeroCopy(); ok {
-		s.zeroCopy().completed(first, last)
+		s.zeroCopyCompleted(first, last)
 	}
 	return r, nil
 }
