@@ -61,9 +61,6 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 			r.Time = t
 		}
 	}
-	if first, last, _, ok := r.ZeroCopy(); ok {
-		s.zeroCopyCompleted(first, last)
-	}
 	return r, nil
 }
 

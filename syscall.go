@@ -222,6 +222,9 @@ func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flag
 	if last {
 		s.fd.Destroy()
 	}
+	if e == 0 && rflags&int(errQueueIfAny) != 0 {
+		s.receivedReports(control[:min(nc, len(control))])
+	}
 	return n, nc, rflags, e
 }
 

@@ -231,6 +231,15 @@ func (z *zeroCopy) pending() int {
 	return z.bytes
 }
 
+// receivedReports is called with the control messages of what s received from the error queue.
+func (s *Socket) receivedReports(control []byte) {
+	for m, rest, ok := cmsg.Next(control); ok; m, rest, ok = cmsg.Next(rest) {
+		if x, ok := m.ExtendedError(); ok && x.Origin == cmsg.OriginZeroCopy {
+			s.zeroCopyCompleted(x.Info, x.Data)
+		}
+	}
+}
+
 // keepForGood is called when there is no descriptor left to ask.
 func (z *zeroCopy) keepForGood() {
 	z.mu.Lock()
@@ -355,7 +364,9 @@ func (s *Socket) closeZeroCopy(fd int) {
 	log.Flush()
 }
 
-// receiveReports releases what is complete.
+// receiveReports releases what is complete, when nothing more is sent. Another call may have
+// received reports without room for them. They are in the socket's option memory until they
+// are received: if it has none the kernel is done with all.
 func (z *zeroCopy) receiveReports(fd int, log *trace.Log) {
 	var control [roomForReport]byte
 	for {
@@ -366,13 +377,22 @@ func (z *zeroCopy) receiveReports(fd int, log *trace.Log) {
 			continue
 		}
 		if e != 0 {
-			return
+			break
 		}
 		for m, rest, ok := cmsg.Next(control[:nc]); ok; m, rest, ok = cmsg.Next(rest) {
 			if x, ok := m.ExtendedError(); ok && x.Origin == cmsg.OriginZeroCopy {
 				z.completed(x.Info, x.Data)
 			}
 		}
+	}
+	if z.pending() == 0 {
+		return
+	}
+	const optMem = 6 // SK_MEMINFO_OPTMEM (linux/sock_diag.h): sk_omem_alloc
+	var info [64]byte
+	n, e := sys.Getsockopt(fd, sys.SOL_SOCKET, sys.SO_MEMINFO, info[:])
+	if e == 0 && n >= 4*(optMem+1) && binary.NativeEndian.Uint32(info[4*optMem:]) == 0 {
+		z.completed(z.next-1<<31, z.next-1)
 	}
 }
 
