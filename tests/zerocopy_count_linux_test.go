@@ -581,3 +581,99 @@ func TestZeroCopyCloseDatagram(t *testing.T) {
 	eventually(t, "bound", func() bool { return again.Bind(own) == nil })
 	eventually(t, "freed", func() bool { runtime.GC(); return len(freed) > 0 })
 }
+
+// Parts of one datagram have an id each.
+func TestZeroCopyMore(t *testing.T) {
+	t.Parallel()
+	a, b := connectedDatagrams(t, "udp4")
+	for id, flags := range []sock.Flags{sock.More, sock.More, 0} {
+		if n, got, err := a.SendZeroCopy([]byte("part "), flags); n != 5 || got != uint32(id) || err != nil {
+			t.Fatal(n, got, err)
+		}
+	}
+	recv(t, b, 99, 0, "part part part ")
+	completions(t, a, 2)
+	sendsZeroCopy(t, a, 3)
+}
+
+// What can be let go by a report alone is bounded too: SendZeroCopy sends no more.
+func TestZeroCopyForGoodBound(t *testing.T) { // not parallel
+	eventually(t, "nothing is kept", nothingClosing)
+	forGood := func() int64 { _, _, n := testhook.ZeroCopyClosed(); return n }
+	var peers, copies []*sock.Socket
+	for i := 0; forGood() <= 64<<20; i++ {
+		if i == 1000 {
+			t.Skip("the kernel takes too little at a time")
+		}
+		a, b := streams(t, "tcp4")
+		zeroCopyFill(t, a, nil)
+		c, err := a.Dup()
+		wantErr(t, err, nil)
+		wantErr(t, a.Close(), nil)
+		peers, copies = append(peers, b), append(copies, c)
+	}
+	a, _ := connectedDatagrams(t, "udp4")
+	_, _, err := a.SendZeroCopy([]byte("hello"), 0)
+	wantErr(t, err, syscall.ENOBUFS)
+	for _, b := range peers {
+		resetPeer(t, b)
+	}
+	eventually(t, "let go", func() bool {
+		for _, c := range copies {
+			for err := error(nil); err == nil; _, err = c.RecvErr(nil) {
+			}
+		}
+		return nothingClosing()
+	})
+	for _, c := range copies {
+		wantErr(t, c.Close(), nil)
+	}
+	sendsZeroCopy(t, a, 0)
+}
+
+// Without a descriptor for the duplicate Close resets the connection.
+func TestZeroCopyCloseNoDescriptor(t *testing.T) {
+	if t.Parallel(); !alone(t) { // the limit is the process's
+		return
+	}
+	wantErr(t, interfaceUp(1, nil), nil)
+	a, b := streams(t, "tcp4")
+	zeroCopyFill(t, a, nil)
+	var old unix.Rlimit
+	wantErr(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old), nil)
+	wantErr(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 0, Max: old.Max}), nil)
+	err := a.Close()
+	wantErr(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old), nil)
+	wantErr(t, err, nil)
+	_, err = io.Copy(io.Discard, b)
+	wantErr(t, err, syscall.ECONNRESET)
+	eventually(t, "let go", nothingClosing)
+}
+
+// A tracer may use the Socket, also in SendZeroCopy.
+func TestZeroCopyTracer(t *testing.T) { // the tracer is the process's: not parallel
+	a, _ := connectedDatagrams(t, "udp4")
+	var sends []uint32
+	sock.SetTracer(func(c sock.Call) {
+		if c.Name == "sendto" && len(sends) == 0 {
+			r, err := a.RecvErr(nil)
+			if _, last, _, ok := r.ZeroCopy(); ok && err == nil {
+				sends = append(sends, last)
+			}
+		}
+	})
+	defer sock.SetTracer(nil)
+	wantErr(t, recvTimeout(t, began(func() error {
+		_, _, err := a.SendZeroCopy([]byte("hello"), 0)
+		return err
+	})), nil)
+	if !slices.Equal(sends, []uint32{0}) {
+		t.Error(sends)
+	}
+}
+
+func began(f func() error) <-chan error {
+	c := make(chan error, 1)
+	go func() { c <- f() }()
+	return c
+}
