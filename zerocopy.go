@@ -42,9 +42,11 @@ import (
 // shutdown(2), since no other copy exists: the peer receives the rest and the end of the
 // stream, as after close(2), and SO_LINGER with a time does not wait. Later calls of Open,
 // Bind, Accept, Close, RecvErr and SendZeroCopy, on any Socket, look whether the kernel is
-// done, and close the duplicate. A UDP socket's address is in use until then. A peer that
+// done, and close the duplicate. A UDP socket's address is in use until then, and datagrams
+// that arrive for it are lost; that is rare and brief, such as while the address of a
+// neighbour is not resolved. A peer that
 // takes no data for 60 s ends it (TCP_USER_TIMEOUT). At most 64 MiB and 1024 descriptors are
-// kept so; above that, or if there is no descriptor for the duplicate, the kernel resets the
+// kept so: above that, or if there is no descriptor for the duplicate, the kernel resets the
 // oldest connection, as it does with too many orphans (tcp_max_orphans).
 //
 // If the descriptor is known elsewhere, Close can do none of that: the buffers stay allocated
