@@ -14,7 +14,7 @@ import (
 // FD returns the descriptor's number, to print it or pass it to a child; -1 after Close. The
 // descriptor stays the Socket's: once another goroutine has called Close the number may be
 // that of a reused descriptor. To use it, see [Socket.WithFD]. Once it is known SendZeroCopy
-// returns errors.ErrUnsupported, as after WithFD, SyscallConn, Dup and File.
+// returns errors.ErrUnsupported, as after WithFD, Dup, File and a call of SyscallConn's RawConn.
 func (s *Socket) FD() int {
 	if !s.fd.IsOpen() {
 		return -1
@@ -181,7 +181,7 @@ func (s *Socket) identify() (d Domain, t Type, p Protocol, e sys.Errno) {
 // Errors: net.ErrClosed; of Read and Write also os.ErrDeadlineExceeded and
 // [ErrWouldBlock].
 func (s *Socket) SyscallConn() (syscall.RawConn, error) {
-	if s.FD() < 0 {
+	if !s.fd.IsOpen() {
 		return nil, opError("syscallconn", Addr{}, errnoClosed)
 	}
 	return rawConn{s}, nil

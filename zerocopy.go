@@ -13,45 +13,50 @@ import (
 	"github.com/berkeleysockets/sock/internal/trace"
 )
 
-// SendZeroCopy sends p without a copy: one send(2) with MSG_ZEROCOPY (Linux 4.14), and before
-// the first one two setsockopt(2) and getsockopt(2), SO_ZEROCOPY and SO_COOKIE. It is worth
-// it from about 10 KiB, and to another machine: on the loopback the kernel copies after all.
+// SendZeroCopy sends p without a copy: one send(2) with MSG_ZEROCOPY (Linux 4.14). Before the
+// first one it calls setsockopt(2) with SO_ZEROCOPY and getsockopt(2) with SO_COOKIE. It is
+// worth it from about 10 KiB, and to another machine: on the loopback the kernel copies after
+// all.
 //
 // The caller must not modify p until RecvErr reports the send as complete. [Socket.RecvErr]
 // reports one or more sends by their id, which counts up from 0 with each SendZeroCopy that
 // sent anything. Until then the Socket keeps p reachable, on the heap. An empty p is sent
-// without the flag: it takes no id, and the id returned means nothing.
+// without the flag: it takes no id, and the id returned has no meaning.
 //
-// The kernel counts the ids and does not return them; a Socket can count with it only while
-// it is alone. SendZeroCopy returns errors.ErrUnsupported, and Send is the way to go on:
+// The kernel counts the ids and does not return them. A Socket can count them only while
+// nothing else can send on its kernel socket. SendZeroCopy returns errors.ErrUnsupported, and
+// [Socket.Send] still works:
 //
 //   - on anything but TCP and UDP over IPv4 and IPv6;
 //   - on a Socket that FromFD, FromConn or Inherited adopted, which may have sent before;
-//   - once its descriptor is known elsewhere, by FD, WithFD, SyscallConn, Dup or File, or
-//     SO_ZEROCOPY was switched off: others may send. If that happens during the call, the
-//     error comes with n > 0;
-//   - on UDP, after a send that failed where the kernel may have counted it (a firewall's
-//     EPERM, a late EINVAL of UDP_SEGMENT and so on; not EAGAIN, EDESTADDRREQ, an EMSGSIZE
-//     above 65,535 bytes, or ENOBUFS without an option to receive errors).
+//   - after FD, WithFD, Dup, File or a call of SyscallConn's RawConn, since another may send
+//     (String prints the descriptor without this effect), and after SO_ZEROCOPY was switched
+//     off. If that happens during the send, the error comes with n > 0;
+//   - on UDP, after a send that failed and that the kernel may have counted: EPERM of a
+//     firewall, a late EINVAL of UDP_SEGMENT, ECONNREFUSED and others. These change nothing:
+//     EAGAIN, EDESTADDRREQ, EMSGSIZE for more than 65,535 bytes, and ENOBUFS unless IP_RECVERR
+//     or IPV6_RECVERR is set.
 //
 // The ids that were returned before stay right.
 //
-// Close drops the buffers of the sends that are complete, whether or not RecvErr has
-// reported them. A connection that the peer has reset has none left. If the kernel still
-// sends from some, Close duplicates the descriptor and shuts the duplicate down with
-// shutdown(2), since no other copy exists: the peer receives the rest and the end of the
-// stream, as after close(2), and SO_LINGER with a time does not wait. Later calls of Open,
-// Bind, Accept, Close, RecvErr and SendZeroCopy, on any Socket, look whether the kernel is
-// done, and close the duplicate. A UDP socket's address is in use until then, and datagrams
-// that arrive for it are lost; that is rare and brief, such as while the address of a
-// neighbour is not resolved. A peer that
-// takes no data for 60 s ends it (TCP_USER_TIMEOUT). At most 64 MiB and 1024 descriptors are
-// kept so: above that, or if there is no descriptor for the duplicate, the kernel resets the
-// oldest connection, as it does with too many orphans (tcp_max_orphans).
+// Close releases the buffers of the sends that are complete, whether or not RecvErr has
+// reported them. If the peer has reset the connection, these are all. If the kernel still
+// sends, Close duplicates the descriptor before it closes it, and calls shutdown(2) on the
+// duplicate, which is the only copy then: the peer receives the rest and the end of the
+// stream. A time set by SO_LINGER does not wait then. Later calls of Open, Bind, Accept,
+// Close, RecvErr and SendZeroCopy, on any Socket, release what the kernel has completed, and
+// close the duplicate. A UDP socket's address is in use until then, and datagrams that arrive
+// for it are lost; this happens for instance while a neighbor's link address is not resolved.
 //
-// If the descriptor is known elsewhere, Close can do none of that: the buffers stay allocated
-// until a RecvErr on a copy reports them, otherwise as long as the program runs. Above 64 MiB
-// of these SendZeroCopy returns ENOBUFS.
+// What is kept after Close is limited. A connection whose peer accepts no data for 60 s ends
+// (TCP_USER_TIMEOUT). Above 64 MiB or 1,024 descriptors in the process, Close resets the
+// oldest connections, as the kernel does with too many orphans (tcp_max_orphans). What a
+// network device has still not sent then may double these numbers briefly. If Close cannot
+// duplicate the descriptor (EMFILE), it resets the connection.
+//
+// If another may have the descriptor, Close does none of this: the buffers stay until a
+// RecvErr on a copy reports them, otherwise until the program ends. While there are more than
+// 64 MiB of these, SendZeroCopy returns ENOBUFS.
 //
 // Errors: those of [Socket.Send]; ENOBUFS (too many sends are not complete: receive from the
 // error queue, or send with a copy), [errors.ErrUnsupported] (as above, or another system).
@@ -68,7 +73,7 @@ func (s *Socket) SendZeroCopy(p []byte, flags Flags) (n int, id uint32, err erro
 		return 0, 0, s.unsupportedOrClosed("send", "MSG_ZEROCOPY over "+s.Domain().String()+", "+s.Type().String())
 	}
 	if len(p) == 0 { // the kernel counts an empty datagram, and not an empty send on a stream
-		n, err = s.Send(p, flags)
+		n, err = s.Send(p, flags&^ZeroCopy)
 		return n, 0, err
 	}
 	closing.look(lookAtFew)
@@ -344,8 +349,9 @@ type closingSockets struct {
 
 type closingSocket struct {
 	fd    int // a duplicate, the only descriptor of its socket
-	bytes int
+	bytes int // of z
 	z     *zeroCopy
+	reset bool
 }
 
 var closing closingSockets
@@ -415,15 +421,44 @@ func (c *closingSockets) add(stream bool, fd int, z *zeroCopy, log *trace.Log) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.list = append(c.list, closingSocket{kept, z.pending(), z})
+	c.list = append(c.list, closingSocket{fd: kept, bytes: z.pending(), z: z})
 	c.bytes += z.pending()
-	for c.bytes > maxClosingBytes || len(c.list) > maxClosing {
-		oldest := c.list[0]
-		resetNow(oldest.fd, oldest.z, log)
-		oldest.z.keepForGood()
+	c.makeRoom(log)
+	c.n.Store(int32(len(c.list)))
+}
+
+// makeRoom resets the oldest until the others are within the limits. A device may still send
+// from what is reset, for moments: it stays in the list. The caller holds mu.
+func (c *closingSockets) makeRoom(log *trace.Log) {
+	live, bytes := len(c.list), c.bytes
+	for i := 0; i < len(c.list) && (bytes > maxClosingBytes || live > maxClosing); {
+		x := &c.list[i]
+		live--
+		bytes -= x.bytes
+		if !x.reset {
+			resetNow(x.fd, x.z, log)
+			x.reset = true
+		}
+		if c.update(i, log) {
+			i++
+		}
+	}
+	for c.bytes > 2*maxClosingBytes || len(c.list) > 2*maxClosing { // a device that does not finish
+		c.list[0].z.keepForGood()
 		c.remove(0, log)
 	}
-	c.n.Store(int32(len(c.list)))
+}
+
+// update counts what the kernel still has of the socket at index i, and removes it if that is
+// nothing.
+func (c *closingSockets) update(i int, log *trace.Log) (stays bool) {
+	x := &c.list[i]
+	left := x.z.pending()
+	c.bytes -= x.bytes - left
+	if x.bytes = left; left == 0 {
+		c.remove(i, log)
+	}
+	return left > 0
 }
 
 // remove closes the duplicate at index i.
@@ -447,11 +482,7 @@ func (c *closingSockets) look(n int) {
 		}
 		x := &c.list[c.turn]
 		x.z.receiveReports(x.fd, &log)
-		left := x.z.pending()
-		c.bytes -= x.bytes - left
-		if x.bytes = left; left == 0 {
-			c.remove(c.turn, &log)
-		} else {
+		if c.update(c.turn, &log) {
 			c.turn++
 		}
 	}

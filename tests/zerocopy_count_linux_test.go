@@ -552,7 +552,7 @@ func TestZeroCopyCloseShared(t *testing.T) { // not parallel
 	wantErr(t, c.Close(), nil)
 }
 
-// A datagram that waits for its neighbour's answer is with the kernel for seconds. The
+// A datagram that waits for its neighbor's answer is with the kernel for seconds. The
 // address is free once it is done.
 func TestZeroCopyCloseDatagram(t *testing.T) {
 	if t.Parallel(); !alone(t) {
@@ -677,4 +677,26 @@ func began(f func() error) <-chan error {
 	c := make(chan error, 1)
 	go func() { c <- f() }()
 	return c
+}
+
+// What does not hand the descriptor out ends nothing.
+func TestZeroCopyNotShared(t *testing.T) {
+	t.Parallel()
+	s, _ := streams(t, "tcp4")
+	_ = s.String()
+	_, err := s.SyscallConn() // os.File.ReadFrom asks every source for one
+	wantErr(t, err, nil)
+	_, err = s.PeerCred()
+	wantErr(t, err, syscall.EOPNOTSUPP)
+	p := newPoller(t)
+	wantErr(t, p.Remove(s), syscall.ENOENT)
+	s.SetNonblock(true)
+	wantErr(t, p.Add(s, sock.Readable, nil), nil)
+	wantErr(t, p.Remove(s), nil)
+	s.SetNonblock(false)
+	sendsZeroCopy(t, s, 0)
+	n, _, err := s.SendZeroCopy(nil, sock.ZeroCopy)
+	if n != 0 || err != nil {
+		t.Error(n, err)
+	}
 }
