@@ -398,7 +398,9 @@ func (z *zeroCopy) receiveReports(fd int, log *trace.Log) {
 	}
 	const optMem = 6 // SK_MEMINFO_OPTMEM (linux/sock_diag.h): sk_omem_alloc
 	var info [64]byte
+	start := trace.Start()
 	n, e := sys.Getsockopt(fd, sys.SOL_SOCKET, sys.SO_MEMINFO, info[:])
+	log.Add(trace.Call{Name: "getsockopt", Args: "SO_MEMINFO"}, fd, trace.Result(e), e, start)
 	if e == 0 && n >= 4*(optMem+1) && binary.NativeEndian.Uint32(info[4*optMem:]) == 0 {
 		z.completed(z.next-1<<31, z.next-1)
 	}
@@ -494,20 +496,26 @@ func (c *closingSockets) look(n int) {
 // shutDown does what close(2) would do to a connection that has no other descriptor.
 func shutDown(fd int, z *zeroCopy, log *trace.Log) {
 	var b [8]byte
-	if _, e := sys.Getsockopt(fd, sys.SOL_SOCKET, sys.SO_LINGER, b[:]); e == 0 &&
-		binary.NativeEndian.Uint32(b[:]) != 0 && binary.NativeEndian.Uint32(b[4:]) == 0 {
+	start := trace.Start()
+	_, e := sys.Getsockopt(fd, sys.SOL_SOCKET, sys.SO_LINGER, b[:])
+	log.Add(trace.Call{Name: "getsockopt", Args: "SO_LINGER"}, fd, trace.Result(e), e, start)
+	if on, seconds := binary.NativeEndian.Uint32(b[:]), binary.NativeEndian.Uint32(b[4:]); e == 0 && on != 0 && seconds == 0 {
 		resetNow(fd, z, log)
 		return
 	}
-	start := trace.Start()
-	e := sys.Shutdown(fd, sys.SHUT_RDWR)
+	start = trace.Start()
+	e = sys.Shutdown(fd, sys.SHUT_RDWR)
 	log.Add(trace.Call{Name: "shutdown", Args: ShutBoth.String()}, fd, trace.Result(e), e, start)
-	if _, e := sys.Getsockopt(fd, sys.IPPROTO_TCP, sys.TCP_USER_TIMEOUT, b[:4]); e == 0 {
-		if set := binary.NativeEndian.Uint32(b[:]); set == 0 || set > closingTimeout {
-			binary.NativeEndian.PutUint32(b[:], closingTimeout)
-			sys.Setsockopt(fd, sys.IPPROTO_TCP, sys.TCP_USER_TIMEOUT, b[:4])
-		}
+	start = trace.Start()
+	_, e = sys.Getsockopt(fd, sys.IPPROTO_TCP, sys.TCP_USER_TIMEOUT, b[:4])
+	log.Add(trace.Call{Name: "getsockopt", Args: "TCP_USER_TIMEOUT"}, fd, trace.Result(e), e, start)
+	if set := binary.NativeEndian.Uint32(b[:]); e == 0 && set != 0 && set <= closingTimeout {
+		return
 	}
+	binary.NativeEndian.PutUint32(b[:], closingTimeout)
+	start = trace.Start()
+	e = sys.Setsockopt(fd, sys.IPPROTO_TCP, sys.TCP_USER_TIMEOUT, b[:4])
+	log.Add(trace.Call{Name: "setsockopt", Args: "TCP_USER_TIMEOUT, " + itoa(closingTimeout)}, fd, trace.Result(e), e, start)
 }
 
 // resetNow ends a connection with a reset, which empties the kernel's queue: connect(2) with

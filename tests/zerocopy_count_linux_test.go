@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -699,4 +700,33 @@ func TestZeroCopyNotShared(t *testing.T) {
 	if n != 0 || err != nil {
 		t.Error(n, err)
 	}
+}
+
+// A peer that reads nothing ends, at the latest, with TCP_USER_TIMEOUT, which Close sets
+// unless a shorter one is set.
+func TestZeroCopyCloseTimeout(t *testing.T) { // not parallel
+	eventually(t, "nothing is kept", nothingClosing)
+	a, _ := streams(t, "tcp4")
+	var set []string
+	sock.SetTracer(func(c sock.Call) {
+		if c.Name == "setsockopt" && c.Err == nil {
+			set = append(set, c.Args)
+		}
+	})
+	defer sock.SetTracer(nil)
+	zeroCopyFill(t, a, nil)
+	c, d := streams(t, "tcp4")
+	zeroCopyFill(t, c, nil)
+	wantErr(t, sockopt.TCPUserTimeout.Set(a, 200*time.Millisecond), nil)
+	set = nil
+	wantErr(t, a.Close(), nil)
+	if len(set) != 0 {
+		t.Error("a shorter time was set: ", set)
+	}
+	wantErr(t, c.Close(), nil)
+	if !slices.Equal(set, []string{"TCP_USER_TIMEOUT, 60000"}) {
+		t.Error(set)
+	}
+	resetPeer(t, d)
+	eventually(t, "let go", nothingClosing)
 }
