@@ -198,9 +198,11 @@ func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
 // once: it waits for calls in progress, which are brief. (A child that is being forked at
 // that moment holds a copy until it executes.) There are two exceptions. While a callback of
 // WithFD or SyscallConn runs, Close returns nil at once, and the descriptor is closed when
-// the callback returns. Close never calls shutdown(2): a copy of the descriptor, from
-// [Socket.Dup] or in another process, keeps the connection open. A Socket whose sends of
-// [Socket.SendZeroCopy] are not complete, without a copy, is the second exception: see there.
+// the callback returns. While sends of [Socket.SendZeroCopy] are not complete, a duplicate
+// stays open, as described there.
+//
+// Close does not call shutdown(2) if there may be a copy of the descriptor, from
+// [Socket.Dup] or in another process: a copy keeps the connection open.
 //
 // Errors: net.ErrClosed; those of close(2), although the descriptor is closed in every case:
 // ECONNRESET on FreeBSD (the peer's reset arrived at that moment), EIO.
