@@ -242,6 +242,9 @@ func (s *Socket) RecvBatch(b *Batch, flags Flags) (received int, err error) {
 	for {
 		n, e := s.recvMany(b, flags)
 		if e == 0 {
+			for i := 0; i < n && flags&errQueueIfAny != 0; i++ {
+				s.receivedReports(b.m.Control(i))
+			}
 			b.end, b.received = n, n
 			return n, nil
 		}

@@ -29,6 +29,7 @@ func (s *Socket) Accept() (*Socket, Addr, error) {
 	if e := s.fd.Prepare(sockfd.Read, 0, &tries); e != 0 {
 		return nil, Addr{}, opResult("accept", e)
 	}
+	closing.look(lookAtFew)
 	for {
 		fd, e := s.callAccept(&name)
 		if e == 0 {
@@ -44,6 +45,7 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 	c := &accepted{from: addrFromKernel(name.Bytes())}
 	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
 	c.peer.Store(&c.from)
+	c.own.Store(alone | countable)
 	c.fd.Set(s.fd.State() & (sockfd.Nonblock | sockfd.Exclusive))
 	return &c.Socket, c.from, nil
 }

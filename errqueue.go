@@ -39,6 +39,10 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 // [Socket.RecvMsg] with ErrQueue returns the entry as the kernel has it. RecvErr allocates
 // nothing.
 //
+// A report of SendZeroCopy releases the buffers of the sends that are complete. RecvMsg and
+// RecvBatch release them too if there is room for the control message. If another call
+// receives the report, or a process that shares the socket, they stay until Close.
+//
 // Errors: [ErrWouldBlock], net.ErrClosed, [errors.ErrUnsupported] (not Linux; unix and
 // netlink sockets, which have no such queue).
 //
@@ -60,9 +64,6 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 		} else if t, ok := m.Timestamps(); ok {
 			r.Time = t
 		}
-	}
-	if first, last, _, ok := r.ZeroCopy(); ok {
-		s.zeroCopy().completed(first, last)
 	}
 	return r, nil
 }

@@ -13,13 +13,20 @@ import (
 
 // FD returns the descriptor's number, to print it or pass it to a child; -1 after Close. The
 // descriptor stays the Socket's: once another goroutine has called Close the number may be
-// that of a reused descriptor. To use it, see [Socket.WithFD].
+// that of a reused descriptor. To use it, see [Socket.WithFD]. Once it is known SendZeroCopy
+// returns errors.ErrUnsupported, as after WithFD, Dup, File and a call of SyscallConn's RawConn.
 func (s *Socket) FD() int {
 	if !s.fd.IsOpen() {
 		return -1
 	}
-	s.fd.SetShared()
+	s.setShared()
 	return int(s.fd.Sysfd)
+}
+
+// setShared records that others have the descriptor from now on.
+func (s *Socket) setShared() {
+	s.own.Store(0)
+	s.fd.SetShared()
 }
 
 // WithFD calls f with the descriptor, which is neither closed nor reused while f runs. A
@@ -30,6 +37,7 @@ func (s *Socket) WithFD(f func(fd int) error) error {
 	if f == nil {
 		return invalidInput("withfd", "no function")
 	}
+	s.own.Store(0)
 	e, err := s.fd.Callback(f)
 	if e != 0 {
 		return opError("withfd", Addr{}, e)
@@ -54,7 +62,7 @@ func (s *Socket) Dup() (*Socket, error) {
 }
 
 func (s *Socket) dup() (int, sys.Errno) {
-	s.fd.SetShared()
+	s.setShared()
 	return s.fd.Fcntl(dupArgs, sys.Dup)
 }
 
@@ -173,7 +181,7 @@ func (s *Socket) identify() (d Domain, t Type, p Protocol, e sys.Errno) {
 // Errors: net.ErrClosed; of Read and Write also os.ErrDeadlineExceeded and
 // [ErrWouldBlock].
 func (s *Socket) SyscallConn() (syscall.RawConn, error) {
-	if s.FD() < 0 {
+	if !s.fd.IsOpen() {
 		return nil, opError("syscallconn", Addr{}, errnoClosed)
 	}
 	return rawConn{s}, nil

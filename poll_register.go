@@ -98,7 +98,7 @@ func (p *Poller) Remove(s *Socket) error {
 				s.removeRegistration(p)
 				return p.remove(i)
 			}
-			if s.FD() < 0 {
+			if !s.fd.IsOpen() {
 				return 0
 			}
 			return sys.ENOENT

@@ -21,6 +21,7 @@ type Socket struct {
 	fd    sockfd.FD
 	peer  atomic.Pointer[Addr] // the other end, once known
 	proto int32                //
+	own   atomic.Uint32        // alone, countable: see zerocopy.go
 	regMu sync.Mutex           // held to enter and leave Pollers: see poll_register.go
 	reg   registration         // the first of them
 }
@@ -45,6 +46,7 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 	if err := available("socket", d, t, p); err != nil {
 		return nil, err
 	}
+	closing.look(lookAtFew)
 	tr, start := tracing()
 	fd, e := sys.Socket(int(d), int(t), int(p))
 	if tr != nil {
@@ -54,6 +56,7 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 		return nil, opError("socket", Addr{}, e)
 	}
 	s := newSocket(fd, d, t, p)
+	s.own.Store(alone | countable)
 	if sys.HasNosched && s.isTCP() {
 		s.fd.Set(sockfd.Exclusive)
 	}
@@ -137,6 +140,7 @@ func (s *Socket) Bind(a Addr) error {
 	if !a.IsValid() {
 		return invalidInput("bind", "no address")
 	}
+	closing.look(math.MaxInt) // one of them may have the address
 	e := s.guarded(func(fd int) sys.Errno { return sys.Bind(fd, a.bytes()) },
 		func() Call { return Call{Name: "bind", Addr: a, Args: a.String()} })
 	return s.addrError("bind", a, e)
@@ -192,10 +196,13 @@ func (s *Socket) CloseWrite() error { return s.Shutdown(ShutWrite) }
 //
 // When Close returns the descriptor is closed, so that its address can be bound again at
 // once: it waits for calls in progress, which are brief. (A child that is being forked at
-// that moment holds a copy until it executes.) There is one exception: while a callback of
+// that moment holds a copy until it executes.) There are two exceptions. While a callback of
 // WithFD or SyscallConn runs, Close returns nil at once, and the descriptor is closed when
-// the callback returns. Close never calls shutdown(2): a copy of the descriptor, from
-// [Socket.Dup] or in another process, keeps the connection open.
+// the callback returns. While sends of [Socket.SendZeroCopy] are not complete, a duplicate
+// stays open, as described there.
+//
+// Close does not call shutdown(2) if there may be a copy of the descriptor, from
+// [Socket.Dup] or in another process: a copy keeps the connection open.
 //
 // Errors: net.ErrClosed; those of close(2), although the descriptor is closed in every case:
 // ECONNRESET on FreeBSD (the peer's reset arrived at that moment), EIO.

@@ -136,6 +136,9 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	if e := s.fd.Acquire(0); e != 0 {
 		return e
 	}
+	if level == sys.SOL_SOCKET && name == sys.SO_ZEROCOPY && (len(b) < 4 || [4]byte(b) == [4]byte{}) {
+		s.own.And(^uint32(countable)) // sends with the flag are not counted then
+	}
 	t, start := tracing()
 	var e sys.Errno
 	if s.fd.SetsockoptNosched(level, name, b) {
@@ -218,6 +221,9 @@ func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flag
 	}
 	if last {
 		s.fd.Destroy()
+	}
+	if e == 0 && rflags&int(errQueueIfAny) != 0 {
+		s.receivedReports(control[:min(nc, len(control))])
 	}
 	return n, nc, rflags, e
 }

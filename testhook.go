@@ -13,10 +13,19 @@ func init() {
 		return p.(*Poller).pollOnce(events.([]Event), between)
 	}
 	testhook.ZeroCopyPending = func(s any) int {
-		z := s.(*Socket).zeroCopy()
+		z := s.(*Socket).zeroCopyIfAny()
+		if z == nil {
+			return 0
+		}
 		z.mu.Lock()
 		defer z.mu.Unlock()
 		return len(z.out)
+	}
+	testhook.ZeroCopyClosed = func() (sockets, bytes int, forGood int64) {
+		closing.look(maxClosing)
+		closing.mu.Lock()
+		defer closing.mu.Unlock()
+		return len(closing.list), closing.bytes, closing.forGood.Load()
 	}
 	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.State()&sockfd.Exclusive != 0 }
 	testhook.CloseNosched = func(s any) bool { return s.(*Socket).fd.CloseCannotSleep() }

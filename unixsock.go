@@ -131,7 +131,7 @@ func (s *Socket) PeerCred() (cmsg.Credentials, error) {
 	switch {
 	case !sys.Supported:
 		return cmsg.Credentials{}, s.unsupportedOrClosed(op, "sockets")
-	case s.Domain() != Unix && s.FD() >= 0:
+	case s.Domain() != Unix && s.fd.IsOpen():
 		return cmsg.Credentials{}, &Error{Op: op, Err: &inputError{s.Domain().String() + " sockets have no peer credentials", sys.EOPNOTSUPP}}
 	}
 	var b [sys.SizePeerCred]byte

@@ -31,7 +31,9 @@ func (fd *FD) Close(beforeRelease func()) sys.Errno {
 
 // Destroy calls close(2), once: for the caller whose Release returned true.
 func (fd *FD) Destroy() sys.Errno {
-	d := fd.cold.Load().parked()
+	c := fd.cold.Load()
+	c.beforeClose(int(fd.Sysfd))
+	d := c.parked()
 	start := trace.Start()
 	var e sys.Errno
 	if d != nil {
@@ -47,6 +49,18 @@ func (fd *FD) Destroy() sys.Errno {
 	}
 	fd.closed(e)
 	return e
+}
+
+func (c *Cold) beforeClose(n int) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	f := c.BeforeClose
+	c.mu.Unlock()
+	if f != nil {
+		f(n)
+	}
 }
 
 // closed records what close(2) returned, and lets Close return.

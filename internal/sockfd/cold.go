@@ -22,6 +22,8 @@ type Cold struct {
 	closing   chan struct{} // a Close waits here for the last release
 	result    sys.Errno     // of close(2)
 
+	BeforeClose func(n int) // called before close(2), if set; guarded by mu
+
 	Owner any // cold state of package sock; guarded by the owner
 }
 

@@ -7,6 +7,7 @@ var (
 	Slots           func(poller any) int
 	PollOnce        func(poller, events any, between func()) (delivered, fetched int, err error)
 	ZeroCopyPending func(socket any) int
+	ZeroCopyClosed  func() (sockets, bytes int, forGood int64)
 	Nosched         func(socket any) bool
 	CloseNosched    func(socket any) bool
 )
