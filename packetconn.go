@@ -143,5 +143,8 @@ func (c *packetConn) setBuffer(name, bytes int) error {
 	if int(int32(bytes)) != bytes {
 		return invalidInput("setsockopt", "does not fit 32 bits")
 	}
-	return opError("setsockopt "+sys.OptionName(0, sys.SOL_SOCKET, name), Addr{}, c.setInt(sys.SOL_SOCKET, name, bytes))
+	if e := c.setInt(sys.SOL_SOCKET, name, bytes); e != 0 {
+		return c.optionFailed("setsockopt", sys.SOL_SOCKET, name, e)
+	}
+	return nil
 }
