@@ -9,8 +9,8 @@ import (
 )
 
 // A Batch holds messages of any family that one system call sends or has received. It owns
-// headers, addresses, and buffers for control messages and received data; nothing is
-// allocated after [NewBatch]. One goroutine at a time may use it. The zero Batch holds
+// headers, addresses, and buffers for control messages and received data; after [NewBatch]
+// only [Batch.Addr] allocates, and only for a long unix path. One goroutine at a time may use it. The zero Batch holds
 // nothing.
 //
 // To send: Add, [Socket.SendBatch], then Drop what was sent, or Reset. To receive:

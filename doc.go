@@ -83,9 +83,14 @@
 //     allocates nothing. An accepted Socket inherits the mode of its listener.
 //   - one call: the flag [DontWait] does the same for one call.
 //
-// [Socket.Wait] waits in any mode, and neither receives nor sends. A call that sends,
-// receives or would block does not allocate, with the few exceptions that its
-// documentation names.
+// [Socket.Wait] waits in any mode, and neither receives nor sends.
+//
+// The calls that send and receive from memory allocate nothing: Send, Recv, Write, Read, those
+// with vectors, SendTo, RecvFrom, SendMsg, RecvMsg, SendBatch, RecvBatch and RecvErr. Neither
+// does a call that would block. One exception is the address of a unix sender with a path above
+// 28 bytes. Calls that copy or pass files allocate ([Socket.ReadFrom], [Socket.WriteTo],
+// [Socket.SendFile], [Socket.SendFiles], [Socket.RecvFiles]), and so do methods that return an
+// address of package net.
 //
 // # Deadlines
 //
@@ -180,7 +185,7 @@
 // Every name compiles on every system, and returns [errors.ErrUnsupported] where the
 // system has no such thing.
 //
-//	                            the kernel is reached by    a transfer allocates
+//	                            the kernel is reached by    sends and receives allocate
 //	Linux                       system calls                no
 //	FreeBSD, NetBSD, DragonFly  system calls                no
 //	macOS, OpenBSD              golang.org/x/sys            for addresses and vectors
