@@ -25,8 +25,8 @@
 //
 // # Options
 //
-// Package sockopt has every socket option, with the Go type of its value and the methods
-// Get and Set. Open takes options with their values, and sets them before the Socket is
+// Package sockopt has more than 200 socket options, each with the Go type of its value and
+// the methods Get and Set. Open takes options with their values, and sets them before the Socket is
 // used:
 //
 //	s, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.ReuseAddr.With(true))
@@ -144,16 +144,17 @@
 //
 // A descriptor is never used after it was closed. Each operation holds a reference; Close
 // marks the Socket closed and wakes every waiting call; the last operation to return
-// calls close(2), once. When Close returns, the descriptor is closed. From then on every
-// call returns an error that matches [net.ErrClosed]. Close never calls shutdown(2):
+// calls close(2), once. When Close returns, the descriptor is closed, unless a callback of
+// [Socket.WithFD] or SyscallConn is running: its return closes it. From then on every call
+// returns an error that matches [net.ErrClosed]. Close never calls shutdown(2):
 // copies of the descriptor, from [Socket.Dup] or in other processes, stay open. The caller
 // must call Close or [Socket.Detach]: there is no finalizer, and an unreachable Socket
 // leaks its descriptor. Package socktest finds such leaks in tests.
 //
 // # Errors
 //
-// A failed call returns an [*Error] with the call, the address and the reason. The reason
-// is the kernel's errno, which errors.Is finds (syscall.ECONNREFUSED), or
+// A failed call returns an [*Error] with the call, the option's name or the address, and
+// the reason. The reason is the kernel's errno, which errors.Is finds (syscall.ECONNREFUSED), or
 // [net.ErrClosed], [os.ErrDeadlineExceeded], or [errors.ErrUnsupported] for what a system
 // lacks. [ErrWouldBlock] and [ErrInProgress] are no failures and are returned without an
 // Error. Short counts, flags and errnos are returned as the kernel gives them. A call
@@ -177,8 +178,8 @@
 //
 // # Tracing
 //
-// [SetTracer] shows each system call as strace prints it. When it is off it costs a
-// branch.
+// [SetTracer] shows each system call of this package as strace prints it; those of the
+// runtime poller are not shown. When it is off it costs a branch.
 //
 // # Systems
 //

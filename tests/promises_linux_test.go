@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -217,4 +218,166 @@ func sigpipeChild(args []string) error {
 	case <-time.After(50 * time.Millisecond):
 	}
 	return nil
+}
+
+// Behind a Socket is no buffer and no goroutine: what a call did not take is in the kernel, for
+// another descriptor of the same socket, and a program with many Sockets has its own goroutines.
+func TestNothingBehindASocket(t *testing.T) {
+	t.Parallel()
+	if out, err := child(t, "nothing behind").Output(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func init() { children["nothing behind"] = func([]string) error { return nothingBehind() } }
+
+func nothingBehind() error {
+	before := runtime.NumGoroutine()
+	p, err := sock.NewPoller()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	for range 100 {
+		a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		defer b.Close()
+		if err := b.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+			return err
+		}
+		if _, err := b.Recv(make([]byte, 1), 0); !isAny(err, os.ErrDeadlineExceeded) { // it has waited
+			return fmt.Errorf("nothing to receive: %w", err)
+		}
+		b.SetReadDeadline(time.Time{})
+		if _, err := a.Write([]byte("hello")); err != nil {
+			return err
+		}
+		if _, err := b.Read(make([]byte, 2)); err != nil {
+			return err
+		}
+		c, err := b.Dup()
+		if err != nil {
+			return err
+		}
+		rest := make([]byte, 9)
+		if n, err := c.Read(rest); string(rest[:n]) != "llo" || err != nil {
+			return fmt.Errorf("%q is left in the kernel, %w", rest[:n], err)
+		}
+		c.SetNonblock(true)
+		if err := p.Add(c, sock.Readable, nil); err != nil {
+			return err
+		}
+		defer c.Close()
+	}
+	if _, err := p.Wait(make([]sock.Event, 1), time.Millisecond); err != nil {
+		return err
+	}
+	if after := runtime.NumGoroutine(); after != before {
+		return fmt.Errorf("%d goroutines, %d before", after, before)
+	}
+	return nil
+}
+
+// The first wait of a Socket costs some 600 bytes, and a Socket that never waits none of them.
+func TestFirstWaitMemory(t *testing.T) {
+	t.Parallel()
+	switch {
+	case raceDetector:
+		t.Skip("the race detector's shadow memory is not ours")
+	case os.Getenv("SOCK_TEST_EXEC") != "":
+		t.Skip("an emulator's memory is not ours")
+	}
+	out, err := child(t, "first wait").Output()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+func init() { children["first wait"] = func([]string) error { return firstWait() } }
+
+func firstWait() error {
+	const pairs = 400
+	var all []*sock.Socket
+	for range pairs {
+		a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		defer b.Close()
+		all = append(all, a, b)
+	}
+	used := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	each := func(wait bool) (int, error) {
+		before := used()
+		for _, s := range all {
+			if !wait {
+				if _, err := s.Recv(make([]byte, 1), sock.DontWait); err != sock.ErrWouldBlock {
+					return 0, err
+				}
+				continue
+			}
+			if err := s.SetReadDeadline(time.Now().Add(time.Millisecond / 4)); err != nil {
+				return 0, err
+			}
+			if _, err := s.Recv(make([]byte, 1), 0); !isAny(err, os.ErrDeadlineExceeded) {
+				return 0, err
+			}
+		}
+		return int(used()-before) / len(all), nil
+	}
+	none, err := each(false)
+	if err != nil {
+		return err
+	}
+	first, err := each(true)
+	if err != nil {
+		return err
+	}
+	again, err := each(true)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d bytes without a wait, %d for the first one, %d for the next", none, first, again)
+	if none > 20 || again > 20 || first < 100 || first > 900 {
+		return fmt.Errorf("%d, %d and %d bytes", none, first, again)
+	}
+	return nil
+}
+
+// Setting a deadline makes no system call, also where one is waiting. Not parallel: there is one
+// tracer.
+func TestDeadlineMakesNoCall(t *testing.T) {
+	a, b := streams(t, "pair")
+	wantErr(t, b.SetReadDeadline(time.Now().Add(time.Millisecond)), nil)
+	_, err := b.Recv(make([]byte, 1), 0) // b has waited
+	wantErr(t, err, os.ErrDeadlineExceeded)
+	var calls []string
+	sock.SetTracer(func(c sock.Call) {
+		if c.FD == a.FD() || c.FD == b.FD() {
+			calls = append(calls, c.String())
+		}
+	})
+	defer sock.SetTracer(nil)
+	for _, s := range []*sock.Socket{a, b} {
+		for _, at := range []time.Time{time.Now(), time.Now().Add(time.Hour), {}} {
+			wantErr(t, s.SetReadDeadline(at), nil)
+			wantErr(t, s.SetWriteDeadline(at), nil)
+			wantErr(t, s.SetDeadline(at), nil)
+		}
+	}
+	sock.SetTracer(nil)
+	if len(calls) > 0 {
+		t.Errorf("the calls are %q", calls)
+	}
 }
