@@ -200,13 +200,20 @@ func misfitError(op string, to Addr, wrong string) error {
 // is none.
 func (s *Socket) misfit(control []byte, to *Addr) string {
 	domain, ty := s.Domain(), s.Type()
+	ip, known := domain == Inet || domain == Inet6, true
 	switch domain {
 	case Inet, Inet6, Unix, Packet, Netlink, VSock:
 	default:
-		return ""
+		known = false
 	}
-	ip := domain == Inet || domain == Inet6
 	for m, rest, ok := cmsg.Next(control); ok; m, rest, ok = cmsg.Next(rest) {
+		invalid := m.Level == sys.SOL_SOCKET && m.Type == -1
+		switch {
+		case invalid: // of a builder: not every protocol reads it
+			return "with a value that does not fit"
+		case !known:
+			continue
+		}
 		switch m.Level {
 		case sys.SOL_SOCKET:
 			switch m.Type {
@@ -218,9 +225,13 @@ func (s *Socket) misfit(control []byte, to *Addr) string {
 				if ip && (ty == Stream || ty == SeqPacket) || domain == VSock {
 					return "for datagrams"
 				}
+			case sys.SO_TIMESTAMPING:
+				if domain == VSock || s.Protocol() == MPTCP {
+					return "for another kind of socket"
+				}
 			}
 		case sys.IPPROTO_UDP:
-			if !ip || ty != Dgram {
+			if p := s.Protocol(); !ip || ty != Dgram || p == ICMP || p == ICMPv6 {
 				return "for UDP"
 			}
 		case sys.IPPROTO_IP:
