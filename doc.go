@@ -39,7 +39,8 @@
 // Control messages (ancillary data) go beside the data: the hop limit of a datagram, or
 // open files. Package cmsg builds them for [Socket.SendMsg] and [Batch.Add], and reads
 // those that were received. An option such as sockopt.IPRecvPktInfo asks the kernel for
-// most of them. [Socket.SendFiles] and [Socket.RecvFiles] pass open files. The error
+// most of them. A control message that a socket cannot use is an error, also where the kernel
+// ignores it. [Socket.SendFiles] and [Socket.RecvFiles] pass open files. The error
 // queue, which [Socket.RecvErr] reads, reports errors and timestamps of sent packets.
 //
 // # Many messages in one call
