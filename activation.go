@@ -53,7 +53,7 @@ func Inherited() ([]*Socket, error) {
 	// All are looked at before the first is touched.
 	for fd := firstListenFD; fd < firstListenFD+int(n); fd++ {
 		if err := inheritable(fd); err != nil {
-			return nil, &Error{Op: "inherited descriptor " + strconv.Itoa(fd), Err: err}
+			return nil, &Error{Op: "inherited", Name: "descriptor " + strconv.Itoa(fd), Err: err}
 		}
 	}
 	var found []*Socket

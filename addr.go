@@ -162,7 +162,7 @@ func scopeID(zone string) (uint32, error) {
 // Source: unix(7).
 func UnixAddr(path string) (Addr, error) {
 	if len(path) > sys.MaxPath {
-		return Addr{}, badAddr("unix:"+path, fmt.Sprintf("a path of %d bytes, where %d fit", len(path), sys.MaxPath))
+		return Addr{}, badAddr("unix:"+unixText([]byte(path)), fmt.Sprintf("a path of %d bytes, where %d fit", len(path), sys.MaxPath))
 	}
 	if strings.IndexByte(path, 0) >= 0 {
 		return Addr{}, badAddr("unix:"+strconv.Quote(path), "a path with a NUL")
@@ -271,7 +271,7 @@ func RawAddr(sockaddr []byte) (Addr, error) {
 }
 
 func badAddr(addr, text string) error {
-	return &Error{Op: "address " + addr, Err: &inputError{text, sys.EINVAL}}
+	return &Error{Op: "address", Name: addr, Err: &inputError{text, sys.EINVAL}}
 }
 
 // IsValid reports whether a is an address: any but the zero Addr.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,10 @@ import (
 
 // String returns the address in the form that [ParseAddr] reads: 127.0.0.1:80,
 // [fe80::1%2]:80, unix:/path, unix:@abstract, unix: (unnamed), vsock:2:1024, netlink:0:1,
-// packet:2048:1:0a0b0c0d0e0f, and for all others raw: with the sockaddr in hexadecimal. A unix
-// name is quoted if it would read as another or does not print. The zero Addr is "".
+// packet:2048:1:0a0b0c0d0e0f (EtherType, interface, hardware address), and for all others raw:
+// with the sockaddr in hexadecimal. A received packet address has two fields more, the type of
+// the link (ARPHRD_*, 1 for Ethernet) and of the packet: packet:2048:1:0a0b0c0d0e0f:1:broadcast.
+// A unix name is quoted if it would read as another or does not print. The zero Addr is "".
 func (a Addr) String() string {
 	sa := a.bytes()
 	if len(sa) == 0 {
@@ -36,6 +39,9 @@ func (a Addr) String() string {
 	case sys.AF_PACKET:
 		if proto, i, hw, ok := sys.Packet(sa); ok {
 			s = fmt.Sprintf("packet:%d:%d:%x", proto, i, hw)
+			if link, kind := sys.PacketKind(sa); link != 0 || kind != 0 || len(hw) > sys.MaxHardware {
+				s += fmt.Sprintf(":%d:%s", link, packetKindText(kind))
+			}
 		}
 	}
 	// The short form leaves out fields that are rarely set: then it does not
@@ -133,17 +139,48 @@ func parseUnix(s, name string) (Addr, error) {
 }
 
 func parsePacket(s, rest string) (Addr, error) {
+	const form = "not packet:PROTOCOL:INTERFACE:HARDWARE or packet:PROTOCOL:INTERFACE:HARDWARE:LINK:KIND"
 	w := strings.Split(rest, ":")
-	if len(w) != 3 {
-		return Addr{}, badAddr(s, "not packet:PROTOCOL:INTERFACE:HARDWARE")
+	if len(w) != 3 && len(w) != 5 {
+		return Addr{}, badAddr(s, form)
 	}
 	proto, err1 := strconv.ParseUint(w[0], 10, 16)
 	index, err2 := strconv.ParseUint(w[1], 10, 31)
 	hw, err3 := hex.DecodeString(w[2])
 	if err1 != nil || err2 != nil || err3 != nil {
-		return Addr{}, badAddr(s, "not packet:PROTOCOL:INTERFACE:HARDWARE")
+		return Addr{}, badAddr(s, form)
 	}
-	return PacketAddr(uint16(proto), int(index), hw)
+	if len(w) == 3 {
+		return PacketAddr(uint16(proto), int(index), hw)
+	}
+	link, err := strconv.ParseUint(w[3], 10, 16)
+	kind, ok := packetKind(w[4])
+	if err != nil || !ok || len(hw) > sys.MaxLongHardware {
+		return Addr{}, badAddr(s, form)
+	}
+	if !sys.Has(sys.AF_PACKET) {
+		return Addr{}, unsupported("address", Packet.String())
+	}
+	var b buffer
+	return newAddr(b[:sys.PutLongPacket(b[:], uint16(proto), int32(index), hw, uint16(link), kind)]), nil
+}
+
+// packetKinds are the types of packets by their numbers (PACKET_*).
+var packetKinds = [...]string{"host", "broadcast", "multicast", "otherhost", "outgoing", "loopback", "user", "kernel"}
+
+func packetKindText(kind byte) string {
+	if int(kind) < len(packetKinds) {
+		return packetKinds[kind]
+	}
+	return strconv.Itoa(int(kind))
+}
+
+func packetKind(text string) (byte, bool) {
+	if i := slices.Index(packetKinds[:], text); i >= 0 {
+		return byte(i), true
+	}
+	n, err := strconv.ParseUint(text, 10, 8)
+	return byte(n), err == nil
 }
 
 func orUnsupported(a Addr, d Domain) (Addr, error) {

@@ -9,8 +9,8 @@ import (
 )
 
 // A Batch holds messages of any family that one system call sends or has received. It owns
-// headers, addresses, and buffers for control messages and received data; nothing is
-// allocated after [NewBatch]. One goroutine at a time may use it. The zero Batch holds
+// headers, addresses, and buffers for control messages and received data; after [NewBatch]
+// only [Batch.Addr] allocates, and only for a long unix path. One goroutine at a time may use it. The zero Batch holds
 // nothing.
 //
 // To send: Add, [Socket.SendBatch], then Drop what was sent, or Reset. To receive:
@@ -20,6 +20,7 @@ type Batch struct {
 	m          sys.Batch
 	first, end int   // the messages that are there
 	received   int   // up to here they were received
+	controls   bool  // a message to send may have control messages
 	bad        error // why it has no room
 
 	// Where every message is a call of its own, an error behind the first is
@@ -75,9 +76,10 @@ func (b *Batch) Add(p, control []byte, to Addr) error {
 	case len(control) > room:
 		return &Error{Op: "batch", Addr: to, Err: &inputError{strconv.Itoa(len(control)) + " bytes of control messages, where " + strconv.Itoa(room) + " fit", sys.EMSGSIZE}}
 	}
-	if err := checkControl("batch", control); err != nil {
+	if err := checkBuilt("batch", control); err != nil {
 		return err
 	}
+	b.controls = b.controls || len(control) > 0
 	if b.end == b.m.Cap() {
 		b.pack()
 	}
@@ -120,7 +122,7 @@ func (b *Batch) Reset() {
 	for i := b.first; i < b.end; i++ {
 		b.m.DropData(i)
 	}
-	b.first, b.end, b.received, b.later, b.laterAt = 0, 0, 0, 0, 0
+	b.first, b.end, b.received, b.later, b.laterAt, b.controls = 0, 0, 0, 0, 0, false
 }
 
 // Len returns the number of messages.
@@ -179,6 +181,9 @@ func (b *Batch) has(i int) bool { return i >= 0 && i < b.Len() }
 // sockopt.IPRecvErr keeps it in the error queue. A stream may take a part of a message: the
 // rest stays, and the message does not count yet.
 //
+// Control messages that do not fit the socket or the destination are an error of their message:
+// see [Socket.SendMsg].
+//
 // Errors: those of [Socket.SendMsg]; EINVAL (a nil Batch).
 //
 // Source: sendmmsg(2).
@@ -195,9 +200,15 @@ func (s *Socket) SendBatch(b *Batch, flags Flags) (sent int, err error) {
 	for i := b.first; i < b.received; i++ {
 		b.m.DropControl(i)
 	}
+	end := b.end
+	if b.controls {
+		if end, err = s.fitting(b); err != nil {
+			return 0, s.orClosed("sendmmsg", err)
+		}
+	}
 	tries := 0
 	for {
-		n, e := s.sendMany(b, flags)
+		n, e := s.sendMany(b, end, flags)
 		if n > 0 {
 			return n, nil
 		}
@@ -266,12 +277,36 @@ func (s *Socket) usable(b *Batch, op string, flags Flags) error {
 	return nil
 }
 
-// sendMany returns how many messages were sent whole.
-func (s *Socket) sendMany(b *Batch, flags Flags) (int, sys.Errno) {
-	if !sys.HasMmsg {
-		return s.sendEach(b, flags)
+// fitting returns the end of the messages whose control messages fit, and the error of the
+// first message if it is that one whose do not.
+func (s *Socket) fitting(b *Batch) (end int, err error) {
+	for i := b.first; i < b.end; i++ {
+		control := b.m.Control(i)
+		if len(control) == 0 {
+			continue
+		}
+		var to Addr
+		if s.Domain() == Inet6 { // else it does not depend on the destination
+			to = addrFromKernel(b.m.Name(i))
+		}
+		wrong := s.misfit(control, &to)
+		if wrong == "" {
+			continue
+		}
+		if i == b.first {
+			err = misfitError("sendmmsg", addrFromKernel(b.m.Name(i)), wrong)
+		}
+		return i, err
 	}
-	n, last, e := s.callSendmmsg(b, flags)
+	return b.end, nil
+}
+
+// sendMany sends the messages before end, and returns how many were sent whole.
+func (s *Socket) sendMany(b *Batch, end int, flags Flags) (int, sys.Errno) {
+	if !sys.HasMmsg {
+		return s.sendEach(b, end, flags)
+	}
+	n, last, e := s.callSendmmsg(b, end, flags)
 	if n > 0 {
 		if i := b.first + n - 1; last < len(b.m.Data(i)) { // on a stream
 			b.m.Cut(i, last)
@@ -288,15 +323,15 @@ func (s *Socket) recvMany(b *Batch, flags Flags) (int, sys.Errno) {
 	return s.callRecvmmsg(b, flags)
 }
 
-func (s *Socket) callSendmmsg(b *Batch, flags Flags) (n, last int, e sys.Errno) {
+func (s *Socket) callSendmmsg(b *Batch, end int, flags Flags) (n, last int, e sys.Errno) {
 	if e := s.fd.Acquire(sockfd.WriteDeadline); e != 0 {
 		return 0, 0, e
 	}
 	t, start := tracing()
-	n, last, e = sys.Sendmmsg(int(s.fd.Sysfd), &b.m, b.first, b.end, int(flags|DontWait))
+	n, last, e = sys.Sendmmsg(int(s.fd.Sysfd), &b.m, b.first, end, int(flags|DontWait))
 	left := s.fd.Release()
 	if t != nil {
-		t.batch("sendmmsg", int(s.fd.Sysfd), b, b.first, b.end, b.Len(), flags|DontWait|sys.SendFlags, n, e, start)
+		t.batch("sendmmsg", int(s.fd.Sysfd), b, b.first, end, end-b.first, flags|DontWait|sys.SendFlags, n, e, start)
 	}
 	if left {
 		s.fd.Destroy()
@@ -323,12 +358,12 @@ func (s *Socket) callRecvmmsg(b *Batch, flags Flags) (int, sys.Errno) {
 
 // sendEach sends each message with a call of its own. The error of a later message is
 // stored, and the next SendBatch returns it.
-func (s *Socket) sendEach(b *Batch, flags Flags) (int, sys.Errno) {
+func (s *Socket) sendEach(b *Batch, end int, flags Flags) (int, sys.Errno) {
 	if e := b.later; e != 0 && b.laterAt == b.first {
 		b.later = 0
 		return 0, e
 	}
-	for i := b.first; i < b.end; i++ {
+	for i := b.first; i < end; i++ {
 		p := b.m.Data(i)
 		to := addrFromKernel(b.m.Name(i))
 		n, e := s.callSendmsg([][]byte{p}, b.m.Control(i), &to, flags)
@@ -345,7 +380,7 @@ func (s *Socket) sendEach(b *Batch, flags Flags) (int, sys.Errno) {
 			return i - b.first, 0
 		}
 	}
-	return b.Len(), 0
+	return end - b.first, 0
 }
 
 // recvEach receives each message with a call of its own, until there is none left.

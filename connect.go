@@ -69,7 +69,8 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // datagrams on Linux, EAGAIN (no port left), EISCONN, EALREADY (in progress), EAFNOSUPPORT,
 // EPROTOTYPE (unix: another type), ENOENT and EACCES (unix paths), EPERM (firewall,
 // broadcast), ECONNRESET (FreeBSD: the listener's backlog is full; Linux sends again
-// instead).
+// instead), ECONNABORTED (the attempt failed, and another call, such as sockopt.Error, has
+// taken its error).
 //
 // Source: connect(2), ip(7), unix(7).
 func (s *Socket) Connect(a Addr) error {

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"errors"
+	"net/netip"
 	"strconv"
 
 	"github.com/berkeleysockets/sock/cmsg"
@@ -78,8 +79,15 @@ func (m Message) String() string {
 // SendMsg sends a message: one sendmsg(2). Without buffers it is an empty message, which may
 // still carry control messages (not on macOS and OpenBSD: EOPNOTSUPP).
 //
+// Control messages of package cmsg that this datagram or this socket cannot use are an error,
+// though the kernel ignores them: those of IPv6 to an IPv4 or v4-mapped destination and those of
+// IPv4 to an IPv6 one, those of IP, UDP, marks and times on a stream, descriptors on any but a
+// unix socket. A connected Inet6 socket compares them with the peer of its Connect; an adopted
+// one, or one that Connect has not connected, calls getpeername(2). Messages of another level
+// are passed to the kernel, which ignores those that it does not know.
+//
 // Errors: those of [Socket.SendTo]; EMSGSIZE (more than 1,024 buffers), EINVAL (control
-// messages the kernel does not understand; a nil Message).
+// messages that the kernel does not understand, or that do not fit; a nil Message).
 //
 // Source: sendmsg(2), cmsg(3).
 func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
@@ -92,8 +100,10 @@ func (s *Socket) SendMsg(m *Message, flags Flags) (int, error) {
 	if len(m.Bufs) > sys.MaxVectors {
 		return 0, opError("sendmsg", m.Addr.clone(), sys.EMSGSIZE)
 	}
-	if err := checkControl("sendmsg", m.Control); err != nil {
-		return 0, s.orClosed("sendmsg", err)
+	if len(m.Control) > 0 {
+		if err := s.checkControl("sendmsg", m.Control, &m.Addr); err != nil {
+			return 0, s.orClosed("sendmsg", err)
+		}
 	}
 	tries, to := 0, &m.Addr
 	for {
@@ -160,8 +170,8 @@ func (s *Socket) RecvMsg(m *Message, flags Flags) (int, error) {
 	}
 }
 
-// checkControl is cmsg.Check as an error of op.
-func checkControl(op string, control []byte) error {
+// checkBuilt is cmsg.Check as an error of op.
+func checkBuilt(op string, control []byte) error {
 	switch err := cmsg.Check(control); {
 	case err == nil:
 		return nil
@@ -169,4 +179,100 @@ func checkControl(op string, control []byte) error {
 		return unsupported(op, "a control message")
 	}
 	return invalidInput(op, "a control message with a value that does not fit")
+}
+
+// checkControl is checkBuilt, and refuses the messages that the kernel would ignore.
+func (s *Socket) checkControl(op string, control []byte, to *Addr) error {
+	if err := checkBuilt(op, control); err != nil {
+		return err
+	}
+	if wrong := s.misfit(control, to); wrong != "" {
+		return misfitError(op, to.clone(), wrong)
+	}
+	return nil
+}
+
+func misfitError(op string, to Addr, wrong string) error {
+	return &Error{Op: op, Addr: to, Err: &inputError{"a control message " + wrong, sys.EINVAL}}
+}
+
+// misfit says for what the first control message is that the kernel would ignore; "" if there
+// is none.
+func (s *Socket) misfit(control []byte, to *Addr) string {
+	domain, ty := s.Domain(), s.Type()
+	ip, known := domain == Inet || domain == Inet6, true
+	switch domain {
+	case Inet, Inet6, Unix, Packet, Netlink, VSock:
+	default:
+		known = false
+	}
+	for m, rest, ok := cmsg.Next(control); ok; m, rest, ok = cmsg.Next(rest) {
+		invalid := m.Level == sys.SOL_SOCKET && m.Type == -1
+		switch {
+		case invalid: // of a builder: not every protocol reads it
+			return "with a value that does not fit"
+		case !known:
+			continue
+		}
+		switch m.Level {
+		case sys.SOL_SOCKET:
+			switch m.Type {
+			case sys.SCM_RIGHTS, sys.SCM_CREDENTIALS, sys.SCM_CREDS:
+				if ip || domain == Packet || domain == VSock {
+					return "for unix sockets"
+				}
+			case sys.SO_MARK, sys.SO_PRIORITY, sys.SCM_TXTIME:
+				if ip && (ty == Stream || ty == SeqPacket) || domain == VSock {
+					return "for datagrams"
+				}
+			case sys.SO_TIMESTAMPING:
+				if domain == VSock || s.Protocol() == MPTCP {
+					return "for another kind of socket"
+				}
+			}
+		case sys.IPPROTO_UDP:
+			if p := s.Protocol(); !ip || ty != Dgram || p == ICMP || p == ICMPv6 {
+				return "for UDP"
+			}
+		case sys.IPPROTO_IP:
+			if !ip || ty != Dgram && ty != Raw || domain == Inet6 && (ty == Raw || s.sendsIPv4(to) == no) {
+				return "for IPv4 datagrams"
+			}
+		case sys.IPPROTO_IPV6:
+			if domain != Inet6 || ty != Dgram && ty != Raw || m.Type != sys.IPV6_PKTINFO && s.sendsIPv4(to) == yes {
+				return "for IPv6 datagrams"
+			}
+		}
+	}
+	return ""
+}
+
+type answer byte
+
+const (
+	unknown answer = iota
+	no
+	yes
+)
+
+// sendsIPv4 reports whether what an Inet6 socket sends to an address, or to its peer, is IPv4.
+func (s *Socket) sendsIPv4(to *Addr) answer {
+	if !to.IsValid() {
+		peer := s.peer.Load()
+		if peer == nil {
+			a, err := s.Peername()
+			if err != nil {
+				return unknown // the send fails
+			}
+			peer = &a
+		}
+		to = peer
+	}
+	switch ip, _, _, ok := sys.Inet6(to.bytes()); {
+	case !ok:
+		return unknown
+	case netip.AddrFrom16(ip).Is4In6():
+		return yes
+	}
+	return no
 }

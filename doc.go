@@ -25,8 +25,8 @@
 //
 // # Options
 //
-// Package sockopt has every socket option, with the Go type of its value and the methods
-// Get and Set. Open takes options with their values, and sets them before the Socket is
+// Package sockopt has more than 200 socket options, each with the Go type of its value and
+// the methods Get and Set. Open takes options with their values, and sets them before the Socket is
 // used:
 //
 //	s, err := sock.Open(sock.Inet, sock.Stream, 0, sockopt.ReuseAddr.With(true))
@@ -39,7 +39,8 @@
 // Control messages (ancillary data) go beside the data: the hop limit of a datagram, or
 // open files. Package cmsg builds them for [Socket.SendMsg] and [Batch.Add], and reads
 // those that were received. An option such as sockopt.IPRecvPktInfo asks the kernel for
-// most of them. [Socket.SendFiles] and [Socket.RecvFiles] pass open files. The error
+// most of them. A control message that a socket cannot use is an error, also where the kernel
+// ignores it. [Socket.SendFiles] and [Socket.RecvFiles] pass open files. The error
 // queue, which [Socket.RecvErr] reads, reports errors and timestamps of sent packets.
 //
 // # Many messages in one call
@@ -83,9 +84,14 @@
 //     allocates nothing. An accepted Socket inherits the mode of its listener.
 //   - one call: the flag [DontWait] does the same for one call.
 //
-// [Socket.Wait] waits in any mode, and neither receives nor sends. A call that sends,
-// receives or would block does not allocate, with the few exceptions that its
-// documentation names.
+// [Socket.Wait] waits in any mode, and neither receives nor sends.
+//
+// The calls that send and receive from memory allocate nothing: Send, Recv, Write, Read, those
+// with vectors, SendTo, RecvFrom, SendMsg, RecvMsg, SendBatch, RecvBatch and RecvErr. Neither
+// does a call that would block. One exception is the address of a unix sender with a path above
+// 28 bytes. Calls that copy or pass files allocate ([Socket.ReadFrom], [Socket.WriteTo],
+// [Socket.SendFile], [Socket.SendFiles], [Socket.RecvFiles]), and so do methods that return an
+// address of package net.
 //
 // # Deadlines
 //
@@ -119,9 +125,10 @@
 //	}
 //
 // A goroutine for each Socket is simpler, and good for thousands of connections. It costs
-// a stack of some kilobytes, a buffer, and a switch of goroutines for each message: about
-// a third of the rate. A Poller is for many idle connections, about 180 bytes each, and
-// for programs that decide the order of work themselves.
+// a stack of some kilobytes, a buffer, and a switch of goroutines for each message: a tenth
+// of the rate with 100 busy connections, a fifth with 1,000 (bench/README.md). A Poller is
+// for many idle connections, about 180 bytes each, and for programs that decide the order
+// of work themselves.
 //
 // Level-triggered is the default: Wait reports a socket as long as it is ready. A program
 // may receive once; anything left over is reported again.
@@ -139,16 +146,17 @@
 //
 // A descriptor is never used after it was closed. Each operation holds a reference; Close
 // marks the Socket closed and wakes every waiting call; the last operation to return
-// calls close(2), once. When Close returns, the descriptor is closed. From then on every
-// call returns an error that matches [net.ErrClosed]. Close never calls shutdown(2):
+// calls close(2), once. When Close returns, the descriptor is closed, unless a callback of
+// [Socket.WithFD] or SyscallConn is running: its return closes it. From then on every call
+// returns an error that matches [net.ErrClosed]. Close never calls shutdown(2):
 // copies of the descriptor, from [Socket.Dup] or in other processes, stay open. The caller
 // must call Close or [Socket.Detach]: there is no finalizer, and an unreachable Socket
 // leaks its descriptor. Package socktest finds such leaks in tests.
 //
 // # Errors
 //
-// A failed call returns an [*Error] with the call, the address and the reason. The reason
-// is the kernel's errno, which errors.Is finds (syscall.ECONNREFUSED), or
+// A failed call returns an [*Error] with the call, the option's name or the address, and
+// the reason. The reason is the kernel's errno, which errors.Is finds (syscall.ECONNREFUSED), or
 // [net.ErrClosed], [os.ErrDeadlineExceeded], or [errors.ErrUnsupported] for what a system
 // lacks. [ErrWouldBlock] and [ErrInProgress] are no failures and are returned without an
 // Error. Short counts, flags and errnos are returned as the kernel gives them. A call
@@ -172,15 +180,15 @@
 //
 // # Tracing
 //
-// [SetTracer] shows each system call as strace prints it. When it is off it costs a
-// branch.
+// [SetTracer] shows each system call of this package as strace prints it; those of the
+// runtime poller are not shown. When it is off it costs a branch.
 //
 // # Systems
 //
 // Every name compiles on every system, and returns [errors.ErrUnsupported] where the
 // system has no such thing.
 //
-//	                            the kernel is reached by    a transfer allocates
+//	                            the kernel is reached by    sends and receives allocate
 //	Linux                       system calls                no
 //	FreeBSD, NetBSD, DragonFly  system calls                no
 //	macOS, OpenBSD              golang.org/x/sys            for addresses and vectors

@@ -5,29 +5,58 @@ import (
 	"errors"
 	"net"
 	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// An Error is a failed call: its name, the address if one was given, and the reason. It is a
+// An Error is a failed call: its name, what it was made for, and the reason. It is a
 // [net.Error].
 type Error struct {
-	Op   string // the method, in lower case: "bind", "recvfrom"
+	Op   string // the method, one word in lower case: "bind", "recvfrom", "setsockopt"
+	Name string // the option, "TCP_NODELAY", or a text that is no address, if any
 	Addr Addr   // the address given to the call, if any
 	Err  error  // the reason: an errno, net.ErrClosed, os.ErrDeadlineExceeded ...
 }
 
-// Error returns, for example, "bind 127.0.0.1:80: permission denied".
+// Error returns, for example, "bind 127.0.0.1:80: permission denied". Characters that do not
+// print appear as Go escapes them.
 func (e *Error) Error() string {
 	text := e.Op
+	if e.Name != "" {
+		text += " " + e.Name
+	}
 	if e.Addr.IsValid() {
 		text += " " + e.Addr.String()
 	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}
-	return text
+	return printable(text)
+}
+
+// printable escapes what does not print: it can come from a caller, a peer or a name server,
+// and must not change the terminal or the log that shows it.
+func printable(text string) string {
+	plain := func(r rune) bool { return r != utf8.RuneError && strconv.IsPrint(r) }
+	if strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
+	var b []byte
+	for text != "" {
+		r, n := utf8.DecodeRuneInString(text)
+		if plain(r) {
+			b = append(b, text[:n]...)
+		} else {
+			quoted := strconv.Quote(text[:n])
+			b = append(b, quoted[1:len(quoted)-1]...)
+		}
+		text = text[n:]
+	}
+	return string(b)
 }
 
 // Unwrap returns the reason.

@@ -34,10 +34,14 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 // packet, and may be empty.
 //
 // ICMP errors arrive here with the options sockopt.IPRecvErr and sockopt.IPv6RecvErr,
-// transmit timestamps with sockopt.Timestamping, completions after SendZeroCopy. Without
-// these options the other calls return such an error, and sockopt.Error reads it.
-// [Socket.RecvMsg] with ErrQueue returns the entry as the kernel has it. RecvErr allocates
-// nothing.
+// transmit timestamps with sockopt.Timestamping, completions after SendZeroCopy. RecvErr
+// allocates nothing. [Socket.RecvMsg] with ErrQueue returns the entry as the kernel has it.
+//
+// The two options do not take an error away from the other calls. The next send or receive, or
+// sockopt.Error, returns it too, once, unless RecvErr is first. With them that is every error,
+// on a socket without a peer as well, EHOSTUNREACH and EMSGSIZE among them, and a send that
+// the queue of the interface drops returns ENOBUFS. Without them a datagram socket returns the
+// final errors alone, such as ECONNREFUSED, of its peer alone, and drops without an error.
 //
 // A report of SendZeroCopy releases the buffers of the sends that are complete. RecvMsg and
 // RecvBatch release them too if there is room for the control message. If another call

@@ -28,7 +28,7 @@ func (g Group) String() string {
 	if g.Source.IsValid() {
 		text += ", source " + g.Source.String()
 	}
-	return text
+	return printable(text) // a zone is any text
 }
 
 // JoinGroup makes the socket a member of a group: setsockopt(2). If Source is set the socket

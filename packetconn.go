@@ -13,7 +13,10 @@ import (
 //
 // It has the methods that programs look for in a net.UDPConn: ReadFromUDP,
 // ReadFromUDPAddrPort, ReadMsgUDP, ReadMsgUDPAddrPort, the same for Write, SyscallConn,
-// SetReadBuffer, SetWriteBuffer. quic-go's fast path needs them.
+// SetReadBuffer, SetWriteBuffer. quic-go's fast path needs them. ipv4.NewPacketConn and
+// ipv6.NewPacketConn of golang.org/x/net accept it too, for options, groups, WriteTo and batches
+// of messages. Their ReadFrom accepts a *net.UDPConn alone ("invalid conn type"): receive a
+// batch of one, or give them what [Socket.NetPacketConn] returns.
 //
 // An IPv4 address is converted to the form of the socket's family: v4-mapped for an Inet6
 // socket; a v4-mapped address is unmapped for an Inet socket. A zone is a scope id in digits;
@@ -143,5 +146,8 @@ func (c *packetConn) setBuffer(name, bytes int) error {
 	if int(int32(bytes)) != bytes {
 		return invalidInput("setsockopt", "does not fit 32 bits")
 	}
-	return opError("setsockopt "+sys.OptionName(0, sys.SOL_SOCKET, name), Addr{}, c.setInt(sys.SOL_SOCKET, name, bytes))
+	if e := c.setInt(sys.SOL_SOCKET, name, bytes); e != 0 {
+		return c.optionFailed("setsockopt", sys.SOL_SOCKET, name, e)
+	}
+	return nil
 }

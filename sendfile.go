@@ -29,6 +29,10 @@ import (
 // read, as with every copy. So a non-blocking Socket accepts only files and pipes, of which
 // nothing is lost.
 //
+// sendfile(2) and splice(2) have no flag against SIGPIPE, as a send has: where they fail with
+// EPIPE the kernel may raise it. A Go program does not see that, unless it asks for SIGPIPE with
+// [os/signal.Notify]; a C program that contains Go (c-archive, c-shared) must ignore SIGPIPE.
+//
 // Errors: those of [Socket.Write] and of r; EINVAL (non-blocking, and r is no file or pipe).
 //
 // Source: sendfile(2), splice(2).
@@ -60,7 +64,7 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 // WriteTo writes everything that arrives to w, until the end of the stream, and returns the
 // number of bytes: what io.Copy(w, s) does. If w is a pipe, a regular file that is not open
 // for appending, or a stream, it uses splice(2) as [Socket.ReadFrom] does (Linux). Otherwise
-// it receives and writes.
+// it receives and writes. For SIGPIPE see ReadFrom.
 //
 // Errors: those of [Socket.Read] and of w; EINVAL (non-blocking).
 //
@@ -84,7 +88,8 @@ func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
 // SendFile sends up to n bytes of a file: one sendfile(2), without a buffer of the program.
 // If off is nil they start at the file's offset, which moves; otherwise at *off, which moves
 // instead. The count may be short; 0 is the end of the file. If the file is not in memory the
-// call waits for the disk, in every mode, as any read of a file does.
+// call waits for the disk, in every mode, as any read of a file does. It allocates. For SIGPIPE
+// see ReadFrom.
 //
 // FreeBSD, DragonFly and macOS have it for regular files and streams; with off nil it also
 // makes two lseek(2). NetBSD and OpenBSD do not have it: there [Socket.ReadFrom] copies.

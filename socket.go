@@ -308,7 +308,7 @@ func (s *Socket) Getsockopt(level, name int, b []byte) (int, error) {
 	}
 	n, e := s.callGetsockopt(level, name, b)
 	if e != 0 {
-		return 0, s.optionFailed("getsockopt ", level, name, e)
+		return 0, s.optionFailed("getsockopt", level, name, e)
 	}
 	return min(n, len(b)), nil
 }
@@ -326,7 +326,7 @@ func (s *Socket) Setsockopt(level, name int, b []byte) error {
 		return err
 	}
 	if e := s.callSetsockopt(level, name, b); e != 0 {
-		return s.optionFailed("setsockopt ", level, name, e)
+		return s.optionFailed("setsockopt", level, name, e)
 	}
 	return nil
 }
@@ -340,7 +340,7 @@ func (s *Socket) optionMissing(op string, level, name int) error {
 }
 
 func (s *Socket) optionFailed(op string, level, name int, e sys.Errno) error {
-	return opError(op+sys.OptionName(int(s.fd.Family), level, name), Addr{}, e)
+	return &Error{Op: op, Name: sys.OptionName(int(s.fd.Family), level, name), Err: errnoError(e)}
 }
 
 func (s *Socket) getInt(level, name int) (int, sys.Errno) {

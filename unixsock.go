@@ -95,13 +95,19 @@ func (s *Socket) RecvFiles(p []byte, max int) (n int, files []*os.File, flags Fl
 }
 
 // CloseRights closes every descriptor in received control messages, for a program that does
-// not use them. Otherwise they leak, also those of a message that was cut.
+// not use them. Otherwise they leak, also those of a message that was cut. It writes -1 over
+// each number in control, so that no later call closes a reused descriptor. Pass what was
+// received: the first NControl bytes of a Message's Control, or [Batch.Control].
 //
 // Source: close(2), unix(7).
 func CloseRights(control []byte) {
-	for fd := range cmsg.Descriptors(control) {
-		closeFD(fd)
-	}
+	sys.Descriptors(control, func(p []byte, _ bool) bool {
+		if fd := int(int32(binary.NativeEndian.Uint32(p))); fd >= 0 {
+			binary.NativeEndian.PutUint32(p, 1<<32-1)
+			closeFD(fd)
+		}
+		return true
+	})
 }
 
 // PeerCred returns the credentials of the peer of a unix socket: getsockopt(2). The kernel

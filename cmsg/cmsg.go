@@ -6,7 +6,9 @@
 // The builders, such as [AppendTOS], append one control message to a buffer. They allocate
 // only if the buffer has no room. A builder returns no error. A value that does not fit, or a
 // message that this system does not have, becomes a message that no kernel accepts. See [Check]
-// for the error.
+// for the error. A kernel ignores messages of a level that the datagram or the socket does not
+// have, such as those of IPv6 on an IPv4 socket: SendMsg and SendBatch of package sock refuse
+// them, and WriteMsgUDP of package net does not.
 //
 // [Next] and [All] read a buffer that was received. The methods of [Message] decode one
 // control message. They allocate only for the zone of an IPv6 address, and Rights if its slice

@@ -153,6 +153,7 @@ func FuzzControl(f *testing.F) {
 	f.Add(one)
 	f.Add(two)
 	f.Add(two[:len(two)-1])
+	f.Add(cmsg.AppendRights(cmsg.AppendRights(nil, 5, -1, 6), 7))
 	for _, length := range []uint64{0, 1, 11, 12, 15, 16, 17, 1 << 31, 1<<32 - 1, 1 << 63, math.MaxUint64} {
 		bad := slices.Clone(two)
 		binary.NativeEndian.PutUint64(bad, length)
@@ -170,12 +171,28 @@ func FuzzControl(f *testing.F) {
 			t.Skip()
 		}
 		sameMessages(t, got, want)
+		var fds, received []int
+		for fd := range cmsg.Descriptors(b) {
+			received = append(received, fd)
+		}
 		for _, m := range got {
+			if fds, _ = m.Rights(fds); m.Level == sys.SOL_SOCKET && m.Type == sys.SCM_PIDFD && len(m.Data) == 4 {
+				if fd, ok := m.PIDFD(); ok {
+					fds = append(fds, fd)
+				}
+			}
 			readAll(m)
 			whole := cmsg.Append(nil, m.Level, m.Type, m.Data)
 			if again, rest, ok := cmsg.Next(whole); !ok || len(rest) != 0 || again.Level != m.Level || again.Type != m.Type || !bytes.Equal(again.Data, m.Data) {
 				t.Errorf("%v became %v", m, again)
 			}
+		}
+		for _, fd := range fds { // those of complete messages are among all, in this order
+			i := slices.Index(received, fd)
+			if fd < 0 || i < 0 {
+				t.Fatalf("descriptor %d of %v is not in %v", fd, fds, received)
+			}
+			received = received[i+1:]
 		}
 	})
 }
@@ -233,7 +250,7 @@ func TestControlBuilt(t *testing.T) {
 	for _, ip := range []string{"127.0.0.9", "2001:db8::7", "::ffff:1.2.3.4"} {
 		want := cmsg.PacketInfo{Interface: 0, Local: netip.MustParseAddr(ip)}
 		m := only(cmsg.AppendPacketInfo(nil, want))
-		if got, ok := m.PacketInfo(); !missing(m) && sys.SendSource4 != sys.IP_SENDSRCADDR && (!ok || got.Local != want.Local || got.Interface != 0) {
+		if got, ok := m.PacketInfo(); !missing(m) && sys.SendSource4 != sys.IP_SENDSRCADDR && (!ok || got.Local != want.Local.Unmap() || got.Interface != 0) {
 			t.Error(got, ok)
 		}
 	}

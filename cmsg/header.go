@@ -9,12 +9,13 @@ import (
 // Fields of the IP header: hop limit and TOS byte.
 
 // AppendTTL appends the hop limit of a datagram to an address, 0 to 255: for IPv4 its time to
-// live (Linux only), for IPv6 its hop limit. A v4-mapped address takes the one of IPv4.
+// live (Linux only), for IPv6 its hop limit. A v4-mapped address takes the one of IPv4. The
+// zero Addr has no family and is a value that does not fit: see [Check].
 //
 // Source: ip(7), ipv6(7).
 func AppendTTL(b []byte, to netip.Addr, ttl int) []byte {
 	switch {
-	case ttl < 0 || ttl > 255:
+	case ttl < 0 || ttl > 255 || !to.IsValid():
 		return appendInvalid(b)
 	case !isIPv4(to):
 		return appendInt(b, sys.IPPROTO_IPV6, sys.IPV6_HOPLIMIT, ttl)
@@ -37,12 +38,13 @@ func (m Message) TTL() (int, bool) {
 
 // AppendTOS appends the TOS byte of a datagram to an address, 0 to 255, or for IPv6 its
 // traffic class: DSCP in the upper six bits, ECN in the lower two. A v4-mapped address takes
-// the one of IPv4. Linux, FreeBSD and macOS have it for IPv4.
+// the one of IPv4. The zero Addr has no family and is a value that does not fit: see [Check].
+// Linux, FreeBSD and macOS have it for IPv4.
 //
 // Source: ip(7), ipv6(7).
 func AppendTOS(b []byte, to netip.Addr, tos int) []byte {
 	switch {
-	case tos < 0 || tos > 255:
+	case tos < 0 || tos > 255 || !to.IsValid():
 		return appendInvalid(b)
 	case !isIPv4(to):
 		return appendInt(b, sys.IPPROTO_IPV6, sys.IPV6_TCLASS, tos)

@@ -25,7 +25,8 @@ func AppendRights(b []byte, fds ...int) []byte {
 }
 
 // Rights appends to fds the descriptors that a unix socket received (SCM_RIGHTS). They are
-// close-on-exec, except on macOS, and the caller must close them: see sock.CloseRights.
+// close-on-exec, except on macOS, and the caller must close them: see sock.CloseRights, after
+// which there are none.
 //
 // Source: unix(7).
 func (m Message) Rights(fds []int) ([]int, bool) {
@@ -33,7 +34,9 @@ func (m Message) Rights(fds []int) ([]int, bool) {
 		return fds, false
 	}
 	for at := 0; at+4 <= len(m.Data); at += 4 {
-		fds = append(fds, int(int32(m.uint32(at))))
+		if fd := int(int32(m.uint32(at))); fd >= 0 {
+			fds = append(fds, fd)
+		}
 	}
 	return fds, true
 }
@@ -46,7 +49,10 @@ func (m Message) PIDFD() (fd int, ok bool) {
 	if !m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
 		return -1, false
 	}
-	return int(int32(m.uint32(0))), true
+	if fd = int(int32(m.uint32(0))); fd < 0 { // closed by CloseRights, or the kernel could not open it
+		return -1, false
+	}
+	return fd, true
 }
 
 // Descriptors returns an iterator over the descriptors that were received in b, those of
@@ -54,21 +60,9 @@ func (m Message) PIDFD() (fd int, ok bool) {
 // those of a last message that was truncated.
 func Descriptors(b []byte) iter.Seq2[int, bool] {
 	return func(yield func(fd int, rights bool) bool) {
-		for {
-			level, typ, at, end, ok := sys.Cmsg(b)
-			if !ok {
-				return
-			}
-			m := Message{level, typ, b[min(at, len(b)):min(end, len(b))]}
-			rights := m.is(sys.SOL_SOCKET, sys.SCM_RIGHTS, 0)
-			if rights || m.is(sys.SOL_SOCKET, sys.SCM_PIDFD, 4) {
-				for at := 0; at+4 <= len(m.Data); at += 4 {
-					if fd := int(int32(m.uint32(at))); fd >= 0 && !yield(fd, rights) {
-						return
-					}
-				}
-			}
-			b = b[min(sys.CmsgAligned(end), len(b)):]
-		}
+		sys.Descriptors(b, func(p []byte, rights bool) bool {
+			fd := int(int32(binary.NativeEndian.Uint32(p)))
+			return fd < 0 || yield(fd, rights)
+		})
 	}
 }

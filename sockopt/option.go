@@ -127,7 +127,7 @@ func (o Option[T]) wrap(op string, err error) error {
 	if _, ok := err.(*sock.Error); ok {
 		return err
 	}
-	return &sock.Error{Op: op + " " + o.String(), Err: err}
+	return &sock.Error{Op: op, Name: o.String(), Err: err}
 }
 
 // An inputError describes an option or a value that no call was made for.

@@ -34,7 +34,7 @@ func FuzzParseAddr(f *testing.F) {
 	for _, c := range addrForms {
 		f.Add(c.text)
 	}
-	for _, s := range []string{"", "unix", `unix:"`, `unix:"\x00"`, `unix:@"\x00"`, "raw:0000", "raw:0100", "raw:0a00", "vsock:1", "packet:1:1:ff", "[::%1]:1", "[::ffff:1.1.1.1%1]:1"} {
+	for _, s := range []string{"", "unix", `unix:"`, `unix:"\x00"`, `unix:@"\x00"`, "raw:0000", "raw:0100", "raw:0a00", "vsock:1", "packet:1:1:ff", "packet:1:1:ff:1:host", "packet:2048:2:0a0b0c0d0e0f:772:outgoing", "packet:3:1:00112233445566778899aabbccddeeff00112233:32:9", "[::%1]:1", "[::ffff:1.1.1.1%1]:1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -2,6 +2,7 @@ package sock_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -71,6 +72,24 @@ var addrForms = []struct {
 	{"packet:65535:2147483647:0102030405060708", func() (sock.Addr, error) {
 		return sock.PacketAddr(65535, 1<<31-1, []byte{1, 2, 3, 4, 5, 6, 7, 8})
 	}, sock.Packet, "", "", true},
+	{"packet:2048:1:0a0b0c0d0e0f:1:broadcast", fromLink(0x0800, 1, 1, 1, 6, "\x0a\x0b\x0c\x0d\x0e\x0f\x00\x00"), sock.Packet, "", "", true},
+	{"packet:3:7::65534:host", fromLink(3, 7, 65534, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x00"), sock.Packet, "", "", true},
+	{"packet:3:7:0102:0:255", fromLink(3, 7, 0, 255, 2, "\x01\x02\x00\x00\x00\x00\x00\x00"), sock.Packet, "", "", true},
+	{"packet:34525:2:" + strings.Repeat("ab", 20) + ":32:outgoing", fromLink(0x86dd, 2, 32, 4, 20, strings.Repeat("\xab", 20)), sock.Packet, "", "", true},
+}
+
+// fromLink is a struct sockaddr_ll.
+func fromLink(protocol uint16, index uint32, link uint16, kind, n byte, hardware string) func() (sock.Addr, error) {
+	return func() (sock.Addr, error) {
+		if runtime.GOOS != "linux" {
+			return sock.Addr{}, errors.ErrUnsupported
+		}
+		sa := binary.NativeEndian.AppendUint16(nil, 17)
+		sa = binary.BigEndian.AppendUint16(sa, protocol)
+		sa = binary.NativeEndian.AppendUint32(sa, index)
+		sa = binary.NativeEndian.AppendUint16(sa, link)
+		return sock.RawAddr(append(append(sa, kind, n), hardware...))
+	}
 }
 
 func fromAP(s string) func() (sock.Addr, error) {
@@ -250,6 +269,7 @@ func TestAddrBad(t *testing.T) {
 			"unix:@" + long[:maxPath], `unix:@"`, "vsock", "vsock:", "vsock:1", "vsock:1:2:3", "vsock:-1:1", "vsock:4294967296:1", "vsock:a:b",
 			"netlink:", "netlink:1", "netlink:1:4294967296", "packet:", "packet:1:2", "packet:65536:1:", "packet:1:2147483648:",
 			"packet:1:-1:", "packet:1:1:0", "packet:1:1:zz", "packet:1:1:010203040506070809", "packet:1:1::",
+			"packet:1:1::1", "packet:1:1::65536:host", "packet:1:1::1:256", "packet:1:1::1:Host", "packet:1:1::1:host:", "packet:1:1:" + strings.Repeat("00", 33) + ":1:host",
 		} {
 			bad["text "+text] = func() (sock.Addr, error) { return sock.ParseAddr(text) }
 		}
@@ -288,8 +308,8 @@ func TestAddrFallsBackToRaw(t *testing.T) {
 		raws["vsock cut"] = sock.VSockAddr(3, 4).Bytes()[:11]
 		a, _ := sock.PacketAddr(3, 1, []byte{1})
 		typed := a.Bytes()
-		typed[8] = 3 // sll_hatype
-		raws["packet hardware type"] = typed
+		typed[15] = 3 // beyond sll_halen
+		raws["packet behind its address"] = typed
 		over := a.Bytes()
 		over[11] = 200 // sll_halen beyond the end
 		raws["packet hardware length"] = over

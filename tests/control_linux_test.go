@@ -372,6 +372,11 @@ func TestControlPIDFD(t *testing.T) {
 	}
 	wantErr(t, unix.PidfdSendSignal(fd, 0, nil, 0), nil) // it is this process, which is running
 	sock.CloseRights(control)
+	for m := range cmsg.All(control) {
+		if again, ok := m.PIDFD(); ok {
+			t.Errorf("it still has descriptor %d", again)
+		}
+	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
 		// A parallel test may have a descriptor of that number by now.
 		t.Log("the number is in use again")

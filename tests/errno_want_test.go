@@ -42,7 +42,7 @@ func wrong(t testing.TB, err error, op string, to sock.Addr, want ...error) {
 			return
 		}
 		var e *sock.Error
-		if !errors.As(err, &e) || e.Op != op || e.Addr != to {
+		if !errors.As(err, &e) || opName(e) != op || e.Addr != to {
 			t.Errorf("error %#v, want of call %s, address %v", err, op, to)
 		}
 		begin := op + ": "
@@ -55,6 +55,14 @@ func wrong(t testing.TB, err error, op string, to sock.Addr, want ...error) {
 		return
 	}
 	t.Errorf("error %v, want one of %v", err, want)
+}
+
+// opName is the method and what it was called for.
+func opName(e *sock.Error) string {
+	if e.Name != "" {
+		return e.Op + " " + e.Name
+	}
+	return e.Op
 }
 
 // end closes a Socket and its socket with it. A child that another test starts has

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -194,6 +195,10 @@ func TestFamilyPacketSends(t *testing.T) {
 	}
 	p := make([]byte, 100)
 	n, from, err := b.RecvFrom(p, 0)
+	fixed(t, from)
+	if text := from.String(); !strings.HasPrefix(text, "packet:") {
+		t.Errorf("a received address is %s", text)
+	}
 	if err != nil || !bytes.HasPrefix(p[:n], []byte("a frame")) || from.Domain() != sock.Packet {
 		t.Errorf("%q from %v, %v", p[:n], from, err)
 	}

@@ -6,12 +6,15 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/berkeleysockets/sock"
+	"github.com/berkeleysockets/sock/cmsg"
 )
 
 // Control messages pass through as bytes: a descriptor goes over, arrives
@@ -96,6 +99,76 @@ func TestUnixRightsCut(t *testing.T) {
 			for _, fd := range fds {
 				syscall.Close(fd)
 			}
+		}
+	}
+}
+
+// What CloseRights has closed is in the control messages no more: called again, also by another
+// name for the same memory, it does not close what has the number now.
+func TestCloseRightsTwice(t *testing.T) {
+	t.Parallel()
+	_, w := pipes(t, 1)
+	for how, receive := range map[string]func(*sock.Socket) []byte{
+		"RecvMsg": func(s *sock.Socket) []byte {
+			m := sock.Message{Bufs: [][]byte{make([]byte, 1)}, Control: make([]byte, cmsg.Space(12))}
+			_, err := s.RecvMsg(&m, 0)
+			wantErr(t, err, nil)
+			return m.Control[:m.NControl]
+		},
+		"RecvMsg, cut": func(s *sock.Socket) []byte {
+			m := sock.Message{Bufs: [][]byte{make([]byte, 1)}, Control: make([]byte, cmsg.Space(12)-4)}
+			_, err := s.RecvMsg(&m, 0)
+			wantErr(t, err, nil)
+			return m.Control[:m.NControl]
+		},
+		"RecvBatch": func(s *sock.Socket) []byte {
+			b := sock.NewBatch(1, 1, cmsg.Space(12))
+			_, err := s.RecvBatch(b, 0)
+			wantErr(t, err, nil)
+			t.Cleanup(func() { // the Batch's own view
+				for fd := range cmsg.Descriptors(b.Control(0)) {
+					t.Errorf("the Batch still has %d", fd)
+				}
+			})
+			return b.Control(0)
+		},
+	} {
+		a, b := unixPair(t, sock.Dgram)
+		if _, err := a.SendFiles([]byte("x"), w[0], w[0], w[0]); err != nil {
+			t.Fatal(err)
+		}
+		control := receive(b)
+		var fds []int
+		for fd := range cmsg.Descriptors(control) {
+			fds = append(fds, fd)
+		}
+		if len(fds) < 1 || !strings.Contains(how, "cut") && len(fds) != 3 {
+			t.Fatalf("%s: %v", how, fds)
+		}
+		sock.CloseRights(control)
+		// The numbers are free, and the next to be opened.
+		var next []*sock.Socket
+		for range 8 {
+			next = append(next, open(t, sock.Unix, sock.Dgram))
+		}
+		sock.CloseRights(control)
+		sock.CloseRights(slices.Clone(control))
+		for _, s := range next {
+			if _, err := s.Sockname(); err != nil {
+				t.Errorf("%s: a Socket lost its descriptor: %v", how, err)
+			}
+		}
+		for fd := range cmsg.Descriptors(control) {
+			t.Errorf("%s: still has %d", how, fd)
+		}
+		for m := range cmsg.All(control) {
+			if left, ok := m.Rights(nil); len(left) != 0 || !ok {
+				t.Errorf("%s: Rights has %v, %v", how, left, ok)
+			}
+		}
+		// A program that passes the messages on passes nothing that it does not have.
+		if _, err := a.SendMsg(&sock.Message{Bufs: [][]byte{{1}}, Control: control}, 0); err == nil && !strings.Contains(how, "cut") {
+			t.Errorf("%s: closed descriptors were sent", how)
 		}
 	}
 }

@@ -31,6 +31,27 @@ func Cmsg(b []byte) (level, typ, data, end int, ok bool) {
 	return level, typ, data, int(n), true
 }
 
+// Descriptors calls yield with each descriptor that was received in b, as the 4 bytes of b in
+// which it is, and whether it is of SCM_RIGHTS, else of SCM_PIDFD, until yield returns false.
+// It includes those of a last message that was truncated.
+func Descriptors(b []byte, yield func(fd []byte, rights bool) bool) {
+	for {
+		level, typ, at, end, ok := Cmsg(b)
+		if !ok {
+			return
+		}
+		rights := level == SOL_SOCKET && typ == SCM_RIGHTS && Has(typ)
+		if rights || level == SOL_SOCKET && typ == SCM_PIDFD && Has(typ) {
+			for at, end := min(at, len(b)), min(end, len(b)); at+4 <= end; at += 4 {
+				if !yield(b[at:at+4], rights) {
+					return
+				}
+			}
+		}
+		b = b[min(CmsgAligned(end), len(b)):]
+	}
+}
+
 // CmsgAligned returns the offset of the message that follows one that ends at n.
 func CmsgAligned(n int) int { return CmsgSpace(n) - CmsgSpace(0) }
 

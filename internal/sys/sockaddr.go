@@ -125,6 +125,8 @@ const (
 	packetAddrAt = 12
 	SizePacket   = 20
 	MaxHardware  = 8
+	// MaxLongHardware is MAX_ADDR_LEN of Linux, the longest address of any link.
+	MaxLongHardware = 32
 )
 
 // PutPacket writes a sockaddr_ll and returns its length.
@@ -144,6 +146,22 @@ func Packet(b []byte) (protocol uint16, ifindex int32, hw []byte, ok bool) {
 	}
 	hw = b[packetAddrAt:min(len(b), packetAddrAt+int(b[11]))]
 	return binary.BigEndian.Uint16(b[2:]), int32(binary.NativeEndian.Uint32(b[4:])), hw, true
+}
+
+// PacketKind reads the hardware type and the packet type of a sockaddr_ll that Packet reads.
+func PacketKind(b []byte) (hardware uint16, packet byte) {
+	return binary.NativeEndian.Uint16(b[8:]), b[10]
+}
+
+// PutLongPacket writes a sockaddr_ll as the kernel returns it: with both types, and with a
+// hardware address that may be longer than the struct has room for. It returns its length.
+func PutLongPacket(b []byte, protocol uint16, ifindex int32, hw []byte, hardware uint16, packet byte) int {
+	PutPacket(b, protocol, ifindex, nil)
+	binary.NativeEndian.PutUint16(b[8:], hardware)
+	b[10], b[11] = packet, byte(len(hw))
+	n := max(SizePacket, packetAddrAt+copy(b[packetAddrAt:], hw))
+	putFamily(b, AF_PACKET, n)
+	return n
 }
 
 // A Name is the memory into which the kernel writes an address: space for any sockaddr, and
