@@ -54,8 +54,9 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 		return nil, opError("socket", Addr{}, e)
 	}
 	s := newSocket(fd, d, t, p)
+	s.fd.SetBrief(int(p))
 	if sys.HasNosched && s.isTCP() {
-		s.fd.Set(sockfd.Exclusive)
+		s.fd.SetExclusive()
 	}
 	for _, o := range set {
 		if o == nil {
@@ -88,7 +89,10 @@ func Pair(d Domain, t Type, p Protocol) (a, b *Socket, err error) {
 	if e != 0 {
 		return nil, nil, opError("socketpair", Addr{}, e)
 	}
-	return newSocket(x, d, t, p), newSocket(y, d, t, p), nil
+	a, b = newSocket(x, d, t, p), newSocket(y, d, t, p)
+	a.fd.SetBrief(int(p))
+	b.fd.SetBrief(int(p))
+	return a, b, nil
 }
 
 // available returns an error for a name that this system does not have.
@@ -154,7 +158,7 @@ func (s *Socket) Listen(backlog int) error {
 	if backlog <= 0 || backlog > math.MaxInt32 {
 		backlog = math.MaxInt32
 	}
-	s.fd.Set(sockfd.Listening)
+	s.fd.SetListening()
 	e := s.guarded(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
 		func() Call { return Call{Name: "listen", Args: itoa(backlog)} })
 	return opError("listen", Addr{}, e)
@@ -233,10 +237,10 @@ func (s *Socket) Peername() (Addr, error) {
 }
 
 // Domain returns the address family. It makes no system call.
-func (s *Socket) Domain() Domain { return Domain(s.fd.Family) }
+func (s *Socket) Domain() Domain { return Domain(s.fd.Family()) }
 
 // Type returns the type. It makes no system call.
-func (s *Socket) Type() Type { return Type(s.fd.Type) }
+func (s *Socket) Type() Type { return Type(s.fd.Type()) }
 
 // Protocol returns the protocol. If Open was given 0 it is TCP or UDP where 0 means that. It
 // makes no system call.
@@ -276,7 +280,7 @@ func (s *Socket) describe(own Addr) string {
 	if state&sockfd.Nonblock != 0 {
 		text += ", non-blocking"
 	}
-	if state&sockfd.Listening != 0 {
+	if s.fd.IsListening() {
 		text += ", listening"
 	}
 	if own.IsValid() {
@@ -329,11 +333,11 @@ func (s *Socket) optionMissing(op string, level, name int) error {
 	if sys.Supported && sys.Has(level) && sys.Has(name) {
 		return nil
 	}
-	return s.unsupportedOrClosed(op, sys.OptionName(int(s.fd.Family), level, name))
+	return s.unsupportedOrClosed(op, sys.OptionName(s.fd.Family(), level, name))
 }
 
 func (s *Socket) optionFailed(op string, level, name int, e sys.Errno) error {
-	return opError(op+sys.OptionName(int(s.fd.Family), level, name), Addr{}, e)
+	return opError(op+sys.OptionName(s.fd.Family(), level, name), Addr{}, e)
 }
 
 func (s *Socket) getInt(level, name int) (int, sys.Errno) {

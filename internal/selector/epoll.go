@@ -48,6 +48,7 @@ type Selector struct {
 	errno     sys.Errno
 	fetchFunc func(uintptr) bool // the method fetch, bound once: a closure for each wait would allocate
 	until     time.Time          // read deadline of desc
+	slow      atomic.Bool        // see MaySleep
 
 	armed   bool // the timer was set, and its event may come
 	timed   bool // this wait ends with the timer
@@ -103,6 +104,14 @@ func (s *Selector) initWakers() (e sys.Errno) {
 	return e
 }
 
+// MaySleep records, before it is added, that a descriptor is not known to report its readiness
+// without sleeping. From then on the calls of the Selector release the P.
+func (s *Selector) MaySleep() {
+	if !s.slow.Load() {
+		s.slow.Store(true)
+	}
+}
+
 // FD returns the epoll descriptor, also after Close.
 func (s *Selector) FD() int { return s.ep }
 
@@ -130,7 +139,7 @@ var ctlNames = [...]string{unix.EPOLL_CTL_ADD: "EPOLL_CTL_ADD", unix.EPOLL_CTL_D
 
 func (s *Selector) ctl(op, fd int, events uint32, token uint64) sys.Errno {
 	start := trace.Start()
-	e := sys.EpollControl(s.ep, op, fd, events, token)
+	e := sys.EpollControl(s.ep, op, fd, events, token, !s.slow.Load())
 	s.add(start, "epoll_ctl", s.ep, 0, e, func() string {
 		args := ctlNames[op] + ", " + strconv.Itoa(fd)
 		if op == unix.EPOLL_CTL_DEL {
@@ -211,7 +220,7 @@ const maxEvents = 4096
 // heap.
 func (s *Selector) fetch(uintptr) bool {
 	start := trace.Start()
-	s.n, s.errno = sys.EpollFetch(s.ep, s.events[:s.limit])
+	s.n, s.errno = sys.EpollFetch(s.ep, s.events[:s.limit], !s.slow.Load())
 	s.add(start, "epoll_pwait", s.ep, s.n, s.errno, func() string {
 		args := "["
 		for i := range s.n {

@@ -125,6 +125,9 @@ func filters(want Ready) (f [3]filter, n int) {
 // FD returns the kqueue descriptor, also after Close.
 func (s *Selector) FD() int { return s.kq }
 
+// MaySleep does nothing: every call releases the P.
+func (s *Selector) MaySleep() {}
+
 // Add registers fd.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	f, n := filters(want)

@@ -21,6 +21,7 @@ type Selector struct{ callLog }
 func New() (*Selector, sys.Errno) { return new(Selector), sys.ENOSYS }
 
 func (*Selector) FD() int                                                { return -1 }
+func (*Selector) MaySleep()                                              {}
 func (*Selector) Add(fd int, want Ready, token uint64) sys.Errno         { return sys.ENOSYS }
 func (*Selector) Modify(fd int, old, want Ready, token uint64) sys.Errno { return sys.ENOSYS }
 func (*Selector) Remove(fd int, want Ready) sys.Errno                    { return sys.ENOSYS }

@@ -8,5 +8,7 @@ var (
 	PollOnce        func(poller, events any, between func()) (delivered, fetched int, err error)
 	ZeroCopyPending func(socket any) int
 	Nosched         func(socket any) bool
+	Brief           func(socket any) bool
+	Ops             func(socketOrPoller any, n int) // adds to the count of operations in progress
 	CloseNosched    func(socket any) bool
 )
