@@ -1,6 +1,7 @@
 package sock_test
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"runtime"
 	"strconv"
@@ -61,22 +62,24 @@ func standstill(t testing.TB, processors int, do func()) time.Duration {
 	return time.Duration(longest.Load())
 }
 
+// slowCall is how long the slow calls of these tests take.
+const slowCall = 200 * time.Millisecond
+
 // notStopped runs do, which returns how long its slowest call took, and wants that nobody
 // stood still for half of that.
 func notStopped(t *testing.T, what string, do func() time.Duration) {
 	t.Helper()
-	const slow = 100 * time.Millisecond
 	for _, processors := range []int{1, 2} {
 		var took time.Duration
 		gap := standstill(t, processors, func() {
 			for range 5 {
-				if took = max(took, do()); took >= slow {
+				if took = max(took, do()); took >= slowCall/2 {
 					break
 				}
 			}
 		})
 		t.Logf("%s, GOMAXPROCS=%d: a call of %v, a standstill of %v", what, processors, took, gap)
-		if took < slow {
+		if took < slowCall/2 {
 			t.Logf("%s: no call was slow", what)
 		} else if gap > took/2 {
 			t.Errorf("%s, GOMAXPROCS=%d: a call of %v stopped other goroutines for %v", what, processors, took, gap)
@@ -84,43 +87,20 @@ func notStopped(t *testing.T, what string, do func() time.Duration) {
 	}
 }
 
-// slowLinks returns a netlink message of some 100 ms: it makes interfaces with very many
-// queues, or with RTM_DELLINK removes them.
-func slowLinks(command uint16, n int) (m []byte) {
-	for i := range n {
-		name := attribute(unix.IFLA_IFNAME, "slow"+strconv.Itoa(i)+"\x00")
-		body := append(ifinfomsg(0, 0), name...)
-		flags := uint16(unix.NLM_F_REQUEST)
-		if command == unix.RTM_NEWLINK {
-			body = append(body, attributes(
-				attribute(unix.IFLA_NUM_TX_QUEUES, "\x00\x10\x00\x00"),
-				attribute(unix.IFLA_NUM_RX_QUEUES, "\x00\x10\x00\x00"),
-				attribute(unix.IFLA_LINKINFO, string(attribute(unix.IFLA_INFO_KIND, "dummy"))))...)
-			flags |= unix.NLM_F_CREATE | unix.NLM_F_EXCL
-		}
-		if i == n-1 {
-			flags |= unix.NLM_F_ACK
-		}
-		m = append(m, netlinkRequest(command, flags, body)...)
-	}
-	return m
-}
-
-// slowCommand sends m, waits for the answer, and returns how long the send took.
-func slowCommand(t testing.TB, s *sock.Socket, m []byte) time.Duration {
+// lockNetwork returns a function that holds the lock of all network configuration, asleep,
+// for a delay: it joins a multicast group that lies in memory which the kernel waits for.
+func lockNetwork(t *testing.T, delay time.Duration) (hold func()) {
 	t.Helper()
-	start := time.Now()
-	if _, err := s.SendTo(m, 0, sock.NetlinkAddr(0, 0)); err != nil {
-		t.Error(err)
-		return 0
+	m, err := slowmem.New(delay)
+	if err != nil {
+		t.Skip("no memory to delay with userfaultfd: ", err)
 	}
-	took := time.Since(start)
-	answer := make([]byte, 1<<16)
-	for {
-		n, err := s.Recv(answer, sock.DontWait)
-		if err != nil || n == 0 {
-			return took
-		}
+	s := open(t, sock.Inet, sock.Dgram)
+	mreqn := m.Across(4, unix.SizeofIPMreqn)
+	copy(mreqn[:4], []byte{224, 0, 0, 7})
+	return func() {
+		s.Setsockopt(unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, mreqn) // no interface has index 0 here: it fails
+		m.Close()
 	}
 }
 
@@ -131,36 +111,39 @@ func TestStandstillNetlink(t *testing.T) {
 		return
 	}
 	s := open(t, sock.Netlink, sock.Raw)
-	add := true
-	for name, send := range map[string]func(m []byte) error{
-		"SendTo": func(m []byte) error { _, err := s.SendTo(m, 0, sock.NetlinkAddr(0, 0)); return err },
-		"SendMsg": func(m []byte) error {
-			_, err := s.SendMsg(&sock.Message{Bufs: [][]byte{m}, Addr: sock.NetlinkAddr(0, 0)}, 0)
-			return err
-		},
-		"SendBatch": func(m []byte) error {
-			b := sock.NewBatch(1, 0, 0)
-			wantErr(t, b.Add(m, nil, sock.NetlinkAddr(0, 0)), nil)
-			_, err := s.SendBatch(b, 0)
-			return err
-		},
-		"Writev": func(m []byte) error {
-			wantErr(t, s.Connect(sock.NetlinkAddr(0, 0)), nil)
-			_, err := s.Writev([][]byte{m})
-			return err
-		},
+	kernel := sock.NetlinkAddr(0, 0)
+	up := netlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_REQUEST, ifinfomsg(1, unix.IFF_UP))
+	batch := sock.NewBatch(1, 0, 0)
+	wantErr(t, batch.Add(up, nil, kernel), nil)
+	connected := open(t, sock.Netlink, sock.Raw)
+	wantErr(t, connected.Connect(kernel), nil)
+	for name, send := range map[string]func() error{
+		"SendTo":    func() error { _, err := s.SendTo(up, 0, kernel); return err },
+		"SendMsg":   func() error { _, err := s.SendMsg(&sock.Message{Bufs: [][]byte{up}, Addr: kernel}, 0); return err },
+		"SendBatch": func() error { _, err := s.SendBatch(batch, 0); return err },
+		"Send":      func() error { _, err := connected.Send(up, 0); return err },
+		"Write":     func() error { _, err := connected.Write(up); return err },
+		"Writev":    func() error { _, err := connected.Writev([][]byte{up}); return err },
 	} {
-		notStopped(t, name, func() time.Duration {
-			command := uint16(unix.RTM_DELLINK)
-			if add {
-				command = unix.RTM_NEWLINK
-			}
-			add = !add
-			start := time.Now()
-			wantErr(t, send(slowLinks(command, 4)), nil)
-			return time.Since(start)
-		})
+		notStopped(t, name, func() time.Duration { return besideLock(t, send) })
 	}
+}
+
+// besideLock returns the duration of call while the network configuration is locked.
+func besideLock(t *testing.T, call func() error) time.Duration {
+	t.Helper()
+	hold := lockNetwork(t, slowCall)
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		hold()
+	}()
+	time.Sleep(20 * time.Millisecond) // it has the lock; if not, the call is not slow
+	start := time.Now()
+	wantErr(t, call(), nil)
+	took := time.Since(start)
+	recvTimeout(t, held)
+	return took
 }
 
 // To leave a multicast group, close(2) waits until nobody changes the network configuration.
@@ -170,34 +153,27 @@ func TestStandstillClose(t *testing.T) {
 		return
 	}
 	wantErr(t, interfaceUp(1, nil), nil)
-	s := open(t, sock.Netlink, sock.Raw)
 	group := sock.Group{Addr: netip.MustParseAddr("224.0.0.251"), Interface: 1}
-	notStopped(t, "Close", func() (took time.Duration) {
-		var all []*sock.Socket
-		for range 200 {
-			m := open(t, sock.Inet, sock.Stream)
-			wantErr(t, m.JoinGroup(group), nil)
-			all = append(all, m)
-		}
-		busy := make(chan struct{})
-		go func() {
-			defer close(busy)
-			slowCommand(t, s, slowLinks(unix.RTM_NEWLINK, 4))
-			slowCommand(t, s, slowLinks(unix.RTM_DELLINK, 4))
-		}()
-		for _, m := range all {
-			start := time.Now()
-			wantErr(t, m.Close(), nil)
-			took = max(took, time.Since(start))
-			select {
-			case <-busy:
-				continue
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-		<-busy
-		return took
-	})
+	request := make([]byte, strconv.IntSize/8, 136) // struct group_req: the interface, aligned for what follows
+	binary.NativeEndian.PutUint32(request, 1)
+	request = binary.NativeEndian.AppendUint16(request, unix.AF_INET)
+	request = append(request, 0, 0, 224, 0, 0, 251)
+	request = append(request, make([]byte, 120)...)
+	for name, join := range map[string]func(s *sock.Socket) error{
+		"JoinGroup":  func(s *sock.Socket) error { return s.JoinGroup(group) },
+		"Setsockopt": func(s *sock.Socket) error { return s.Setsockopt(unix.IPPROTO_IP, unix.MCAST_JOIN_GROUP, request) },
+		"WithFD": func(s *sock.Socket) error {
+			return s.WithFD(func(fd int) error {
+				return unix.SetsockoptString(fd, unix.IPPROTO_IP, unix.MCAST_JOIN_GROUP, string(request))
+			})
+		},
+	} {
+		notStopped(t, "Close after "+name, func() time.Duration {
+			s := open(t, sock.Inet, sock.Stream)
+			wantErr(t, join(s), nil)
+			return besideLock(t, s.Close)
+		})
+	}
 }
 
 // With SetSlowMemory, memory that the kernel must wait for stops nobody, whichever call uses
@@ -207,12 +183,12 @@ func TestStandstillMemory(t *testing.T) {
 	if !alone(t) {
 		return
 	}
+	wantErr(t, interfaceUp(1, nil), nil)
 	sock.SetSlowMemory(true)
 	sock.SetTracer(func(sock.Call) {})
 	sock.SetTracer(nil)
-	const delay = 150 * time.Millisecond
 	page := func() []byte {
-		m, err := slowmem.New(delay)
+		m, err := slowmem.New(slowCall)
 		if err != nil {
 			t.Skip("no memory to delay with userfaultfd: ", err)
 		}

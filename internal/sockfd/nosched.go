@@ -41,7 +41,10 @@ func (fd *FD) Inherit(listener *FD) {
 }
 
 // SetShared records that others have the descriptor from now on.
-func (fd *FD) SetShared() {
+func (fd *FD) SetShared() { fd.EndExclusive() }
+
+// EndExclusive is for whatever close(2) may have to wait for.
+func (fd *FD) EndExclusive() {
 	if fd.IsExclusive() {
 		fd.kind.And(^uint32(exclusive))
 	}
@@ -60,7 +63,7 @@ func (fd *FD) SetsockoptNosched(level, name int, b []byte) bool {
 		fd.refs.Clear(Brief)
 	}
 	if !closeIgnores(level, name, b) {
-		fd.SetShared()
+		fd.EndExclusive()
 	}
 	return fastOption(level, name) && fd.IsExclusive()
 }
