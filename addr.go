@@ -39,6 +39,9 @@ func (a *Addr) bytes() []byte {
 	return a.b[:a.n]
 }
 
+// isUnix reports whether a is a unix address.
+func (a *Addr) isUnix() bool { return a != nil && (a.long != "" || sys.Family(a.b[:]) == sys.AF_UNIX) }
+
 // clone shares no memory with a. Errors and traces keep a clone: if they kept the address of
 // a Message itself, the compiler would move all its buffers to the heap.
 func (a *Addr) clone() Addr {

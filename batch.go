@@ -328,7 +328,7 @@ func (s *Socket) callSendmmsg(b *Batch, end int, flags Flags) (n, last int, e sy
 		return 0, 0, e
 	}
 	t, start := tracing()
-	n, last, e = sys.Sendmmsg(int(s.fd.Sysfd), &b.m, b.first, end, int(flags|DontWait))
+	n, last, e = sys.Sendmmsg(int(s.fd.Sysfd), &b.m, b.first, end, int(flags|DontWait), s.keepsP() && !b.mayPass(s))
 	left := s.fd.Release()
 	if t != nil {
 		t.batch("sendmmsg", int(s.fd.Sysfd), b, b.first, end, end-b.first, flags|DontWait|sys.SendFlags, n, e, start)
@@ -339,13 +339,29 @@ func (s *Socket) callSendmmsg(b *Batch, end int, flags Flags) (n, last int, e sy
 	return n, last, e
 }
 
+// mayPass reports whether a message of b may pass descriptors, or is to a path.
+func (b *Batch) mayPass(s *Socket) bool {
+	if s.Domain() != Unix {
+		return false
+	}
+	if _, control := b.m.Room(); control > 0 {
+		return true
+	}
+	for i := b.first; i < b.end; i++ {
+		if isPath(b.m.Name(i)) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *Socket) callRecvmmsg(b *Batch, flags Flags) (int, sys.Errno) {
 	flags = s.closesOnExec(flags | DontWait)
 	if e := s.fd.Acquire(sockfd.ReadDeadline); e != 0 {
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Recvmmsg(int(s.fd.Sysfd), &b.m, int(flags))
+	n, e := sys.Recvmmsg(int(s.fd.Sysfd), &b.m, int(flags), s.keepsP() && !b.mayPass(s))
 	left := s.fd.Release()
 	if t != nil {
 		t.batch("recvmmsg", int(s.fd.Sysfd), b, 0, n, b.Cap(), flags, n, e, start)

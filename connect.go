@@ -46,7 +46,7 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 	c.init(fd, s.Domain(), s.Type(), Protocol(s.proto))
 	c.peer.Store(&c.from)
 	c.own.Store(alone | countable)
-	c.fd.Set(s.fd.State() & (sockfd.Nonblock | sockfd.Exclusive))
+	c.fd.Inherit(&s.fd)
 	return &c.Socket, c.from, nil
 }
 

@@ -58,6 +58,7 @@ func (s *Socket) Dup() (*Socket, error) {
 	}
 	c := newSocket(fd, s.Domain(), s.Type(), Protocol(s.proto))
 	c.peer.Store(s.peer.Load())
+	c.fd.Set(s.fd.State() & sockfd.Brief)
 	return c, nil
 }
 
@@ -131,7 +132,11 @@ func FromFD(fd int) (*Socket, error) {
 	if e != 0 {
 		return nil, opError("fromfd", Addr{}, e)
 	}
+	onTop := s.hasULP(d, t, p)
 	s.init(fd, d, t, p)
+	if !onTop {
+		s.fd.SetBrief(int(p))
+	}
 	return s, nil
 }
 
@@ -150,6 +155,17 @@ func (s *Socket) adopt() sys.Errno {
 		e = sys.DisableSIGPIPE(int(s.fd.Sysfd))
 	}
 	return e
+}
+
+// hasULP asks whether a TCP socket has a protocol on top, of TCP_ULP (Linux 4.13): its
+// transfers may sleep.
+func (s *Socket) hasULP(d Domain, t Type, p Protocol) bool {
+	if !sys.HasNosched || p != TCP || !sys.Brief(int(d), int(t), int(p)) {
+		return false
+	}
+	var name [16]byte
+	n, e := s.callGetsockopt(sys.IPPROTO_TCP, sys.TCP_ULP, name[:])
+	return e != sys.ENOPROTOOPT && (e != 0 || n > 0)
 }
 
 // identify asks the kernel for domain, type and protocol. On systems without SO_DOMAIN the

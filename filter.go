@@ -116,6 +116,7 @@ func (s *Socket) attach(op string, name int, program []FilterInstruction) error 
 	for i, p := range program {
 		raw[i] = sys.FilterInstruction(p)
 	}
+	s.fd.EndExclusive() // close(2) frees the program
 	e := s.guarded(func(fd int) sys.Errno { return sys.AttachFilter(fd, name, raw) },
 		func() Call { return Call{Name: "setsockopt", Args: filterArgs(name, len(program))} })
 	return opError(op, Addr{}, e)

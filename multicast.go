@@ -112,6 +112,7 @@ func (s *Socket) change(op string, c sys.Change, g Group) error {
 	default:
 		return opError(op, a, e)
 	}
+	s.fd.EndExclusive() // close(2) leaves the group
 	e = s.guarded(func(fd int) sys.Errno { return sys.Setsockopt(fd, m.Level, m.Name, m.Arg()) },
 		func() Call { return Call{Name: "setsockopt", Addr: a, Args: memberArgs(&m, ifindex, g)} })
 	if (e == sys.ENOPROTOOPT || e == sys.EINVAL) && a.Domain() != s.Domain() {

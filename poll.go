@@ -396,8 +396,11 @@ func (p *Poller) acquire() sys.Errno {
 	if p == nil {
 		return errnoClosed
 	}
-	if state := p.refs.Acquire(); state&(sockfd.Opened|refcount.Closed) != sockfd.Opened {
+	if state := p.refs.Acquire(); state&(sockfd.Opened|refcount.Closed|refcount.Overflow) != sockfd.Opened {
 		p.release()
+		if state&(sockfd.Opened|refcount.Closed) == sockfd.Opened {
+			panic(sockfd.TooMany)
+		}
 		return errnoClosed
 	}
 	return 0

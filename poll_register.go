@@ -374,6 +374,9 @@ func (p *Poller) register(s *Socket, fd int, want Ready, data any) (uint32, sys.
 	if !ok {
 		return 0, sys.ENOSPC
 	}
+	if s == nil || !s.fd.IsBrief() {
+		p.selector.MaySleep()
+	}
 	if e := p.selector.Add(fd, selector.Ready(want), p.slab.key(i)); e != 0 {
 		p.slab.free(i)
 		return 0, e

@@ -57,8 +57,9 @@ func Open(d Domain, t Type, p Protocol, set ...Setting) (*Socket, error) {
 	}
 	s := newSocket(fd, d, t, p)
 	s.own.Store(alone | countable)
+	s.fd.SetBrief(int(p))
 	if sys.HasNosched && s.isTCP() {
-		s.fd.Set(sockfd.Exclusive)
+		s.fd.SetExclusive()
 	}
 	for _, o := range set {
 		if o == nil {
@@ -91,7 +92,10 @@ func Pair(d Domain, t Type, p Protocol) (a, b *Socket, err error) {
 	if e != 0 {
 		return nil, nil, opError("socketpair", Addr{}, e)
 	}
-	return newSocket(x, d, t, p), newSocket(y, d, t, p), nil
+	a, b = newSocket(x, d, t, p), newSocket(y, d, t, p)
+	a.fd.SetBrief(int(p))
+	b.fd.SetBrief(int(p))
+	return a, b, nil
 }
 
 // available returns an error for a name that this system does not have.
@@ -158,7 +162,7 @@ func (s *Socket) Listen(backlog int) error {
 	if backlog <= 0 || backlog > math.MaxInt32 {
 		backlog = math.MaxInt32
 	}
-	s.fd.Set(sockfd.Listening)
+	s.fd.SetListening()
 	e := s.guarded(func(fd int) sys.Errno { return sys.Listen(fd, backlog) },
 		func() Call { return Call{Name: "listen", Args: itoa(backlog)} })
 	return opError("listen", Addr{}, e)
@@ -240,10 +244,10 @@ func (s *Socket) Peername() (Addr, error) {
 }
 
 // Domain returns the address family. It makes no system call.
-func (s *Socket) Domain() Domain { return Domain(s.fd.Family) }
+func (s *Socket) Domain() Domain { return Domain(s.fd.Family()) }
 
 // Type returns the type. It makes no system call.
-func (s *Socket) Type() Type { return Type(s.fd.Type) }
+func (s *Socket) Type() Type { return Type(s.fd.Type()) }
 
 // Protocol returns the protocol. If Open was given 0 it is TCP or UDP where 0 means that. It
 // makes no system call.
@@ -283,7 +287,7 @@ func (s *Socket) describe(own Addr) string {
 	if state&sockfd.Nonblock != 0 {
 		text += ", non-blocking"
 	}
-	if state&sockfd.Listening != 0 {
+	if s.fd.IsListening() {
 		text += ", listening"
 	}
 	if own.IsValid() {
@@ -336,11 +340,11 @@ func (s *Socket) optionMissing(op string, level, name int) error {
 	if sys.Supported && sys.Has(level) && sys.Has(name) {
 		return nil
 	}
-	return s.unsupportedOrClosed(op, sys.OptionName(int(s.fd.Family), level, name))
+	return s.unsupportedOrClosed(op, sys.OptionName(s.fd.Family(), level, name))
 }
 
 func (s *Socket) optionFailed(op string, level, name int, e sys.Errno) error {
-	return &Error{Op: op, Name: sys.OptionName(int(s.fd.Family), level, name), Err: errnoError(e)}
+	return &Error{Op: op, Name: sys.OptionName(s.fd.Family(), level, name), Err: errnoError(e)}
 }
 
 func (s *Socket) getInt(level, name int) (int, sys.Errno) {

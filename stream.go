@@ -39,8 +39,8 @@ func (s *Socket) Recv(p []byte, flags Flags) (n int, err error) {
 	return s.recvfrom("recv", p, flags, nil)
 }
 
-// sendto and recvfrom are hot: where nobody traces them they make the call
-// themselves instead of callSendto and callRecvfrom. See sys.RawMax.
+// sendto and recvfrom are hot: where nobody traces them, and the call does not sleep, they
+// make it themselves instead of callSendto and callRecvfrom. See sys.RawMax and sockfd.Brief.
 
 func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error) {
 	if flags&unsendable != 0 {
@@ -50,9 +50,11 @@ func (s *Socket) sendto(op string, p []byte, flags Flags, to *Addr) (int, error)
 	for {
 		var n int
 		var e sys.Errno
-		if len(p) > sys.RawMax || current.Load() != nil {
+		if len(p) > sys.RawMax || detour.Load() != 0 || to.isUnix() {
 			n, e = s.callSendto(p, flags, to)
-		} else if e = s.fd.Acquire(sockfd.WriteDeadline); e == 0 {
+		} else if e = s.fd.AcquireBrief(sockfd.WriteDeadline); e == sockfd.ErrnoNotBrief {
+			n, e = s.callSendto(p, flags, to)
+		} else if e == 0 {
 			var sent uintptr
 			sent, e = sys.RawSendto(s.fd.Sysfd, p, int(flags|DontWait)|sys.SendFlags, to.bytes())
 			if n = int(sent); s.fd.Release() {
@@ -115,9 +117,11 @@ func (s *Socket) recvfrom(op string, p []byte, flags Flags, from *sys.Name) (int
 		var e sys.Errno
 		if e = s.awaitsData(len(p) > 0, flags); e != 0 {
 			// no data: the call would not wait for it
-		} else if rest := p[done:]; len(rest) > sys.RawMax || current.Load() != nil {
+		} else if rest := p[done:]; len(rest) > sys.RawMax || detour.Load() != 0 {
 			n, e = s.callRecvfrom(rest, flags, from)
-		} else if e = s.fd.Acquire(sockfd.ReadDeadline); e == 0 {
+		} else if e = s.fd.AcquireBrief(sockfd.ReadDeadline); e == sockfd.ErrnoNotBrief {
+			n, e = s.callRecvfrom(rest, flags, from)
+		} else if e == 0 {
 			var got uintptr
 			name, size := from.Room()
 			got, e = sys.RawRecvfrom(s.fd.Sysfd, rest, int(flags&^sys.MayBlockFlags|DontWait), name, size)

@@ -48,7 +48,7 @@ func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
 	}
 	t, start := tracing()
 	fd, e := -1, sys.Errno(0)
-	if s.fd.State()&sockfd.Exclusive != 0 {
+	if s.fd.IsExclusive() {
 		fd, e = sys.AcceptNosched(int(s.fd.Sysfd), name)
 	} else {
 		fd, e = sys.Accept(int(s.fd.Sysfd), name)
@@ -69,7 +69,7 @@ func (s *Socket) callConnect(a *Addr) sys.Errno {
 	}
 	t, start := tracing()
 	var e sys.Errno
-	if s.fd.State()&sockfd.Exclusive != 0 {
+	if s.fd.IsExclusive() {
 		e = sys.ConnectNosched(int(s.fd.Sysfd), a.bytes())
 	} else {
 		e = sys.Connect(int(s.fd.Sysfd), a.bytes())
@@ -141,7 +141,7 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	}
 	t, start := tracing()
 	var e sys.Errno
-	if s.fd.SetsockoptNosched(level, name, b) {
+	if s.fd.SetsockoptNosched(level, name, b) && !slowMemory() {
 		e = sys.SetsockoptNosched(int(s.fd.Sysfd), level, name, b)
 	} else {
 		e = sys.Setsockopt(int(s.fd.Sysfd), level, name, b)
@@ -156,6 +156,27 @@ func (s *Socket) callSetsockopt(level, name int, b []byte) sys.Errno {
 	return e
 }
 
+// keepsP reports whether a transfer may keep the P.
+func (s *Socket) keepsP() bool { return s.fd.IsBrief() && !slowMemory() }
+
+// isPath reports whether a is a unix address with a path: to find the socket the kernel asks
+// the file system, which may be slow.
+func (a *Addr) isPath() bool {
+	return a != nil && isPath(a.bytes())
+}
+
+func isPath(sa []byte) bool {
+	if sys.Family(sa) != sys.AF_UNIX {
+		return false
+	}
+	path := sys.UnixPath(sa)
+	return len(path) > 0 && path[0] != 0
+}
+
+// passes reports whether a message may pass descriptors. Then the kernel may close some, or
+// wait for those in flight to be counted, before the call returns.
+func (s *Socket) passes(control []byte) bool { return len(control) > 0 && s.Domain() == Unix }
+
 // The data path. Every transfer has the flag DontWait, whatever has become of
 // O_NONBLOCK: another process may share the description.
 
@@ -164,7 +185,7 @@ func (s *Socket) callSendto(p []byte, flags Flags, to *Addr) (int, sys.Errno) {
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Sendto(int(s.fd.Sysfd), p, int(flags|DontWait), to.bytes())
+	n, e := sys.Sendto(int(s.fd.Sysfd), p, int(flags|DontWait), to.bytes(), s.keepsP() && !to.isPath())
 	last := s.fd.Release()
 	if t != nil {
 		t.sendto(int(s.fd.Sysfd), p, flags|DontWait, to, n, e, start)
@@ -181,7 +202,7 @@ func (s *Socket) callRecvfrom(p []byte, flags Flags, from *sys.Name) (int, sys.E
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Recvfrom(int(s.fd.Sysfd), p, int(flags), from)
+	n, e := sys.Recvfrom(int(s.fd.Sysfd), p, int(flags), from, s.keepsP())
 	last := s.fd.Release()
 	if t != nil {
 		t.recvfrom(int(s.fd.Sysfd), p, flags, from, n, e, start)
@@ -197,7 +218,7 @@ func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flag
 		return 0, e
 	}
 	t, start := tracing()
-	n, e := sys.Sendmsg(int(s.fd.Sysfd), bufs, control, to.bytes(), int(flags|DontWait))
+	n, e := sys.Sendmsg(int(s.fd.Sysfd), bufs, control, to.bytes(), int(flags|DontWait), s.keepsP() && !to.isPath() && !s.passes(control))
 	last := s.fd.Release()
 	if t != nil {
 		t.sendmsg(int(s.fd.Sysfd), bufs, control, to, flags|DontWait, n, e, start)
@@ -214,7 +235,7 @@ func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flag
 		return 0, 0, 0, e
 	}
 	t, start := tracing()
-	n, nc, rflags, e = sys.Recvmsg(int(s.fd.Sysfd), bufs, control, from, int(flags))
+	n, nc, rflags, e = sys.Recvmsg(int(s.fd.Sysfd), bufs, control, from, int(flags), s.keepsP() && !s.passes(control))
 	last := s.fd.Release()
 	if t != nil {
 		t.recvmsg(int(s.fd.Sysfd), bufs, control[:min(nc, len(control))], from, flags, Flags(rflags), n, e, start)
@@ -228,11 +249,12 @@ func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flag
 	return n, nc, rflags, e
 }
 
-// closesOnExec adds the flag that makes received descriptors close-on-exec. A packet socket
-// refuses it (packet_recvmsg in net/packet/af_packet.c).
+// closesOnExec adds the flag that makes received descriptors close-on-exec, where they can
+// arrive: at unix sockets. Others refuse what they do not know, among them packet sockets,
+// ISO-TP and J1939 of CAN, AF_KEY and MCTP.
 func (s *Socket) closesOnExec(flags Flags) Flags {
-	if s.Domain() == Packet {
-		return flags
+	if s.Domain() == Unix {
+		flags |= sys.RecvmsgFlags
 	}
-	return flags | sys.RecvmsgFlags
+	return flags
 }

@@ -1,7 +1,6 @@
 package sock
 
 import (
-	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/testhook"
 )
 
@@ -27,7 +26,15 @@ func init() {
 		defer closing.mu.Unlock()
 		return len(closing.list), closing.bytes, closing.forGood.Load()
 	}
-	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.State()&sockfd.Exclusive != 0 }
+	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.IsExclusive() }
+	testhook.Brief = func(s any) bool { return s.(*Socket).fd.IsBrief() }
+	testhook.Ops = func(s any, n int) {
+		if p, ok := s.(*Poller); ok {
+			p.refs.Add(uint32(n))
+		} else {
+			s.(*Socket).fd.AddReferences(n)
+		}
+	}
 	testhook.CloseNosched = func(s any) bool { return s.(*Socket).fd.CloseCannotSleep() }
 }
 

@@ -113,7 +113,7 @@ func (s *Socket) callSendZeroCopy(z *zeroCopy, p []byte, flags Flags) (n int, id
 		return 0, 0, false, 0
 	}
 	t, start := tracing()
-	n, e = sys.Sendto(int(s.fd.Sysfd), p, int(flags), nil)
+	n, e = sys.Sendto(int(s.fd.Sysfd), p, int(flags), nil, s.keepsP())
 	id = z.next
 	switch {
 	case e == 0 && n > 0:
@@ -379,7 +379,7 @@ func (z *zeroCopy) receiveReports(fd int, log *trace.Log) {
 	var control [roomForReport]byte
 	for {
 		start := trace.Start()
-		n, nc, _, e := sys.Recvmsg(fd, nil, control[:], nil, int(ErrQueue|DontWait))
+		n, nc, _, e := sys.Recvmsg(fd, nil, control[:], nil, int(ErrQueue|DontWait), false)
 		log.Add(trace.Call{Name: "recvmsg", Args: "MSG_ERRQUEUE|MSG_DONTWAIT"}, fd, n, e, start)
 		if e == sys.EINTR {
 			continue

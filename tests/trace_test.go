@@ -81,6 +81,7 @@ func sends(f sock.Flags) string { return (f | sock.DontWait | sys.SendFlags).Str
 
 func recvs(f sock.Flags) string { return (f | sock.DontWait).String() }
 
+// recvmsgs are those of a unix socket, where descriptors can arrive.
 func recvmsgs(f sock.Flags) string { return (f | sock.DontWait | sys.RecvmsgFlags).String() }
 
 func TestTraceCallString(t *testing.T) {
@@ -258,7 +259,7 @@ func TestTraceShowsDatagrams(t *testing.T) {
 	wantErr(t, err, nil)
 	calls = r.take()
 	want = []string{line(`sendmsg(%d, {%v, "too long by 1"}, %s) = 13`, x, to, sends(0)),
-		line(`recvmsg(%d, {%v, "too long by " in 2, MSG_TRUNC}, %s) = 12`, y, from, recvmsgs(0))}
+		line(`recvmsg(%d, {%v, "too long by " in 2, MSG_TRUNC}, %s) = 12`, y, from, recvs(0))}
 	got = []sock.Call{calls[0], calls[len(calls)-1]}
 	if d := cmp.Diff(want, texts(got)); d != "" || got[0].Addr != to || got[1].Addr != from || got[1].Len != 12 {
 		t.Errorf("%v\n%s", texts(calls), d)
@@ -569,8 +570,8 @@ func TestTraceBatch(t *testing.T) {
 	if n, err := b.RecvBatch(in, 0); n != 5 || err != nil {
 		t.Fatal(n, err)
 	}
-	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [{%v, "one", 0}, {%v, "", 0}, {%v, "thre", MSG_TRUNC}, ...], 8, %s, NULL) = 5`, b.FD(), from, from, from, recvmsgs(0)))
+	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [{%v, "one", 0}, {%v, "", 0}, {%v, "thre", MSG_TRUNC}, ...], 8, %s, NULL) = 5`, b.FD(), from, from, from, recvs(0)))
 	_, err := b.RecvBatch(in, sock.DontWait)
 	wantErr(t, err, sock.ErrWouldBlock)
-	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [], 8, %s, NULL) = -1 EAGAIN (%v)`, b.FD(), recvmsgs(0), sys.EAGAIN))
+	r.shows(t, fmt.Sprintf(`recvmmsg(%d, [], 8, %s, NULL) = -1 EAGAIN (%v)`, b.FD(), recvs(0), sys.EAGAIN))
 }

@@ -67,6 +67,9 @@ func New(fd int) *Desc {
 	return d
 }
 
+// KeepP records, before the first wait, that poll(2) of the descriptor does not sleep.
+func (d *Desc) KeepP() { d.Read.keepP, d.Write.keepP = true, true }
+
 // Pollable reports whether the runtime poller accepted the descriptor.
 func (d *Desc) Pollable() bool { return d.conn != nil }
 

@@ -27,7 +27,7 @@ func fillBuffer(t *testing.T, fd int) {
 	t.Helper()
 	p := make([]byte, 4096)
 	for {
-		if _, e := sys.Sendto(fd, p, sys.MSG_DONTWAIT, nil); e == sys.EAGAIN {
+		if _, e := sys.Sendto(fd, p, sys.MSG_DONTWAIT, nil, false); e == sys.EAGAIN {
 			return
 		} else if e != 0 {
 			t.Fatal(e)
@@ -83,14 +83,14 @@ func TestWait(t *testing.T) {
 		if n := d.Read.Sleeps(); n != before+1 {
 			t.Errorf("the wait slept %d times", n-before)
 		}
-		sys.Recvfrom(int(d.file.Fd()), make([]byte, 9), sys.MSG_DONTWAIT, nil)
+		sys.Recvfrom(int(d.file.Fd()), make([]byte, 9), sys.MSG_DONTWAIT, nil, false)
 	}
 	fillBuffer(t, int(d.file.Fd()))
 	c := goWait(d.WaitWrite)
 	waitAsleep(t, &d.Write, 0)
 	fill := make([]byte, 1<<20)
 	for {
-		if _, e := sys.Recvfrom(peer, fill, sys.MSG_DONTWAIT, nil); e != 0 {
+		if _, e := sys.Recvfrom(peer, fill, sys.MSG_DONTWAIT, nil, false); e != 0 {
 			break
 		}
 	}

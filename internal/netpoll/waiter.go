@@ -13,6 +13,7 @@ import (
 type Waiter struct {
 	ready  func(uintptr) bool // the method check, bound once: a closure for each wait would allocate
 	events int16
+	keepP  bool // see Desc.KeepP
 
 	// The fields of the wait in progress: the runtime poller admits one wait at a
 	// time in each direction.
@@ -87,11 +88,11 @@ func (w *Waiter) result(err error) sys.Errno {
 
 func (w *Waiter) poll(fd int) int16 {
 	if !Recording.Load() {
-		got, _ := sys.Poll(fd, w.events)
+		got, _ := sys.Poll(fd, w.events, w.keepP)
 		return got
 	}
 	start := time.Now()
-	got, e := sys.Poll(fd, w.events)
+	got, e := sys.Poll(fd, w.events, w.keepP)
 	w.record(Call{Start: start, Duration: time.Since(start), Events: w.events, Got: got, Errno: e})
 	return got
 }

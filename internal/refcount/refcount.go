@@ -12,8 +12,8 @@ import "sync/atomic"
 // A Count is a reference count with state bits. Its zero value is open and has
 // no references.
 //
-//	31      30       29         28..20  19..0
-//	closed  claimed  destroyed  user    references
+//	31      30       29         28..21  20        19..0
+//	closed  claimed  destroyed  user    Overflow  references
 type Count struct{ w atomic.Uint32 }
 
 const (
@@ -21,14 +21,20 @@ const (
 	claimed   = 1 << 30 // one caller has the duty to destroy the resource
 	destroyed = 1 << 29 // the resource is destroyed
 
-	// User is the first of nine bits whose meaning the owner defines.
-	User      = 1 << 20
+	// User is the first of eight bits whose meaning the owner defines.
+	User      = 1 << 21
 	countMask = User - 1
+
+	// Overflow is the bit above the references: it is set while there are more than
+	// Max. The caller of Acquire must then Release at once. Another Max references
+	// would have to come before that to reach the bits of the owner.
+	Overflow = 1 << 20
+	Max      = Overflow - 1
 )
 
 // Acquire takes a reference and returns the word. It is one atomic add, so a caller
-// learns the whole state at no extra cost. If the word has Closed, the resource
-// must not be used: the caller must Release at once.
+// learns the whole state at no extra cost. If the word has Closed or Overflow, the
+// resource must not be used: the caller must Release at once.
 func (c *Count) Acquire() (state uint32) { return c.w.Add(1) }
 
 // Release gives a reference back, and reports whether the caller must destroy the
@@ -70,6 +76,9 @@ func (c *Count) Destroyed() bool { return c.w.Load()&destroyed != 0 }
 // Unique reports whether the word is closed and has one reference, the caller's.
 // No other reference can be taken then.
 func (c *Count) Unique() bool { return c.w.Load()&(Closed|countMask) == Closed|1 }
+
+// Add takes n references at once, for tests.
+func (c *Count) Add(n uint32) { c.w.Add(n) }
 
 // State returns the word, for Closed and the user bits.
 func (c *Count) State() uint32 { return c.w.Load() }

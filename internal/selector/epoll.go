@@ -50,6 +50,7 @@ type Selector struct {
 	errno     sys.Errno
 	fetchFunc func(uintptr) bool // the method fetch, bound once: a closure for each wait would allocate
 	until     time.Time          // read deadline of desc
+	slow      atomic.Bool        // see MaySleep
 
 	armed   bool // the timer was set, and its event may come
 	timed   bool // this wait ends with the timer
@@ -158,7 +159,7 @@ func (s *Selector) fill(ep int, all iter.Seq[Registration]) sys.Errno {
 	}
 	// Earlier Wakes have left the eventfd readable: one event, which is no Wake.
 	var one [1]sys.EpollEvent
-	if _, e := sys.EpollFetch(ep, one[:]); e != 0 {
+	if _, e := sys.EpollFetch(ep, one[:], !s.slow.Load()); e != 0 {
 		return e
 	}
 	if e := s.ctlOf(ep, unix.EPOLL_CTL_ADD, s.timer, wakerEvents, timerToken); e != 0 {
@@ -176,6 +177,14 @@ func (s *Selector) fill(ep int, all iter.Seq[Registration]) sys.Errno {
 		}
 	}
 	return 0
+}
+
+// MaySleep records, before it is added, that a descriptor is not known to report its readiness
+// without sleeping. From then on the calls of the Selector release the P.
+func (s *Selector) MaySleep() {
+	if !s.slow.Load() {
+		s.slow.Store(true)
+	}
 }
 
 // FD returns the epoll descriptor, also after Close.
@@ -212,7 +221,7 @@ func (s *Selector) ctl(op, fd int, events uint32, token uint64) sys.Errno {
 
 func (s *Selector) ctlOf(ep, op, fd int, events uint32, token uint64) sys.Errno {
 	start := trace.Start()
-	e := sys.EpollControl(ep, op, fd, events, token)
+	e := sys.EpollControl(ep, op, fd, events, token, !s.slow.Load())
 	s.add(start, "epoll_ctl", ep, 0, e, func() string {
 		args := ctlNames[op] + ", " + strconv.Itoa(fd)
 		if op == unix.EPOLL_CTL_DEL {
@@ -291,7 +300,7 @@ func (s *Selector) reserve(limit int) {
 func (s *Selector) fetch(uintptr) bool {
 	for {
 		start, ep := trace.Start(), s.FD()
-		s.n, s.errno = sys.EpollFetch(ep, s.events[:s.limit])
+		s.n, s.errno = sys.EpollFetch(ep, s.events[:s.limit], !s.slow.Load())
 		s.full = s.n == s.limit
 		s.add(start, "epoll_pwait", ep, s.n, s.errno, func() string {
 			args := "["

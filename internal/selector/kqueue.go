@@ -86,6 +86,9 @@ const unreachableMark = 1<<31 - 1
 // FD returns the kqueue descriptor, also after Close.
 func (s *Selector) FD() int { return s.kq }
 
+// MaySleep does nothing: every call releases the P.
+func (s *Selector) MaySleep() {}
+
 // Add registers fd. If fd is registered already it replaces the token: see Holds.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	s.fd = fd

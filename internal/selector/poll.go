@@ -95,6 +95,9 @@ func New() (*Selector, sys.Errno) {
 // FD returns -1: poll(2) has no descriptor of its own.
 func (s *Selector) FD() int { return -1 }
 
+// MaySleep does nothing: every call releases the P.
+func (s *Selector) MaySleep() {}
+
 // Add registers fd.
 func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	var p = []unix.PollFd{{Fd: int32(fd)}}

@@ -35,3 +35,4 @@ func (*Selector) Holds(fd int, want Ready, token uint64) bool                 { 
 func (*Selector) Rebuild(all iter.Seq[Registration]) sys.Errno                { return sys.ENOSYS }
 func (*Selector) AckWake()                                                    {}
 func (*Selector) Close() sys.Errno                                            { return sys.ENOSYS }
+func (*Selector) MaySleep()                                                   {}

@@ -140,5 +140,8 @@ func (c *Cold) countCallback(n int) {
 // IsOpen reports whether fd is open.
 func (fd *FD) IsOpen() bool { return fd.refs.State()&(Opened|refcount.Closed) == Opened }
 
+// AddReferences takes n references at once, for tests.
+func (fd *FD) AddReferences(n int) { fd.refs.Add(uint32(n)) }
+
 // MarkClosed is the first half of Close, for tests.
 func (fd *FD) MarkClosed() { fd.refs.Close() }

@@ -19,9 +19,24 @@ type FD struct {
 	Sysfd     int32
 	cold      atomic.Pointer[Cold] // nil until the FD waits or has a deadline
 	writeLock atomic.Uint32
-	Family    int16
-	Type      int16
+	kind      atomic.Uint32 // family, type and flags that no transfer needs: see below
 }
+
+// The parts of FD.kind.
+const (
+	exclusive   = 1 << iota // nobody else has the descriptor, and close(2) does not sleep: see nosched.go
+	listening               //
+	typeShift   = 8
+	familyShift = 16
+)
+
+// Family and Type return what Init was given.
+func (fd *FD) Family() int { return int(fd.kind.Load() >> familyShift) }
+func (fd *FD) Type() int   { return int(fd.kind.Load() >> typeShift & 0xff) }
+
+// IsListening reports whether SetListening was called.
+func (fd *FD) IsListening() bool { return fd.kind.Load()&listening != 0 }
+func (fd *FD) SetListening()     { fd.kind.Or(listening) }
 
 // State bits, beside the reference count in one word: a call learns all it needs
 // from one atomic add.
@@ -33,8 +48,7 @@ const (
 	ReadWaited                            // the last call had to wait
 	WriteWaited                           //
 	Registered                            // has been in a Poller
-	Exclusive                             // RawSyscall is safe: see nosched.go
-	Listening                             //
+	Brief                                 // transfers do not sleep: see nosched.go
 )
 
 // ClosedBit is set once Close was called.
@@ -44,13 +58,15 @@ const ClosedBit = refcount.Closed
 const (
 	ErrnoClosed   sys.Errno = 1<<17 + iota
 	ErrnoReadShut           // a receive returns 0
+	ErrnoNotBrief           // of AcquireBrief
 	ErrnoNext               // the first for package sock
 	ErrnoTimeout  = netpoll.Timeout
 )
 
 // Init makes fd the owner of descriptor n.
 func (fd *FD) Init(n int, family, typ int) {
-	fd.Sysfd, fd.Family, fd.Type = int32(n), int16(family), int16(typ)
+	fd.Sysfd = int32(n)
+	fd.kind.Store(uint32(uint16(family))<<familyShift | uint32(typ&0xff)<<typeShift)
 	fd.refs.Set(Opened)
 	leakcheck.Opened(fd, n)
 }
@@ -74,17 +90,40 @@ func (fd *FD) SoleUser() bool { return fd.refs.Unique() }
 // Acquire takes a reference, unless fd is closed or the deadline named has passed.
 // After 0 the caller must Release.
 func (fd *FD) Acquire(deadline uint32) sys.Errno {
-	if state := fd.refs.Acquire(); (state^Opened)&(Opened|refcount.Closed|deadline) != 0 {
+	if state := fd.refs.Acquire(); (state^Opened)&(Opened|refcount.Closed|refcount.Overflow|deadline) != 0 {
 		return fd.acquireSlow(state, deadline)
 	}
 	return 0
 }
+
+// AcquireBrief is Acquire for a transfer that keeps the P. It returns ErrnoNotBrief, without
+// a reference, if a transfer of this descriptor may sleep.
+func (fd *FD) AcquireBrief(deadline uint32) sys.Errno {
+	const need = Opened | Brief
+	state := fd.refs.Acquire()
+	if (state^need)&(need|refcount.Closed|refcount.Overflow|deadline) == 0 {
+		return 0
+	}
+	e := fd.acquireSlow(state, deadline)
+	if e == 0 && state&Brief == 0 {
+		fd.Done()
+		e = ErrnoNotBrief
+	}
+	return e
+}
+
+// TooMany is the panic of more references than are counted, in the words of package net. The
+// count stays right, as for a caller that recovers.
+const TooMany = "sock: too many concurrent operations on a single Socket or Poller (max 1048575)"
 
 func (fd *FD) acquireSlow(state, deadline uint32) sys.Errno {
 	switch {
 	case state&refcount.Closed != 0 || state&Opened == 0:
 		fd.Done()
 		return ErrnoClosed
+	case state&refcount.Overflow != 0:
+		fd.Done()
+		panic(TooMany)
 	case fd.cold.Load().passed(state & deadline):
 		fd.Done()
 		return ErrnoTimeout
@@ -118,7 +157,7 @@ func (fd *FD) Poll(events int16, deadline uint32) (int16, sys.Errno) {
 		return 0, e
 	}
 	start := trace.Start()
-	got, e := sys.Poll(int(fd.Sysfd), events)
+	got, e := sys.Poll(int(fd.Sysfd), events, fd.refs.State()&Brief != 0)
 	last := fd.refs.Release()
 	if !start.IsZero() {
 		n := 0

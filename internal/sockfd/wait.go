@@ -15,7 +15,7 @@ const errQueueIfAny = max(sys.MSG_ERRQUEUE, 0)
 
 // connected reports whether the type is connection-oriented.
 func (fd *FD) connected() bool {
-	return int(fd.Type) == sys.SOCK_STREAM || int(fd.Type) == sys.SOCK_SEQPACKET
+	return fd.Type() == sys.SOCK_STREAM || fd.Type() == sys.SOCK_SEQPACKET
 }
 
 // Await decides what follows errno e of a call: 0 is to retry it, EAGAIN that the
@@ -135,6 +135,9 @@ func (fd *FD) pollDesc() (*netpoll.Desc, sys.Errno) {
 	d := c.desc.Load()
 	if d == nil {
 		d = netpoll.New(int(fd.Sysfd))
+		if fd.refs.State()&Brief != 0 {
+			d.KeepP()
+		}
 		c.arm(d, fd.refs.State())
 		c.desc.Store(d)
 	}

@@ -83,7 +83,7 @@ func FromPipe(fd *sockfd.FD, pipe syscall.RawConn, limit int64) (done int64, err
 			if e != sys.EAGAIN {
 				return true
 			}
-			got, _ := sys.Poll(int(p), sys.POLLIN)
+			got, _ := sys.Poll(int(p), sys.POLLIN, true)
 			return got != 0
 		})
 		switch {
@@ -115,7 +115,7 @@ func ToPipe(fd *sockfd.FD, pipe syscall.RawConn) (done int64, err error) {
 			if e != sys.EAGAIN {
 				return true
 			}
-			got, _ := sys.Poll(int(p), sys.POLLOUT) // not the Socket: data may have arrived since
+			got, _ := sys.Poll(int(p), sys.POLLOUT, true) // not the Socket: data may have arrived since
 			return got != 0
 		})
 		switch {

@@ -17,14 +17,14 @@ func EpollCreate() (int, Errno) {
 // EpollAdd is epoll_ctl(2): it adds fd, edge-triggered, with the bits of poll(2). The
 // first event reports the conditions that are true already.
 func EpollAdd(ep, fd int, events int16) Errno {
-	return EpollControl(ep, unix.EPOLL_CTL_ADD, fd, uint32(uint16(events))|unix.EPOLLET, 0)
+	return EpollControl(ep, unix.EPOLL_CTL_ADD, fd, uint32(uint16(events))|unix.EPOLLET, 0, false)
 }
 
 // EpollFetchOne is epoll_pwait(2) with a zero timeout for one event. It returns the bits
 // of the event, 0 for none.
 func EpollFetchOne(ep int) (int16, Errno) {
 	var ev [1]EpollEvent
-	_, e := EpollFetch(ep, ev[:])
+	_, e := EpollFetch(ep, ev[:], false)
 	return int16(ev[0].Events), e
 }
 
@@ -34,18 +34,31 @@ type EpollEvent = unix.EpollEvent
 // EpollData returns those 64 bits.
 func EpollData(ev *EpollEvent) uint64 { return uint64(uint32(ev.Fd)) | uint64(uint32(ev.Pad))<<32 }
 
-// EpollControl is epoll_ctl(2).
-func EpollControl(ep, op, fd int, events uint32, data uint64) Errno {
+// EpollControl is epoll_ctl(2). To add or modify asks fd for its readiness, as Poll does:
+// with keepP the caller knows that fd answers without sleeping.
+func EpollControl(ep, op, fd int, events uint32, data uint64, keepP bool) (e Errno) {
 	ev := EpollEvent{Events: events, Fd: int32(data), Pad: int32(data >> 32)}
-	_, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	if keepP {
+		_, _, e = syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	} else {
+		_, _, e = syscall.Syscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	}
 	raceRelease() // orders the registration before its events
 	return e
 }
 
-// EpollFetch is epoll_pwait(2) with a zero timeout: it never sleeps.
-func EpollFetch(ep int, events []EpollEvent) (int, Errno) {
+// EpollFetch is epoll_pwait(2) with a zero timeout. It asks each file that reported an event
+// for its readiness, as Poll does: with keepP the caller knows that all of them answer
+// without sleeping.
+func EpollFetch(ep int, events []EpollEvent, keepP bool) (int, Errno) {
 	for {
-		n, _, e := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+		var n uintptr
+		var e Errno
+		if keepP {
+			n, _, e = syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+		} else {
+			n, _, e = syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+		}
 		if e == EINTR {
 			continue
 		}

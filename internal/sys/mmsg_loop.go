@@ -94,5 +94,7 @@ func (b *Batch) SetReceived(i, n, nc, flags int) {
 	m.data, m.control, m.flags = p[:min(n, len(p))], control[:min(nc, len(control))], flags
 }
 
-func Sendmmsg(fd int, b *Batch, from, to, flags int) (n, last int, e Errno) { return 0, 0, ENOSYS }
-func Recvmmsg(fd int, b *Batch, flags int) (int, Errno)                     { return 0, ENOSYS }
+func Sendmmsg(fd int, b *Batch, from, to, flags int, _ bool) (n, last int, e Errno) {
+	return 0, 0, ENOSYS
+}
+func Recvmmsg(fd int, b *Batch, flags int, _ bool) (int, Errno) { return 0, ENOSYS }

@@ -118,14 +118,14 @@ func mayKeepP(messages, size, flags int) bool {
 
 // Sendmmsg is sendmmsg(2) of the messages from to to-1. It returns how many were sent,
 // and how many bytes of the last of them.
-func Sendmmsg(fd int, b *Batch, from, to, flags int) (n, last int, e Errno) {
+func Sendmmsg(fd int, b *Batch, from, to, flags int, keepP bool) (n, last int, e Errno) {
 	raceRelease()
 	flags |= SendFlags
 	h, size := b.headers[from:to], 0
 	for i := range h {
 		size += int(b.iovecs[from+i].Len)
 	}
-	raw := mayKeepP(len(h), size, flags)
+	raw := keepP && mayKeepP(len(h), size, flags)
 	for {
 		var r uintptr
 		if raw {
@@ -153,8 +153,8 @@ func Sendmmsg(fd int, b *Batch, from, to, flags int) (n, last int, e Errno) {
 }
 
 // Recvmmsg is recvmmsg(2) into all of b. It returns the number of messages received.
-func Recvmmsg(fd int, b *Batch, flags int) (int, Errno) {
-	raw := mayKeepP(len(b.headers), len(b.bytes), flags)
+func Recvmmsg(fd int, b *Batch, flags int, keepP bool) (int, Errno) {
+	raw := keepP && mayKeepP(len(b.headers), len(b.bytes), flags)
 	for {
 		for i := range b.headers {
 			h, v := &b.headers[i], &b.iovecs[i]

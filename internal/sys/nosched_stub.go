@@ -9,6 +9,9 @@ const HasNosched = false
 // returns the result of the first.
 const ConnectReportsResult = false
 
+func descriptorsMayGrow() bool { return true }
+func newDescriptor(int)        {}
+
 func ConnectNosched(fd int, sa []byte) Errno        { return Connect(fd, sa) }
 func AcceptNosched(fd int, from *Name) (int, Errno) { return Accept(fd, from) }
 func CloseNosched(fd int) Errno                     { return Close(fd) }

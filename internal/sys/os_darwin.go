@@ -105,7 +105,7 @@ func DisableSIGPIPE(fd int) Errno {
 // both directions of a connection are closed. To macOS it means one of the directions
 // that events name (poll_callback in bsd/kern/sys_generic.c), so Poll asks for each
 // direction separately then.
-func Poll(fd int, events int16) (int16, Errno) {
+func Poll(fd int, events int16, _ bool) (int16, Errno) {
 	got, e := poll(fd, events)
 	if e != 0 || got&POLLHUP == 0 && events&(POLLIN|POLLOUT) != 0 {
 		return got, e

@@ -57,7 +57,7 @@ func Socketpair(domain, typ, proto int) (a, b int, e Errno) {
 
 // Poll is poll(2) of one descriptor with a zero timeout. It returns the conditions of
 // events that are true now.
-func Poll(fd int, events int16) (int16, Errno) { return poll(fd, events) }
+func Poll(fd int, events int16, _ bool) (int16, Errno) { return poll(fd, events) }
 
 // DisableSIGPIPE disables SIGPIPE for a socket, on systems without MSG_NOSIGNAL.
 func DisableSIGPIPE(int) Errno { return 0 }

@@ -5,7 +5,7 @@ package sys
 // Peek returns EAGAIN for it.
 func Peek(fd int) (int, Errno) {
 	var b [1]byte
-	n, e := Recvfrom(fd, b[:], MSG_PEEK|MSG_DONTWAIT, nil)
+	n, e := Recvfrom(fd, b[:], MSG_PEEK|MSG_DONTWAIT, nil, false)
 	if e == ENOTCONN {
 		e = EAGAIN
 	}

@@ -11,7 +11,7 @@ import (
 
 // Poll is poll(2) of one descriptor with a zero timeout. It returns the conditions of
 // events that are true now.
-func Poll(fd int, events int16) (int16, Errno) {
+func Poll(fd int, events int16, _ bool) (int16, Errno) {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	for {
 		_, _, e := syscall.Syscall(unix.SYS_POLL, uintptr(unsafe.Pointer(&p)), 1, 0)

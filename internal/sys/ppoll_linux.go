@@ -14,11 +14,16 @@ const PollCall = "ppoll"
 
 // Poll is ppoll(2) of one descriptor with a zero timeout, for the newer machines, which
 // have no poll(2). It returns the conditions of events that are true now.
-func Poll(fd int, events int16) (int16, Errno) {
+func Poll(fd int, events int16, keepP bool) (int16, Errno) {
 	p := unix.PollFd{Fd: int32(fd), Events: events}
 	for {
 		var now unix.Timespec
-		_, _, e := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		var e Errno
+		if keepP {
+			_, _, e = syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		} else {
+			_, _, e = syscall.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+		}
 		if e != EINTR {
 			raceAcquire()
 			return p.Revents, e

@@ -163,12 +163,12 @@ func Setsockopt(fd, level, name int, b []byte) Errno {
 }
 
 // Sendto is sendmsg(2) of one buffer: x/sys' sendto loses the count.
-func Sendto(fd int, p []byte, flags int, to []byte) (int, Errno) {
-	return Sendmsg(fd, [][]byte{p}, nil, to, flags)
+func Sendto(fd int, p []byte, flags int, to []byte, _ bool) (int, Errno) {
+	return Sendmsg(fd, [][]byte{p}, nil, to, flags, false)
 }
 
 // Recvfrom is recvfrom(2); from may be nil.
-func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
+func Recvfrom(fd int, p []byte, flags int, from *Name, _ bool) (int, Errno) {
 	p = p[:min(len(p), maxTransfer)]
 	for {
 		n, sa, err := unix.Recvfrom(fd, p, flags)
@@ -223,7 +223,7 @@ func limit(bufs [][]byte) [][]byte {
 }
 
 // Sendmsg is sendmsg(2) of at most MaxVectors buffers.
-func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
+func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int, _ bool) (int, Errno) {
 	var a unix.Sockaddr
 	if len(to) > 0 {
 		var e Errno
@@ -251,7 +251,7 @@ func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) 
 // Recvmsg is recvmsg(2) into at most MaxVectors buffers; from may be nil. It
 // returns the numbers of bytes of data and of control messages, and the flags of the
 // message.
-func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int, _ bool) (n, nc, rflags int, e Errno) {
 	if bufs, e = checkBuffers(bufs, control); e != 0 {
 		return 0, 0, 0, e
 	}

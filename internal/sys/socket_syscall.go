@@ -13,12 +13,23 @@ import (
 // argument list of the system call: only there does the compiler keep the memory alive.
 func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
 
-// Socket is socket(2).
+// Socket is socket(2). It keeps the P only for what every kernel has: for a family or
+// protocol in a module it waits until a process has loaded that.
 func Socket(domain, typ, proto int) (int, Errno) {
+	keepP := HasNosched && domain != AF_INET6 && Brief(domain, typ, proto) && !descriptorsMayGrow()
 	typ |= unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
-	fd, _, e := syscall.RawSyscall6(unix.SYS_SOCKET, uintptr(domain), uintptr(typ), uintptr(proto), 0, 0, 0)
+	var fd uintptr
+	var e Errno
+	if keepP {
+		fd, _, e = syscall.RawSyscall6(unix.SYS_SOCKET, uintptr(domain), uintptr(typ), uintptr(proto), 0, 0, 0)
+	} else {
+		fd, _, e = syscall.Syscall(unix.SYS_SOCKET, uintptr(domain), uintptr(typ), uintptr(proto))
+	}
 	if socketcalls && e == ENOSYS {
 		fd, e = oldSocket(domain, typ, proto)
+	}
+	if e == 0 {
+		newDescriptor(int(fd))
 	}
 	return int(fd), e
 }
@@ -27,7 +38,7 @@ func Socket(domain, typ, proto int) (int, Errno) {
 func Socketpair(domain, typ, proto int) (a, b int, e Errno) {
 	var fds [2]int32
 	typ |= unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
-	_, _, e = syscall.RawSyscall6(unix.SYS_SOCKETPAIR, uintptr(domain), uintptr(typ), uintptr(proto), uintptr(unsafe.Pointer(&fds)), 0, 0)
+	_, _, e = syscall.Syscall6(unix.SYS_SOCKETPAIR, uintptr(domain), uintptr(typ), uintptr(proto), uintptr(unsafe.Pointer(&fds)), 0, 0)
 	if socketcalls && e == ENOSYS {
 		e = oldSocketpair(domain, typ, proto, &fds)
 	}
@@ -96,7 +107,7 @@ func Shutdown(fd, how int) Errno {
 // Getsockname is getsockname(2).
 func Getsockname(fd int, name *Name) Errno {
 	name.n = uint32(len(name.b))
-	_, _, e := syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
+	_, _, e := syscall.Syscall(unix.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
 	if socketcalls && e == ENOSYS {
 		e = oldGetsockname(fd, name)
 	}
@@ -109,7 +120,7 @@ func Getsockname(fd int, name *Name) Errno {
 // Getpeername is getpeername(2).
 func Getpeername(fd int, name *Name) Errno {
 	name.n = uint32(len(name.b))
-	_, _, e := syscall.RawSyscall(unix.SYS_GETPEERNAME, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
+	_, _, e := syscall.Syscall(unix.SYS_GETPEERNAME, uintptr(fd), uintptr(unsafe.Pointer(&name.b)), uintptr(unsafe.Pointer(&name.n)))
 	if socketcalls && e == ENOSYS {
 		e = oldGetpeername(fd, name)
 	}
@@ -139,15 +150,16 @@ func Setsockopt(fd, level, name int, b []byte) Errno {
 	}
 }
 
-// Sendto is sendto(2); an empty to is no address. With MSG_DONTWAIT, which prevents that
-// it sleeps, and up to rawLimit bytes it does not release the P.
-func Sendto(fd int, p []byte, flags int, to []byte) (int, Errno) {
+// Sendto is sendto(2); an empty to is no address. With keepP, MSG_DONTWAIT and up to
+// rawLimit bytes it does not release the P. The caller of this and of the transfers below
+// passes keepP only for a socket that is known not to sleep then: see sockfd.Brief.
+func Sendto(fd int, p []byte, flags int, to []byte, keepP bool) (int, Errno) {
 	raceRelease()
 	flags |= SendFlags
 	for {
 		var n uintptr
 		var e Errno
-		if len(p) <= rawLimit && flags&MSG_DONTWAIT != 0 {
+		if keepP && len(p) <= rawLimit && flags&MSG_DONTWAIT != 0 {
 			n, _, e = syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(ptr(to)), uintptr(len(to)))
 		} else {
 			n, _, e = syscall.Syscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(ptr(to)), uintptr(len(to)))
@@ -167,7 +179,7 @@ func Sendto(fd int, p []byte, flags int, to []byte) (int, Errno) {
 
 // Recvfrom is recvfrom(2); from may be nil. It may return more than len(p) if the flags
 // request that (MSG_TRUNC on Linux).
-func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
+func Recvfrom(fd int, p []byte, flags int, from *Name, keepP bool) (int, Errno) {
 	var name, namelen unsafe.Pointer
 	if from != nil {
 		name, namelen = unsafe.Pointer(&from.b), unsafe.Pointer(&from.n)
@@ -178,7 +190,7 @@ func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
 		}
 		var n uintptr
 		var e Errno
-		if len(p) <= rawLimit && flags&MSG_DONTWAIT != 0 {
+		if keepP && len(p) <= rawLimit && flags&MSG_DONTWAIT != 0 {
 			n, _, e = syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(name), uintptr(namelen))
 		} else {
 			n, _, e = syscall.Syscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(ptr(p)), uintptr(len(p)), uintptr(flags), uintptr(name), uintptr(namelen))
@@ -198,9 +210,9 @@ func Recvfrom(fd int, p []byte, flags int, from *Name) (int, Errno) {
 }
 
 // Sendmsg is sendmsg(2) of at most MaxVectors buffers.
-func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
+func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int, keepP bool) (int, Errno) {
 	if len(bufs) > vectorsInline {
-		return sendmsgMany(fd, bufs, control, to, flags)
+		return sendmsgMany(fd, bufs, control, to, flags, keepP)
 	}
 	var iov [vectorsInline]unix.Iovec // filled in this frame: through a pointer to it the buffers would escape
 	size := 0
@@ -209,7 +221,7 @@ func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) 
 		iov[i].SetLen(len(b))
 		size += len(b)
 	}
-	if size <= RawMax && flags&MSG_DONTWAIT != 0 {
+	if keepP && size <= RawMax && flags&MSG_DONTWAIT != 0 {
 		m := header(iov[:len(bufs)], control)
 		m.Name, m.Namelen = (*byte)(ptr(to)), uint32(len(to))
 		n, _, e := syscall.RawSyscall6(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags|SendFlags), 0, 0, 0)
@@ -220,13 +232,13 @@ func Sendmsg(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) 
 			return 0, e
 		}
 	}
-	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags)
+	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags, keepP)
 	raceSentVector(bufs, n)
 	return n, e
 }
 
 //go:noinline
-func sendmsgMany(fd int, bufs [][]byte, control, to []byte, flags int) (int, Errno) {
+func sendmsgMany(fd int, bufs [][]byte, control, to []byte, flags int, keepP bool) (int, Errno) {
 	var iov [MaxVectors]unix.Iovec
 	size := 0
 	for i, b := range bufs {
@@ -234,12 +246,12 @@ func sendmsgMany(fd int, bufs [][]byte, control, to []byte, flags int) (int, Err
 		iov[i].SetLen(len(b))
 		size += len(b)
 	}
-	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags)
+	n, e := sendmsg(fd, iov[:len(bufs)], size, control, to, flags, keepP)
 	raceSentVector(bufs, n)
 	return n, e
 }
 
-func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int) (int, Errno) {
+func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int, keepP bool) (int, Errno) {
 	m := header(iov, control)
 	m.Name, m.Namelen = (*byte)(ptr(to)), uint32(len(to))
 	raceRelease()
@@ -247,7 +259,7 @@ func sendmsg(fd int, iov []unix.Iovec, size int, control, to []byte, flags int) 
 	for {
 		var n uintptr
 		var e Errno
-		if size <= rawLimit && flags&MSG_DONTWAIT != 0 {
+		if keepP && size <= rawLimit && flags&MSG_DONTWAIT != 0 {
 			n, _, e = syscall.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
 		} else {
 			n, _, e = syscall.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
@@ -277,9 +289,9 @@ func header(iov []unix.Iovec, control []byte) (m unix.Msghdr) {
 // Recvmsg is recvmsg(2) into at most MaxVectors buffers; from may be nil. It
 // returns the numbers of bytes of data and of control messages, and the flags of the
 // message.
-func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int, keepP bool) (n, nc, rflags int, e Errno) {
 	if len(bufs) > vectorsInline {
-		return recvmsgMany(fd, bufs, control, from, flags)
+		return recvmsgMany(fd, bufs, control, from, flags, keepP)
 	}
 	var iov [vectorsInline]unix.Iovec
 	size := 0
@@ -288,7 +300,7 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 		iov[i].SetLen(len(b))
 		size += len(b)
 	}
-	if size <= RawMax && flags&MSG_DONTWAIT != 0 && from != nil {
+	if keepP && size <= RawMax && flags&MSG_DONTWAIT != 0 && from != nil {
 		m := header(iov[:len(bufs)], control)
 		m.Name, m.Namelen = &from.b[0], uint32(len(from.b))
 		r, _, e := syscall.RawSyscall6(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags), 0, 0, 0)
@@ -300,13 +312,13 @@ func Recvmsg(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, n
 			return 0, 0, 0, e
 		}
 	}
-	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags)
+	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags, keepP)
 	raceReceivedVector(bufs, n)
 	return n, nc, rflags, e
 }
 
 //go:noinline
-func recvmsgMany(fd int, bufs [][]byte, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+func recvmsgMany(fd int, bufs [][]byte, control []byte, from *Name, flags int, keepP bool) (n, nc, rflags int, e Errno) {
 	var iov [MaxVectors]unix.Iovec
 	size := 0
 	for i, b := range bufs {
@@ -314,19 +326,19 @@ func recvmsgMany(fd int, bufs [][]byte, control []byte, from *Name, flags int) (
 		iov[i].SetLen(len(b))
 		size += len(b)
 	}
-	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags)
+	n, nc, rflags, e = recvmsg(fd, iov[:len(bufs)], size, control, from, flags, keepP)
 	raceReceivedVector(bufs, n)
 	return n, nc, rflags, e
 }
 
-func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, flags int) (n, nc, rflags int, e Errno) {
+func recvmsg(fd int, iov []unix.Iovec, size int, control []byte, from *Name, flags int, keepP bool) (n, nc, rflags int, e Errno) {
 	for {
 		m := header(iov, control)
 		if from != nil {
 			m.Name, m.Namelen = &from.b[0], uint32(len(from.b))
 		}
 		var r uintptr
-		if size <= rawLimit && flags&MSG_DONTWAIT != 0 {
+		if keepP && size <= rawLimit && flags&MSG_DONTWAIT != 0 {
 			r, _, e = syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
 		} else {
 			r, _, e = syscall.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))

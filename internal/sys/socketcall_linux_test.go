@@ -23,7 +23,7 @@ func want(t *testing.T, call string, n uintptr, e Errno, wanted int) {
 func waitReady(t *testing.T, fd int, events int16) {
 	t.Helper()
 	for range 10_000 {
-		if got, e := Poll(fd, events); e != 0 {
+		if got, e := Poll(fd, events, true); e != 0 {
 			t.Fatal(e)
 		} else if got != 0 {
 			return
@@ -189,15 +189,15 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 	got := testing.AllocsPerRun(100, func() {
 		var out, in [100]byte
 		out[99] = 7
-		k, e := ints(Sendto(c, out[:], MSG_DONTWAIT, nil))
+		k, e := ints(Sendto(c, out[:], MSG_DONTWAIT, nil, true))
 		want(t, "sendto", k, e, 100)
 		waitReady(t, s, POLLIN)
-		k, e = ints(Recvfrom(s, in[:], MSG_DONTWAIT, &from))
+		k, e = ints(Recvfrom(s, in[:], MSG_DONTWAIT, &from, true))
 		want(t, "recvfrom", k, e, 100)
-		k, e = ints(Sendmsg(s, [][]byte{in[:50], in[50:]}, nil, nil, MSG_DONTWAIT))
+		k, e = ints(Sendmsg(s, [][]byte{in[:50], in[50:]}, nil, nil, MSG_DONTWAIT, true))
 		want(t, "sendmsg", k, e, 100)
 		waitReady(t, c, POLLIN)
-		r, _, _, e := Recvmsg(c, [][]byte{out[:]}, nil, nil, MSG_DONTWAIT)
+		r, _, _, e := Recvmsg(c, [][]byte{out[:]}, nil, nil, MSG_DONTWAIT, true)
 		want(t, "recvmsg", uintptr(r), e, 100)
 		if out[99] != 7 || in[99] != 7 {
 			t.Error("the received data is not the sent data")
@@ -213,10 +213,10 @@ func TestSocketcallOnOldKernel(t *testing.T) {
 	for i := range 2 {
 		batch.Put(i, []byte{'a', byte(i)}, nil, nil)
 	}
-	k, last, e := Sendmmsg(a, &batch, 0, 2, MSG_DONTWAIT)
+	k, last, e := Sendmmsg(a, &batch, 0, 2, MSG_DONTWAIT, true)
 	want(t, "sendmmsg", uintptr(k), e, 2)
 	want(t, "sendmmsg", uintptr(last), e, 2)
-	k, e = Recvmmsg(b, &batch, MSG_DONTWAIT)
+	k, e = Recvmmsg(b, &batch, MSG_DONTWAIT, true)
 	want(t, "recvmmsg", uintptr(k), e, 2)
 	if !bytes.Equal(batch.Data(1), []byte{'a', 1}) {
 		t.Errorf("received %q", batch.Data(1))

@@ -9,5 +9,7 @@ var (
 	ZeroCopyPending func(socket any) int
 	ZeroCopyClosed  func() (sockets, bytes int, forGood int64)
 	Nosched         func(socket any) bool
+	Brief           func(socket any) bool
+	Ops             func(socketOrPoller any, n int) // adds to the count of operations in progress
 	CloseNosched    func(socket any) bool
 )
