@@ -29,7 +29,7 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 }
 
 // RecvErr receives one Report from the error queue: one recvmsg(2) with MSG_ERRQUEUE. It
-// never waits: an empty queue is [ErrWouldBlock]. [Socket.Wait] with Failed waits for a
+// never waits and no deadline applies: an empty queue is [ErrWouldBlock]. [Socket.Wait] with Failed waits for a
 // report, and a [Poller] reports Failed while there is one. p receives the beginning of the
 // packet, and may be empty.
 //

@@ -231,7 +231,11 @@ func (s *Socket) callSendmsg(bufs [][]byte, control []byte, to *Addr, flags Flag
 
 func (s *Socket) callRecvmsg(bufs [][]byte, control []byte, from *sys.Name, flags Flags) (n, nc, rflags int, e sys.Errno) {
 	flags = s.closesOnExec(flags&^sys.MayBlockFlags | DontWait)
-	if e := s.fd.Acquire(sockfd.ReadDeadline); e != 0 {
+	deadline := sockfd.ReadDeadline
+	if flags&errQueueIfAny != 0 { // completions of sends, which a passed read deadline must not keep
+		deadline = 0
+	}
+	if e := s.fd.Acquire(uint32(deadline)); e != 0 {
 		return 0, 0, 0, e
 	}
 	t, start := tracing()

@@ -249,3 +249,21 @@ func TestRecvErrNone(t *testing.T) {
 	wantErr(t, err, errUnsupported)
 	recv(t, b, 9, 0, "data")
 }
+
+// TestRecvErrPastDeadline shows that a passed read deadline does not keep reports in the queue.
+func TestRecvErrPastDeadline(t *testing.T) {
+	t.Parallel()
+	s := open(t, sock.Inet, sock.Dgram, sockopt.IPRecvErr.With(true))
+	if _, err := s.SendTo([]byte("anyone?"), 0, fullReceiver(t, "udp4")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Wait(sock.Failed); got != sock.Failed || err != nil {
+		t.Fatal(got, err)
+	}
+	wantErr(t, s.SetDeadline(time.Unix(1, 0)), nil)
+	if r, err := s.RecvErr(nil); r.Extended.Err != syscall.ECONNREFUSED || err != nil {
+		t.Errorf("%+v, %v", r, err)
+	}
+	_, err := s.RecvErr(nil)
+	wantErr(t, err, sock.ErrWouldBlock)
+}

@@ -1,6 +1,7 @@
 package sockfd
 
 import (
+	"math"
 	"time"
 
 	"github.com/berkeleysockets/sock/internal/netpoll"
@@ -8,7 +9,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// epoch is what deadlines count from: integers compare, and the wall clock may jump.
+// epoch is the origin of deadlines, which are durations since then: integers compare, and the
+// monotonic clock does not jump.
 var epoch = time.Now()
 
 // A Direction is one of the two that a call can wait for.
@@ -34,7 +36,7 @@ func (fd *FD) SetDeadlines(bits uint32, t time.Time) sys.Errno {
 	}
 	at := int64(0)
 	if !t.IsZero() {
-		at = max(1, int64(t.Sub(epoch)))
+		at = deadlineAfter(time.Since(epoch), time.Until(t))
 	}
 	for d := Read; d <= Write; d++ {
 		if bits&d.Deadline() != 0 {
@@ -54,6 +56,17 @@ func (fd *FD) SetDeadlines(bits uint32, t time.Time) sys.Errno {
 	}
 	c.wakeAllWriters()
 	return 0
+}
+
+// deadlineAfter returns the deadline that is left away from now. A time without a monotonic
+// reading is compared with the wall clock of the moment of the call, as package net does:
+// compared with epoch it would be wrong by whatever the clock was set in between. Times beyond
+// the range of a Duration saturate; 0 means that there is no deadline.
+func deadlineAfter(now, left time.Duration) int64 {
+	if left > math.MaxInt64-now {
+		return math.MaxInt64
+	}
+	return max(1, int64(now+left))
 }
 
 func (c *Cold) arm(d *netpoll.Desc, bits uint32) {
