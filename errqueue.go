@@ -29,9 +29,9 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 }
 
 // RecvErr receives one Report from the error queue: one recvmsg(2) with MSG_ERRQUEUE. It
-// never waits and no deadline applies: an empty queue is [ErrWouldBlock]. [Socket.Wait] with Failed waits for a
-// report, and a [Poller] reports Failed while there is one. p receives the beginning of the
-// packet, and may be empty.
+// never waits and no deadline applies: an empty queue is [ErrWouldBlock]. [Socket.Wait] with
+// Failed waits for a report, and a [Poller] reports Failed while there is one (once if it
+// watches for nothing else). p receives the beginning of the packet, and may be empty.
 //
 // ICMP errors arrive here with the options sockopt.IPRecvErr and sockopt.IPv6RecvErr,
 // transmit timestamps with sockopt.Timestamping, completions after SendZeroCopy. RecvErr
@@ -43,11 +43,15 @@ func (r *Report) ZeroCopy() (first, last uint32, copied, ok bool) {
 // the queue of the interface drops returns ENOBUFS. Without them a datagram socket returns the
 // final errors alone, such as ECONNREFUSED, of its peer alone, and drops without an error.
 //
+// When the queue is empty RecvErr calls getsockopt(2) with SO_ERROR, which takes a pending
+// error, and returns it: Wait with Failed reports that too, and would go on to.
+//
 // A report of SendZeroCopy releases the buffers of the sends that are complete. RecvMsg and
 // RecvBatch release them too if there is room for the control message. If another call
 // receives the report, or a process that shares the socket, they stay until Close.
 //
-// Errors: [ErrWouldBlock], net.ErrClosed, [errors.ErrUnsupported] (not Linux; unix and
+// Errors: [ErrWouldBlock], the socket's pending error (ECONNREFUSED, ECONNRESET, EHOSTUNREACH
+// ...), net.ErrClosed, [errors.ErrUnsupported] (not Linux; unix and
 // netlink sockets, which have no such queue).
 //
 // Source: recv(2), ip(7), https://docs.kernel.org/networking/timestamping.html
@@ -58,6 +62,11 @@ func (s *Socket) RecvErr(p []byte) (r Report, err error) {
 	var name sys.Name
 	var control [roomForReport]byte
 	n, nc, got, e := s.callRecvmsg([][]byte{p}, control[:], &name, ErrQueue)
+	if e == sys.EAGAIN {
+		if pending, e := s.getInt(sys.SOL_SOCKET, sys.SO_ERROR); e == 0 && pending != 0 {
+			return r, opError("recverr", Addr{}, sys.Errno(pending))
+		}
+	}
 	if e != 0 {
 		return r, opResult("recverr", e)
 	}

@@ -22,7 +22,9 @@ type registration struct {
 
 // Add registers s: epoll_ctl(2), or kevent(2) once or twice. want selects what to watch for:
 // Readable, Writable, Priority, ReadClosed, WriteClosed. Hangup and Failed are always
-// reported, and 0 watches for them alone. Each Event carries data. The mode is level-triggered
+// reported. 0 watches for them alone, and reports each once, until Modify: a loop that wants
+// nothing of a socket, because the other side of a proxy is full, is not woken again and again
+// by its hang-up. Each Event carries data. The mode is level-triggered
 // unless want has Edge, OneShot or Exclusive.
 //
 // Exclusive saves little here: the kernel wakes one of the threads that sleep in

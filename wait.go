@@ -48,7 +48,8 @@ func (s *Socket) SetWriteDeadline(t time.Time) error {
 // returns what is ready; it needs no buffer. It calls poll(2), and waits in the runtime
 // poller, in every mode. The bits are those of want, and always Hangup and Failed.
 // Wait(Failed) waits for an error or, on Linux, an entry of the error queue; Wait(0) does the
-// same. The read deadline applies to Readable, Priority, ReadClosed and Failed, the write
+// same. Consume it before the next Wait: by [Socket.RecvErr], or without an error queue by
+// sockopt.Error. A Hangup is final, and every later Wait reports it. The read deadline applies to Readable, Priority, ReadClosed and Failed, the write
 // deadline to the others.
 //
 // Wait consumes nothing: another goroutine may use the readiness first. Waiting for anything

@@ -77,7 +77,7 @@ func TestRecvErrPoller(t *testing.T) {
 	s := open(t, sock.Inet, sock.Dgram)
 	s.SetNonblock(true)
 	setInt(t, s, unix.IPPROTO_IP, unix.IP_RECVERR, 1)
-	wantErr(t, p.Add(s, 0, nil), nil)
+	wantErr(t, p.Add(s, sock.Readable, nil), nil)
 	if _, err := s.SendTo([]byte("x"), 0, to); err != nil {
 		t.Fatal(err)
 	}

@@ -219,6 +219,9 @@ func bits(t *testing.T, s *sock.Socket, want, linux, kqueue, unsure sock.Ready) 
 	}
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
 		if right() {
+			if first := got; want&(rd|wr|rc|sock.Priority) == 0 && got != 0 { // reported once
+				return first, runtime.GOOS != "linux" || !right() && got == 0
+			}
 			return got, right()
 		}
 	}

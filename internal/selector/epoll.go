@@ -397,6 +397,9 @@ func interest(want Ready) (events uint32) {
 			events |= b.epoll
 		}
 	}
+	if events&(unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLPRI|unix.EPOLLRDHUP) == 0 {
+		events |= unix.EPOLLET // a hang-up is final, and level-triggered it would end every Wait
+	}
 	return events
 }
 

@@ -48,7 +48,7 @@ type Selector struct {
 	mu      sync.Mutex
 	list    []unix.PollFd
 	tokens  []uint64    // by index of list
-	modes   []Ready     // by index of list
+	modes   []Ready     // by index of list: OneShot also for an interest in failures and hang-ups alone
 	ids     []fileID    // by index of list
 	index   map[int]int // index in list, by descriptor
 	polling bool        // a poll(2) is in progress
@@ -115,13 +115,13 @@ func (s *Selector) Add(fd int, want Ready, token uint64) sys.Errno {
 	defer s.mu.Unlock()
 	if i, ok := s.index[fd]; ok { // stale: fd was closed, and its number is reused
 		s.list[i] = unix.PollFd{Fd: int32(fd), Events: interest(want)}
-		s.tokens[i], s.modes[i], s.ids[i] = token, want, identify(fd)
+		s.tokens[i], s.modes[i], s.ids[i] = token, modeOf(want), identify(fd)
 		return s.interrupt()
 	}
 	s.index[fd] = len(s.list)
 	s.list = append(s.list, unix.PollFd{Fd: int32(fd), Events: interest(want)})
 	s.tokens = append(s.tokens, token)
-	s.modes = append(s.modes, want)
+	s.modes = append(s.modes, modeOf(want))
 	s.ids = append(s.ids, identify(fd))
 	return s.interrupt()
 }
@@ -144,8 +144,17 @@ func (s *Selector) Modify(fd int, _, want Ready, _, token uint64) sys.Errno {
 		return unix.ENOENT
 	}
 	s.list[i] = unix.PollFd{Fd: int32(fd), Events: interest(want)}
-	s.tokens[i], s.modes[i] = token, want
+	s.tokens[i], s.modes[i] = token, modeOf(want)
 	return s.interrupt()
+}
+
+// modeOf returns want, with OneShot if it has no interest but failures and hang-ups: these are
+// final, and level-triggered they would end every Wait.
+func modeOf(want Ready) Ready {
+	if interest(want) == 0 {
+		want |= OneShot
+	}
+	return want
 }
 
 // Remove ends the registration of fd. It waits until a poll(2) in progress has
