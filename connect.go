@@ -58,8 +58,13 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // connect(2) once more. A write deadline ends the wait, not the attempt: Close does. In
 // non-blocking mode it may return [ErrInProgress].
 //
-// A unix stream socket whose listener's backlog is full returns [ErrWouldBlock] in every
-// mode on Linux, and no readiness reports when there is room again.
+// A deadline that has passed leaves the attempt in progress: another Connect returns EALREADY.
+// To go on, wait for Writable with a later deadline and call [Socket.ConnectResult]; to give
+// up, Close the Socket and open another.
+//
+// While the backlog of a unix listener is full, Connect waits for room. The kernel reports no
+// readiness for it (Linux), so Connect tries again after growing pauses of at most 20 ms. In
+// non-blocking mode it returns [ErrWouldBlock].
 //
 // A datagram socket is disconnected by connecting to the address that [RawAddr] makes of
 // the family [Unspec]. The BSDs and macOS then return EINVAL, EAFNOSUPPORT or EADDRNOTAVAIL,
@@ -77,7 +82,16 @@ func (s *Socket) Connect(a Addr) error {
 	if !a.IsValid() {
 		return invalidInput("connect", "no address")
 	}
-	switch e := s.callConnect(&a); e {
+	e := s.callConnect(&a)
+	for tries := 0; e == sys.EAGAIN && s.Domain() == Unix; tries++ {
+		if s.fd.State()&sockfd.Nonblock != 0 {
+			return ErrWouldBlock
+		}
+		if e = s.fd.Pause(tries, sockfd.WriteDeadline); e == 0 {
+			e = s.callConnect(&a)
+		}
+	}
+	switch e {
 	case 0:
 		// For the unspecified address the kernel chose another, which it does not
 		// report to a socket without a port.
@@ -87,9 +101,6 @@ func (s *Socket) Connect(a Addr) error {
 		return nil
 	case sys.EINPROGRESS, sys.EINTR: // interrupted, it goes on all the same
 	default:
-		if e == sys.EAGAIN && s.Domain() == Unix {
-			return ErrWouldBlock
-		}
 		return s.addrError("connect", a, e)
 	}
 	if s.fd.State()&sockfd.Nonblock != 0 {

@@ -138,54 +138,6 @@ func TestUnixFileStays(t *testing.T) {
 	}
 }
 
-// Linux's answer to a full backlog is EAGAIN, in every mode, since nothing would
-// tell that there is room; the BSDs refuse. When there is room it goes on.
-func TestUnixFullBacklog(t *testing.T) {
-	t.Parallel()
-	l, at := bound(t, "unix", sock.Stream)
-	if err := l.Listen(2); err != nil {
-		t.Fatal(err)
-	}
-	waiting := 0
-	var err error
-	for err == nil && waiting < 100 {
-		c := open(t, sock.Unix, sock.Stream)
-		c.SetNonblock(waiting%2 == 0)
-		if err = c.Connect(at); err == nil {
-			waiting++
-		}
-	}
-	t.Logf("%d connections waited, then %v", waiting, err)
-	if waiting < 2 || waiting > 10 {
-		t.Errorf("%d connections waited", waiting)
-	}
-	full := open(t, sock.Unix, sock.Stream)
-	for _, mode := range []bool{false, true} {
-		full.SetNonblock(mode)
-		err := full.Connect(at)
-		if runtime.GOOS != "linux" {
-			if err == nil {
-				t.Error("connected")
-			}
-			continue
-		}
-		if err != sock.ErrWouldBlock {
-			t.Errorf("non-blocking %v: %v", mode, err)
-		}
-	}
-	for range waiting {
-		s, _, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Close()
-	}
-	full.SetNonblock(false)
-	if runtime.GOOS == "linux" {
-		wantErr(t, full.Connect(at), nil)
-	}
-}
-
 // filled returns a datagram socket whose receiver takes no more, both named.
 func filled(t *testing.T, connected bool) (s *sock.Socket, r *sock.Socket, at sock.Addr) {
 	t.Helper()

@@ -102,10 +102,13 @@ func (fd *FD) UnlockWrite() {
 	next.notify()
 }
 
-// wakeAllWriters makes every waiting Write check its deadline and the closed bit again.
-// The caller holds mu.
+// wakeAllWriters makes every waiting Write, and every call in Pause, check its deadline and the
+// closed bit again. The caller holds mu.
 func (w *Cold) wakeAllWriters() {
 	for _, t := range w.writers {
+		t.notify()
+	}
+	for _, t := range w.pauses {
 		t.notify()
 	}
 }
