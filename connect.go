@@ -63,7 +63,7 @@ func (s *Socket) accepted(fd int, name *sys.Name) (*Socket, Addr, error) {
 // up, Close the Socket and open another.
 //
 // While the backlog of a unix listener is full, Connect waits for room. The kernel reports no
-// readiness for it (Linux), so Connect tries again after growing pauses of at most 20 ms. In
+// readiness for it (Linux), so Connect tries again after growing pauses of at most 100 ms. In
 // non-blocking mode it returns [ErrWouldBlock].
 //
 // A datagram socket is disconnected by connecting to the address that [RawAddr] makes of
@@ -87,7 +87,7 @@ func (s *Socket) Connect(a Addr) error {
 		if s.fd.State()&sockfd.Nonblock != 0 {
 			return ErrWouldBlock
 		}
-		if e = s.fd.Pause(tries, sockfd.WriteDeadline); e == 0 {
+		if e = s.fd.PauseConnect(tries); e == 0 {
 			e = s.callConnect(&a)
 		}
 	}

@@ -24,10 +24,16 @@ import (
 // does, so ReadFrom reads from it and sends; likewise for a file that the kernel does not
 // send from.
 //
+// A stream's urgent data is left out, as by Read, unless the option SO_OOBINLINE is set. From
+// its mark on the bytes are received and sent, since splice(2) does not pass it.
+//
+// Close and deadlines of s end a wait for room. They do not end a wait for r: close r, or set
+// its deadline.
+//
 // Each of its calls takes the write lock, so that Writes of other goroutines may fall between
 // them. If it stops early n bytes were sent; of a stream or another reader more may have been
 // read, as with every copy. So a non-blocking Socket accepts only files and pipes, of which
-// nothing is lost.
+// nothing is lost: it returns [ErrWouldBlock] if it has no room, or the pipe no bytes.
 //
 // sendfile(2) and splice(2) have no flag against SIGPIPE, as a send has: where they fail with
 // EPIPE the kernel may raise it. A Go program does not see that, unless it asks for SIGPIPE with
@@ -62,7 +68,8 @@ func (s *Socket) ReadFrom(r io.Reader) (n int64, err error) {
 }
 
 // WriteTo writes everything that arrives to w, until the end of the stream, and returns the
-// number of bytes: what io.Copy(w, s) does. If w is a pipe, a regular file that is not open
+// number of bytes: what io.Copy(w, s) does. Close and deadlines of s end a wait for bytes, not
+// a wait for room in w. If w is a pipe, a regular file that is not open
 // for appending, or a stream, it uses splice(2) as [Socket.ReadFrom] does (Linux). Otherwise
 // it receives and writes. For SIGPIPE see ReadFrom.
 //
@@ -108,11 +115,10 @@ func (s *Socket) SendFile(f *os.File, off *int64, n int) (int, error) {
 	case off != nil && *off < 0:
 		return 0, invalidInput("sendfile", "a negative offset")
 	}
-	file, err := f.SyscallConn()
-	if err != nil {
-		return 0, &Error{Op: "sendfile", Err: err}
+	if f == nil {
+		return 0, &Error{Op: "sendfile", Err: os.ErrInvalid}
 	}
-	sent, e, open := splice.SendFile(&s.fd, file, off, n)
+	sent, e, open := splice.SendFile(&s.fd, f, off, n)
 	if !open {
 		return 0, &Error{Op: "sendfile", Err: os.ErrClosed}
 	}
@@ -146,8 +152,17 @@ func descriptorOf(x any) syscall.RawConn {
 
 func kindOf(rc syscall.RawConn) (k sys.Kind, appends bool) {
 	rc.Control(func(fd uintptr) {
-		if k, _ = sys.KindOf(int(fd)); k == sys.RegularKind {
+		switch k, _ = sys.KindOf(int(fd)); k {
+		case sys.RegularKind:
 			appends = sys.Appends(int(fd))
+		case sys.SocketKind:
+			if !sys.IsStream(int(fd)) { // a copy by hand keeps the bounds of messages
+				k = sys.OtherKind
+			}
+		case sys.PipeKind:
+			if sys.IsPacketPipe(int(fd)) {
+				k = sys.OtherKind
+			}
 		}
 	})
 	return k, appends

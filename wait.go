@@ -54,7 +54,7 @@ func (s *Socket) SetWriteDeadline(t time.Time) error {
 //
 // Wait consumes nothing: another goroutine may use the readiness first. Waiting for anything
 // but Readable or Writable alone takes a temporary epoll descriptor (about five calls);
-// systems without epoll look again every millisecond instead.
+// systems without epoll look again after growing pauses of at most 20 ms instead.
 //
 // The results of poll(2) differ by system. ReadClosed without a hang-up is reported on Linux
 // and FreeBSD 13 and later; a failure with nothing to read or write, and that a TCP socket

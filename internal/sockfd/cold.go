@@ -18,7 +18,7 @@ type Cold struct {
 	mu        sync.Mutex // guards the fields below, and every change of those above; innermost
 	waits     []epollWait
 	writers   []*writer
-	pauses    []*writer // calls in Pause
+	pauses    []*writer     // calls in Pause
 	callbacks int           // running WithFD and RawConn callbacks
 	closing   chan struct{} // a Close waits here for the last release
 	result    sys.Errno     // of close(2)

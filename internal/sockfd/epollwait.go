@@ -48,7 +48,7 @@ func (fd *FD) WaitEpoll(events int16, newOnly bool, deadlines uint32, tries *int
 		return fd.timeoutCause()
 	case netpoll.Unavailable:
 		*tries++
-		return fd.sleepBackoff(*tries-1, deadlines)
+		return fd.pause(*tries-1, noEpollPause, deadlines)
 	}
 	return e
 }
@@ -95,7 +95,7 @@ func (fd *FD) discardFirst(ep int, events int16, log *trace.Log) (bool, sys.Errn
 	}
 	start = trace.Start()
 	n, e = sys.Peek(int(fd.Sysfd))
-	log.Add(peekCall(), int(fd.Sysfd), n, e, start)
+	log.Add(PeekCall(), int(fd.Sysfd), n, e, start)
 	if e == sys.EAGAIN || e == 0 && events&sys.POLLIN == 0 {
 		return true, 0
 	}
@@ -124,7 +124,7 @@ func epollEvents(events int16) string {
 	return "{events=" + strings.ReplaceAll(sys.FlagNames("POLL", int(events)), "POLL", "EPOLL") + "|EPOLLET}"
 }
 
-func peekCall() trace.Call {
+func PeekCall() trace.Call {
 	return trace.Call{Name: "recvfrom", Args: `"", 1, MSG_PEEK|MSG_DONTWAIT, NULL`}
 }
 
@@ -136,7 +136,7 @@ func parkedCalls(n int, side *netpoll.Waiter) (calls []trace.Call) {
 			r = 1
 		}
 		if p.Peek {
-			c, r = peekCall(), p.N
+			c, r = PeekCall(), p.N
 		}
 		c.Duration = p.Duration
 		calls = append(calls, c.Finish(n, r, p.Errno, p.Start))

@@ -1,8 +1,6 @@
 package sockfd
 
 import (
-	"time"
-
 	"github.com/berkeleysockets/sock/internal/netpoll"
 	"github.com/berkeleysockets/sock/internal/refcount"
 	"github.com/berkeleysockets/sock/internal/sys"
@@ -103,7 +101,7 @@ func (fd *FD) Park(d Direction, tries *int) sys.Errno {
 
 // backOff handles false readiness: poll(2) says ready and the call would block.
 func (fd *FD) backOff(d Direction, n int) sys.Errno {
-	if e := fd.sleepBackoff(n, d.Deadline()); e != 0 || d == Write || fd.connected() {
+	if e := fd.pause(n, lyingPause, d.Deadline()); e != 0 || d == Write || fd.connected() {
 		return e
 	}
 	got, e := fd.Poll(sys.POLLRDHUP, d.Deadline())
@@ -142,10 +140,4 @@ func (fd *FD) pollDesc() (*netpoll.Desc, sys.Errno) {
 		c.desc.Store(d)
 	}
 	return d, 0
-}
-
-// pace sleeps up to a millisecond, longer each time.
-func (fd *FD) sleepBackoff(n int, deadlines uint32) sys.Errno {
-	time.Sleep(min(20*time.Microsecond<<min(n, 6), time.Millisecond))
-	return fd.Check(deadlines)
 }

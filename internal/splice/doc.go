@@ -12,8 +12,8 @@ import (
 	"github.com/berkeleysockets/sock/internal/sys"
 )
 
-// ErrByHand says that the kernel does not move these bytes, and that none was inUse
-// from the source: the caller copies them.
+// ErrByHand says that the kernel does not move these bytes, or no more of them, and that none
+// was taken from the source that is not counted: the caller copies the rest.
 var ErrByHand = errors.New("by hand")
 
 // Refused reports whether err says that the kernel does not move bytes of this file:

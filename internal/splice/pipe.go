@@ -67,8 +67,47 @@ func spliceSocket(fd *sockfd.FD, pipe, n int, d sockfd.Direction) (int, sys.Errn
 	return k, e
 }
 
+// peekSocket is recv(2) of one byte that stays: (0, 0) is the end of the stream, and EAGAIN
+// means that there is nothing.
+func peekSocket(fd *sockfd.FD) (int, sys.Errno) {
+	if e := fd.Acquire(sockfd.ReadDeadline); e != 0 {
+		return 0, e
+	}
+	n, e := peek(int(fd.Sysfd))
+	fd.Done()
+	return n, e
+}
+
+func peek(fd int) (int, sys.Errno) {
+	start := trace.Start()
+	n, e := sys.Peek(fd)
+	if !start.IsZero() {
+		trace.Emit(sockfd.PeekCall().Finish(fd, n, e, start))
+	}
+	return n, e
+}
+
+// byHand decides what follows a splice(2) from a socket that has moved nothing, with errno e
+// or 0. At a mark of urgent data splice(2) stops: it returns EAGAIN although poll(2) reports
+// data, and 0 although there is more before the end of the stream. A peer chooses where the
+// mark is. byHand returns true if the socket has bytes, which only a receive gets; woken
+// reports that poll(2) has said so.
+func byHand(fd *sockfd.FD, e sys.Errno, woken bool) (bool, sys.Errno) {
+	switch {
+	case e == sys.EAGAIN && !woken:
+		return false, e
+	case e == 0 || e == sys.EAGAIN:
+		n, pe := peekSocket(fd)
+		if pe == sys.EAGAIN {
+			return e == 0, e // not the end, but nothing to receive now: a receive waits for it
+		}
+		return n > 0 || pe != 0, e
+	}
+	return false, e
+}
+
 // FromPipe sends what a pipe holds, with no other pipe between. EAGAIN may be of either
-// side, so the pipe is asked if it holds something.
+// side, so the pipe is asked if it holds something. A non-blocking fd waits for neither.
 func FromPipe(fd *sockfd.FD, pipe syscall.RawConn, limit int64) (done int64, err error) {
 	tries := 0
 	for limit > 0 {
@@ -80,7 +119,7 @@ func FromPipe(fd *sockfd.FD, pipe syscall.RawConn, limit int64) (done int64, err
 			}
 			k, e = spliceSocket(fd, int(p), int(min(limit, pipeSize)), sockfd.Write)
 			fd.UnlockWrite()
-			if e != sys.EAGAIN {
+			if e != sys.EAGAIN || fd.State()&sockfd.Nonblock != 0 {
 				return true
 			}
 			got, _ := sys.Poll(int(p), sys.POLLIN, true)
@@ -106,7 +145,7 @@ func FromPipe(fd *sockfd.FD, pipe syscall.RawConn, limit int64) (done int64, err
 
 // ToPipe receives into a pipe, as FromPipe sends from one.
 func ToPipe(fd *sockfd.FD, pipe syscall.RawConn) (done int64, err error) {
-	tries := 0
+	tries, woken := 0, false
 	for {
 		var k int
 		var e sys.Errno
@@ -118,17 +157,23 @@ func ToPipe(fd *sockfd.FD, pipe syscall.RawConn) (done int64, err error) {
 			got, _ := sys.Poll(int(p), sys.POLLOUT, true) // not the Socket: data may have arrived since
 			return got != 0
 		})
-		switch {
-		case err != nil, e != 0 && done == 0 && Refused(e):
+		if err != nil || e != 0 && done == 0 && Refused(e) {
 			return done, ErrByHand
-		case e != 0:
+		}
+		if k == 0 {
+			hand, e := byHand(fd, e, woken)
+			if hand {
+				return done, ErrByHand
+			}
+			if e == 0 {
+				return done, nil
+			}
 			if e = fd.Retry(e, sockfd.Read, 0, &tries); e != 0 {
 				return done, e
 			}
+			woken = true
 			continue
-		case k == 0:
-			return done, nil
 		}
-		done, tries = done+int64(k), 0
+		done, tries, woken = done+int64(k), 0, false
 	}
 }

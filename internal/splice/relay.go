@@ -27,7 +27,7 @@ func NetConn(c syscall.RawConn) netConn { return netConn{c} }
 func File(f syscall.RawConn) plainFile { return plainFile{f} }
 
 // Relay moves at most limit bytes through a pipe. If the sink refuses after bytes were
-// inUse, these are written to rest, unless rest is nil.
+// taken, these are written to rest, unless rest is nil.
 func Relay(from source, to sink, limit int64, rest io.Writer) (done int64, err error) {
 	r, w, e := openPipe()
 	if e != 0 {
@@ -77,14 +77,23 @@ func flushPipe(w io.Writer, pipe, held int) (int, error) {
 type socket struct{ fd *sockfd.FD }
 
 func (s socket) moveTo(pipe, n int) (int, error) {
+	woken := false
 	for tries := 0; ; {
 		k, e := spliceSocket(s.fd, pipe, n, sockfd.Read)
-		if e == 0 {
+		if k > 0 {
 			return k, nil
+		}
+		hand, e := byHand(s.fd, e, woken)
+		if hand {
+			return 0, ErrByHand
+		}
+		if e == 0 {
+			return 0, nil
 		}
 		if e = s.fd.Retry(e, sockfd.Read, 0, &tries); e != 0 {
 			return 0, e
 		}
+		woken = true
 	}
 }
 
@@ -108,11 +117,25 @@ type netConn struct{ conn syscall.RawConn }
 
 func (c netConn) moveTo(pipe, n int) (k int, err error) {
 	var e sys.Errno
+	hand := false
 	err = c.conn.Read(func(fd uintptr) bool {
-		k, e = splice(int(fd), pipe, n)
-		return e != sys.EAGAIN
+		if k, e = splice(int(fd), pipe, n); e == sys.EAGAIN {
+			if got, _ := sys.Poll(int(fd), sys.POLLIN|sys.POLLRDHUP); got == 0 {
+				return false
+			}
+			k, e = splice(int(fd), pipe, n) // it may have come meanwhile
+		}
+		if k > 0 || e != 0 && e != sys.EAGAIN {
+			return true
+		}
+		n, pe := peek(int(fd)) // see byHand
+		hand = n > 0 || pe != 0 && (pe != sys.EAGAIN || e == 0)
+		return hand || e == 0
 	})
-	if err == nil {
+	switch {
+	case err == nil && hand:
+		err = ErrByHand
+	case err == nil:
 		err = asError(e)
 	}
 	return k, err

@@ -10,6 +10,7 @@ func SetCloexec(fd int) Errno            { return ENOSYS }
 func Cloexec(fd int) (bool, Errno)       { return false, ENOSYS }
 func StatusFlags(fd int) (int, Errno)    { return 0, ENOSYS }
 func SetStatusFlags(fd, flags int) Errno { return ENOSYS }
+func IsStream(fd int) bool               { return false }
 func AtMark(fd int) (bool, Errno)        { return false, ENOSYS }
 func KindOf(fd int) (Kind, Errno)        { return OtherKind, ENOSYS }
 func Appends(fd int) bool                { return false }

@@ -65,6 +65,25 @@ func AtMark(fd int) (bool, Errno) {
 	return n != 0, errno(err)
 }
 
+// IsStream reports whether a socket is a stream that is known to carry bytes alone: of TCP or
+// a unix stream.
+func IsStream(fd int) bool {
+	if t, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || t != unix.SOCK_STREAM {
+		return false
+	}
+	if !Has(SO_DOMAIN) {
+		return true
+	}
+	switch d, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, SO_DOMAIN); d {
+	case unix.AF_UNIX:
+		return true
+	case unix.AF_INET, unix.AF_INET6:
+		p, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, SO_PROTOCOL)
+		return err != nil || p == unix.IPPROTO_TCP
+	}
+	return false
+}
+
 // KindOf returns the kind of the file that a descriptor refers to: fstat(2).
 func KindOf(fd int) (Kind, Errno) {
 	var st unix.Stat_t

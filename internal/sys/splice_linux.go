@@ -24,6 +24,12 @@ func Pipe2() (r, w int, e Errno) {
 	return p[0], p[1], errno(err)
 }
 
+// IsPacketPipe reports whether a pipe keeps the bounds of writes: O_DIRECT.
+func IsPacketPipe(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err != nil || flags&unix.O_DIRECT != 0
+}
+
 // SetPipeSize is fcntl(2) with F_SETPIPE_SZ.
 func SetPipeSize(fd, n int) (int, Errno) {
 	n, err := unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, n)
