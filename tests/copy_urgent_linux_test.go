@@ -195,7 +195,9 @@ func TestCopyDatagrams(t *testing.T) {
 			if _, err := y.Write([]byte(p)); err != nil {
 				t.Fatal(err)
 			}
-			recv(t, end, len(p), sock.WaitAll, p)
+			if p != "" {
+				recv(t, end, len(p), sock.WaitAll, p)
+			}
 		}
 		wantErr(t, x.SetReadDeadline(time.Now()), nil)
 		var ne net.Error
