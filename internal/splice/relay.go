@@ -120,7 +120,7 @@ func (c netConn) moveTo(pipe, n int) (k int, err error) {
 	hand := false
 	err = c.conn.Read(func(fd uintptr) bool {
 		if k, e = splice(int(fd), pipe, n); e == sys.EAGAIN {
-			if got, _ := sys.Poll(int(fd), sys.POLLIN|sys.POLLRDHUP); got == 0 {
+			if got, _ := sys.Poll(int(fd), sys.POLLIN|sys.POLLRDHUP, false); got == 0 {
 				return false
 			}
 			k, e = splice(int(fd), pipe, n) // it may have come meanwhile
