@@ -18,6 +18,7 @@ func init() {
 		return len(z.out)
 	}
 	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.IsExclusive() }
+	testhook.Detour = func() uint32 { return detour.Load() }
 	testhook.Brief = func(s any) bool { return s.(*Socket).fd.IsBrief() }
 	testhook.Ops = func(s any, n int) {
 		if p, ok := s.(*Poller); ok {
