@@ -183,6 +183,14 @@
 // [SetTracer] shows each system call of this package as strace prints it; those of the
 // runtime poller are not shown. When it is off it costs a branch.
 //
+// # Slow memory
+//
+// A system call that is known not to sleep keeps its processor, which saves time: on Linux
+// the transfers of TCP, UDP and unix sockets up to 64 KiB. All other calls release it, so
+// that other goroutines run meanwhile. Whether the memory of a buffer is slow, as that of a
+// mapped file is, cannot be known: a program that passes such buffers calls
+// [SetSlowMemory] first.
+//
 // # Systems
 //
 // Every name compiles on every system, and returns [errors.ErrUnsupported] where the

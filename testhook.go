@@ -27,6 +27,7 @@ func init() {
 		return len(closing.list), closing.bytes, closing.forGood.Load()
 	}
 	testhook.Nosched = func(s any) bool { return s.(*Socket).fd.IsExclusive() }
+	testhook.Detour = func() uint32 { return detour.Load() }
 	testhook.Brief = func(s any) bool { return s.(*Socket).fd.IsBrief() }
 	testhook.Ops = func(s any, n int) {
 		if p, ok := s.(*Poller); ok {

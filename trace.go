@@ -72,16 +72,18 @@ const (
 
 func slowMemory() bool { return detour.Load()&detourSlow != 0 }
 
-// SetSlowMemory makes every transfer of the process release its processor for the call, as
-// package net does, or no longer.
+// SetSlowMemory selects what a transfer does with its processor during the system call. Off,
+// the default: a transfer of up to 64 KiB keeps it (Linux; IPv4, IPv6 and unix sockets of the
+// usual protocols), because the call does not sleep. On: every transfer of the process
+// releases it, as package net's do. It may be called at any time, from any goroutine.
 //
-// A transfer of up to 64 KiB keeps the processor that runs Go code, since it does not sleep.
-// It does if the kernel must wait for the caller's memory: a page of a mapped file, or one
-// that userfaultfd(2) or a swap device delays. No other goroutine of that processor runs
-// then, and none at all once the garbage collector waits for it. So does a call on a socket
-// whose description another process uses with such memory. A program that transfers from or
-// to such memory turns this on first. Off, the default, it costs nothing; on, some 5 % of a
-// small transfer.
+// A call sleeps all the same if the kernel must wait for the caller's memory: for a page of a
+// mapped file or of a swap device, or one that another process provides (userfaultfd). Then
+// no other goroutine runs on that processor, and none in the program once the garbage
+// collector waits for it. A process that shares the socket and uses such memory has the same
+// effect. A program that transfers from or to such memory turns this on first.
+//
+// Off, it costs nothing. On, a small transfer takes a little longer.
 func SetSlowMemory(on bool) {
 	if on {
 		detour.Or(detourSlow)
@@ -90,7 +92,7 @@ func SetSlowMemory(on bool) {
 	}
 }
 
-var tracerMu sync.Mutex // one SetTracer at a time
+var tracerMu sync.Mutex // held to change the tracer, which is in several places
 
 // SetTracer makes t receive each system call of every Socket as it returns; nil turns tracing
 // off. t runs in the goroutine that made the call and holds nothing of the Socket: it may use

@@ -3,6 +3,8 @@ package sock_test
 import (
 	"errors"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -278,4 +280,55 @@ func TestTooManyCalls(t *testing.T) {
 	}
 	wantErr(t, a.Close(), nil)
 	wantErr(t, p.Close(), nil)
+}
+
+// A tracer and slow memory come and go in any order, from any goroutine: neither ends the
+// other.
+func TestSlowMemoryAndTracer(t *testing.T) { // not parallel: both are the process's
+	defer func() {
+		sock.SetTracer(nil)
+		sock.SetSlowMemory(false)
+		if testhook.Detour() != 0 {
+			t.Error("with both off transfers leave the fast path")
+		}
+	}()
+	a, b := streams(t, "tcp4")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				sock.SetTracer(func(sock.Call) {})
+				sock.SetSlowMemory(true)
+				sock.SetTracer(nil)
+				sock.SetSlowMemory(false)
+			}
+		})
+		wg.Go(func() {
+			for range 500 {
+				if n, err := a.Send([]byte("x"), 0); n != 1 || err != nil {
+					t.Error(n, err)
+				}
+				if n, err := b.Recv(make([]byte, 1), 0); n != 1 || err != nil {
+					t.Error(n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for range 2 {
+		sock.SetSlowMemory(true)
+		var seen atomic.Int32
+		sock.SetTracer(func(sock.Call) { seen.Add(1) })
+		sock.SetSlowMemory(false)
+		_, err := a.Send([]byte("x"), 0)
+		wantErr(t, err, nil)
+		if seen.Load() == 0 {
+			t.Error("no call was traced")
+		}
+		sock.SetSlowMemory(true)
+		sock.SetTracer(nil)
+		if testhook.Detour() == 0 {
+			t.Error("the end of a tracer is that of slow memory")
+		}
+	}
 }

@@ -54,6 +54,38 @@ func TestUserBits(t *testing.T) {
 	}
 }
 
+// References above Max set Overflow and reach no other bit; with as many Releases all is as
+// before.
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	var c Count
+	c.Set(User)
+	c.Add(Max - 1)
+	if s := c.Acquire(); s != User|Max {
+		t.Fatalf("Max references: %#x", s)
+	}
+	for i := range uint32(1000) {
+		if s := c.Acquire(); s != User|Overflow+i {
+			t.Fatalf("%d above Max: %#x", i+1, s)
+		}
+	}
+	if first, last := c.Close(); !first || last {
+		t.Fatal("destroyed with all references left")
+	}
+	for range 1000 {
+		if c.Release() {
+			t.Fatal("a Release above Max was the last")
+		}
+	}
+	if s := c.State(); s != Closed|User|Max {
+		t.Fatalf("then %#x", s)
+	}
+	c.Add(^uint32(0) - (Max - 2)) // Max-1 Releases
+	if !c.Release() {
+		t.Fatal("the last Release did not return true")
+	}
+}
+
 // In any order exactly one goroutine destroys the resource, and never while
 // another has a reference.
 func TestDestroyOnce(t *testing.T) {

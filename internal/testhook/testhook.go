@@ -10,6 +10,7 @@ var (
 	ZeroCopyClosed  func() (sockets, bytes int, forGood int64)
 	Nosched         func(socket any) bool
 	Brief           func(socket any) bool
+	Detour          func() uint32                   // not 0 while transfers leave the fast path
 	Ops             func(socketOrPoller any, n int) // adds to the count of operations in progress
 	CloseNosched    func(socket any) bool
 )
