@@ -37,7 +37,7 @@ func (s *Socket) WithFD(f func(fd int) error) error {
 	if f == nil {
 		return invalidInput("withfd", "no function")
 	}
-	s.own.Store(0)
+	s.setShared()
 	e, err := s.fd.Callback(f)
 	if e != 0 {
 		return opError("withfd", Addr{}, e)
@@ -57,6 +57,7 @@ func (s *Socket) Dup() (*Socket, error) {
 		return nil, opError("dup", Addr{}, e)
 	}
 	c := newSocket(fd, s.Domain(), s.Type(), Protocol(s.proto))
+	c.setShared()
 	c.peer.Store(s.peer.Load())
 	c.fd.Set(s.fd.State() & sockfd.Brief)
 	return c, nil
@@ -94,8 +95,9 @@ func (s *Socket) Detach() (int, error) {
 //
 // The copy is non-blocking, because O_NONBLOCK belongs to the open file description that
 // both share. A child that clears it, as Python does for a socket without a time-out, makes
-// Accept and Connect of this Socket wait in the kernel, where Close does not wake them.
-// Transfers never wait there.
+// Connect of this Socket wait in the kernel, where Close does not wake it. Accept asks poll(2)
+// first then, and waits there only if the child takes the connection in between. Transfers
+// never wait there; copies and SendFile go through the program.
 //
 // Errors: EMFILE.
 //
@@ -134,6 +136,7 @@ func FromFD(fd int) (*Socket, error) {
 	}
 	onTop := s.hasULP(d, t, p)
 	s.init(fd, d, t, p)
+	s.setShared()
 	if !onTop {
 		s.fd.SetBrief(int(p))
 	}

@@ -95,8 +95,9 @@ func (s *Socket) WriteTo(w io.Writer) (n int64, err error) {
 // SendFile sends up to n bytes of a file: one sendfile(2), without a buffer of the program.
 // If off is nil they start at the file's offset, which moves; otherwise at *off, which moves
 // instead. The count may be short; 0 is the end of the file. If the file is not in memory the
-// call waits for the disk, in every mode, as any read of a file does. It allocates. For SIGPIPE
-// see ReadFrom.
+// call waits for the disk, in every mode, as any read of a file does. If another process shares
+// the socket and has cleared O_NONBLOCK, it is pread(2) and send(2) instead. For SIGPIPE see
+// ReadFrom.
 //
 // FreeBSD, DragonFly and macOS have it for regular files and streams; with off nil it also
 // makes two lseek(2). NetBSD and OpenBSD do not have it: there [Socket.ReadFrom] copies.
@@ -119,10 +120,43 @@ func (s *Socket) SendFile(f *os.File, off *int64, n int) (int, error) {
 		return 0, &Error{Op: "sendfile", Err: os.ErrInvalid}
 	}
 	sent, e, open := splice.SendFile(&s.fd, f, off, n)
+	if e == splice.ErrnoBlocks {
+		return s.sendFileByHand(f, off, n)
+	}
 	if !open {
 		return 0, &Error{Op: "sendfile", Err: os.ErrClosed}
 	}
 	return sent, opResult("sendfile", e)
+}
+
+// sendFileByHand is SendFile where sendfile(2) might wait in the kernel: pread(2) and send(2), and
+// two lseek(2) if off is nil.
+func (s *Socket) sendFileByHand(f *os.File, off *int64, n int) (int, error) {
+	at := int64(0)
+	if off != nil {
+		at = *off
+	} else if cur, err := f.Seek(0, io.SeekCurrent); err != nil {
+		return 0, &Error{Op: "sendfile", Err: err}
+	} else {
+		at = cur
+	}
+	p := make([]byte, min(n, 64<<10))
+	k, err := f.ReadAt(p, at)
+	if k == 0 {
+		if err == io.EOF || err == nil {
+			return 0, nil
+		}
+		return 0, &Error{Op: "sendfile", Err: err}
+	}
+	sent, err := s.sendto("sendfile", p[:k], 0, nil)
+	if off != nil {
+		*off += int64(sent)
+	} else if sent > 0 {
+		if _, err := f.Seek(at+int64(sent), io.SeekStart); err != nil {
+			return sent, &Error{Op: "sendfile", Err: err}
+		}
+	}
+	return sent, err
 }
 
 type onlyWriter struct{ io.Writer } // without ReadFrom

@@ -50,6 +50,8 @@ func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
 	fd, e := -1, sys.Errno(0)
 	if s.fd.IsExclusive() {
 		fd, e = sys.AcceptNosched(int(s.fd.Sysfd), name)
+	} else if s.fd.MayBlock() && !s.hasConnection() {
+		e = sys.EAGAIN
 	} else {
 		fd, e = sys.Accept(int(s.fd.Sysfd), name)
 	}
@@ -61,6 +63,13 @@ func (s *Socket) callAccept(name *sys.Name) (int, sys.Errno) {
 		s.fd.Destroy()
 	}
 	return fd, e
+}
+
+// hasConnection asks poll(2) before an accept(2) that might wait in the kernel. The caller holds
+// a reference.
+func (s *Socket) hasConnection() bool {
+	got, e := sys.Poll(int(s.fd.Sysfd), sys.POLLIN, false)
+	return e != 0 || got != 0
 }
 
 func (s *Socket) callConnect(a *Addr) sys.Errno {

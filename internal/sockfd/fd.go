@@ -26,6 +26,7 @@ type FD struct {
 const (
 	exclusive   = 1 << iota // nobody else has the descriptor, and close(2) does not sleep: see nosched.go
 	listening               //
+	shared                  // others may have a copy: see MayBlock
 	typeShift   = 8
 	familyShift = 16
 )

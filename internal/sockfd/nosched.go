@@ -41,7 +41,25 @@ func (fd *FD) Inherit(listener *FD) {
 }
 
 // SetShared records that others have the descriptor from now on.
-func (fd *FD) SetShared() { fd.EndExclusive() }
+func (fd *FD) SetShared() {
+	if fd.kind.Load()&(exclusive|shared) != shared {
+		fd.kind.And(^uint32(exclusive))
+		fd.kind.Or(shared)
+	}
+}
+
+// MayBlock reports whether a call without a don't-wait flag would wait in the kernel, where
+// neither Close nor a deadline ends it: splice(2), sendfile(2), accept(2). O_NONBLOCK belongs to
+// the open file description, so another process that has a copy may have cleared it, as Python
+// does for a socket without a time-out. It is fcntl(2), for a shared descriptor alone. The
+// caller holds a reference.
+func (fd *FD) MayBlock() bool {
+	if fd.kind.Load()&shared == 0 {
+		return false
+	}
+	flags, e := sys.StatusFlags(int(fd.Sysfd))
+	return e == 0 && flags&sys.O_NONBLOCK == 0
+}
 
 // EndExclusive is for whatever close(2) may have to wait for.
 func (fd *FD) EndExclusive() {

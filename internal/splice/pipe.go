@@ -58,6 +58,10 @@ func spliceSocket(fd *sockfd.FD, pipe, n int, d sockfd.Direction) (int, sys.Errn
 	if e := fd.Acquire(d.Deadline()); e != 0 {
 		return 0, e
 	}
+	if fd.MayBlock() {
+		fd.Done()
+		return 0, ErrnoBlocks
+	}
 	in, out := int(fd.Sysfd), pipe
 	if d == sockfd.Write {
 		in, out = out, in
@@ -66,6 +70,10 @@ func spliceSocket(fd *sockfd.FD, pipe, n int, d sockfd.Direction) (int, sys.Errn
 	fd.Done()
 	return k, e
 }
+
+// ErrnoBlocks is the errno of a call that was not made, because it might wait in the kernel: see
+// sockfd.FD.MayBlock. It is outside the kernel's range.
+const ErrnoBlocks sys.Errno = 1 << 18
 
 // peekSocket is recv(2) of one byte that stays: (0, 0) is the end of the stream, and EAGAIN
 // means that there is nothing.
@@ -94,6 +102,8 @@ func peek(fd int) (int, sys.Errno) {
 // reports that poll(2) has said so.
 func byHand(fd *sockfd.FD, e sys.Errno, woken bool) (bool, sys.Errno) {
 	switch {
+	case e == ErrnoBlocks:
+		return true, 0
 	case e == sys.EAGAIN && !woken:
 		return false, e
 	case e == 0 || e == sys.EAGAIN:
@@ -126,6 +136,8 @@ func FromPipe(fd *sockfd.FD, pipe syscall.RawConn, limit int64) (done int64, err
 			return got != 0
 		})
 		switch {
+		case e == ErrnoBlocks:
+			return done, ErrByHand
 		case err != nil && done == 0, e != 0 && done == 0 && Refused(e):
 			return 0, ErrByHand // the runtime poller does not take it
 		case err != nil:
@@ -157,7 +169,7 @@ func ToPipe(fd *sockfd.FD, pipe syscall.RawConn) (done int64, err error) {
 			got, _ := sys.Poll(int(p), sys.POLLOUT, true) // not the Socket: data may have arrived since
 			return got != 0
 		})
-		if err != nil || e != 0 && done == 0 && Refused(e) {
+		if err != nil || e == ErrnoBlocks || e != 0 && done == 0 && Refused(e) {
 			return done, ErrByHand
 		}
 		if k == 0 {

@@ -103,6 +103,11 @@ func (s socket) moveFrom(pipe, n int) (int, error) {
 			return 0, e
 		}
 		k, e := spliceSocket(s.fd, pipe, n, sockfd.Write)
+		if e == ErrnoBlocks {
+			k, e = s.sendFromPipe(pipe, n)
+			s.fd.UnlockWrite()
+			return k, asError(e)
+		}
 		s.fd.UnlockWrite()
 		if e == 0 {
 			return k, nil
@@ -111,6 +116,32 @@ func (s socket) moveFrom(pipe, n int) (int, error) {
 			return 0, e
 		}
 	}
+}
+
+// sendFromPipe moves bytes through the program: splice(2) might wait in the kernel. The caller
+// holds the write lock.
+func (s socket) sendFromPipe(pipe, n int) (int, sys.Errno) {
+	p := make([]byte, min(n, 64<<10))
+	k, e := sys.Read(pipe, p)
+	if e != 0 {
+		return 0, e
+	}
+	tries := 0
+	for rest := p[:k]; len(rest) > 0; {
+		e := s.fd.Acquire(sockfd.WriteDeadline)
+		if e == 0 {
+			var sent int
+			sent, e = sys.Sendto(int(s.fd.Sysfd), rest, sys.MSG_DONTWAIT, nil, false)
+			rest = rest[max(sent, 0):]
+			s.fd.Done()
+		}
+		if e == 0 {
+			tries = 0
+		} else if e = s.fd.Retry(e, sockfd.Write, 0, &tries); e != 0 {
+			return 0, e
+		}
+	}
+	return k, 0
 }
 
 type netConn struct{ conn syscall.RawConn }

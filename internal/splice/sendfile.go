@@ -12,7 +12,7 @@ import (
 )
 
 // SendFile sends up to n bytes of a file: sendfile(2), after as many waits as it takes.
-// open is false if the file is closed.
+// open is false if the file is closed. After ErrnoBlocks the caller sends by hand.
 func SendFile(fd *sockfd.FD, f *os.File, off *int64, n int) (sent int, e sys.Errno, open bool) {
 	c := fileCalls.Get().(*fileCall)
 	defer fileCalls.Put(c)
@@ -74,6 +74,10 @@ func (c *fileCall) send(fd *sockfd.FD, off *int64, n int) (k int, e sys.Errno, o
 	if e := fd.Acquire(sockfd.WriteDeadline); e != 0 {
 		return 0, e, true
 	}
+	if fd.MayBlock() {
+		fd.Done()
+		return 0, ErrnoBlocks, true
+	}
 	start := trace.Start()
 	c.fd, c.off, c.n, c.in, c.k, c.e = fd, -1, n, -1, 0, 0
 	if off != nil {
@@ -119,8 +123,8 @@ func FromFile(fd *sockfd.FD, file syscall.RawConn, limit int64) (n int64, err er
 		switch {
 		case !open:
 			return n, ErrFileClosed
-		case e != 0 && n == 0 && Refused(e):
-			return 0, ErrByHand
+		case e == ErrnoBlocks, e != 0 && n == 0 && Refused(e):
+			return n, ErrByHand
 		case k == 0 || e != 0:
 			return n, asError(e)
 		}
