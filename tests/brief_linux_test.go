@@ -104,6 +104,13 @@ func TestBriefULP(t *testing.T) {
 	if !testhook.Brief(a) || !testhook.Brief(b) {
 		t.Fatal("TCP may sleep")
 	}
+	u := open(t, sock.Inet, sock.Dgram)
+	for s, want := range map[*sock.Socket]bool{b: false, u: true} {
+		wantErr(t, s.WithFD(func(int) error { return nil }), nil)
+		if testhook.Brief(s) != want {
+			t.Errorf("%v after WithFD: brief %v", s, !want)
+		}
+	}
 	if err := sockopt.String(unix.IPPROTO_TCP, unix.TCP_ULP).Set(a, "tls"); err != nil {
 		t.Log("this kernel has no TLS: ", err)
 	}

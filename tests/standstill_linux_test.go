@@ -47,7 +47,7 @@ func standstill(t testing.TB, processors int, do func()) time.Duration {
 			select {
 			case <-stop:
 				return
-			case <-time.After(time.Millisecond):
+			case <-time.After(5 * time.Millisecond):
 				runtime.GC()
 			}
 		}
@@ -65,24 +65,22 @@ func standstill(t testing.TB, processors int, do func()) time.Duration {
 // slowCall is how long the slow calls of these tests take.
 const slowCall = 200 * time.Millisecond
 
-// notStopped runs do, which returns how long its slowest call took, and wants that nobody
-// stood still for half of that.
+// notStopped runs do, which returns how long its slow call took, and wants that nobody stood
+// still for half of that. A loaded machine may stop a goroutine as long, but not every time.
 func notStopped(t *testing.T, what string, do func() time.Duration) {
 	t.Helper()
 	for _, processors := range []int{1, 2} {
-		var took time.Duration
-		gap := standstill(t, processors, func() {
-			for range 5 {
-				if took = max(took, do()); took >= slowCall/2 {
-					break
-				}
+		stopped := false
+		for range 5 {
+			var took time.Duration
+			gap := standstill(t, processors, func() { took = do() })
+			t.Logf("%s, GOMAXPROCS=%d: a call of %v, a standstill of %v", what, processors, took, gap)
+			if stopped = took >= slowCall/2 && gap > took/2; !stopped {
+				break
 			}
-		})
-		t.Logf("%s, GOMAXPROCS=%d: a call of %v, a standstill of %v", what, processors, took, gap)
-		if took < slowCall/2 {
-			t.Logf("%s: no call was slow", what)
-		} else if gap > took/2 {
-			t.Errorf("%s, GOMAXPROCS=%d: a call of %v stopped other goroutines for %v", what, processors, took, gap)
+		}
+		if stopped {
+			t.Errorf("%s, GOMAXPROCS=%d: the call stops other goroutines", what, processors)
 		}
 	}
 }

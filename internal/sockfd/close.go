@@ -122,6 +122,7 @@ func (fd *FD) Callback(f func(n int) error) (e sys.Errno, err error) {
 	}
 	defer fd.Done()
 	fd.SetShared()
+	fd.endBriefTCP()
 	c := fd.Cold()
 	c.countCallback(1)
 	defer c.countCallback(-1)

@@ -40,6 +40,14 @@ func (fd *FD) Inherit(listener *FD) {
 	fd.kind.Or(listener.kind.Load() & exclusive)
 }
 
+// endBriefTCP is for a caller who has the descriptor of a TCP socket, and may put a protocol
+// on top of it.
+func (fd *FD) endBriefTCP() {
+	if family := fd.Family(); fd.Type() == sys.SOCK_STREAM && (family == sys.AF_INET || family == sys.AF_INET6) {
+		fd.refs.Clear(Brief)
+	}
+}
+
 // SetShared records that others have the descriptor from now on.
 func (fd *FD) SetShared() {
 	if fd.kind.Load()&(exclusive|shared) != shared {
