@@ -125,6 +125,8 @@ func (s *Socket) pollConnect(a *Addr) sys.Errno {
 			s.setPeer(*a)
 			return 0
 		case sys.EALREADY, sys.EINTR:
+		case sys.EINPROGRESS:
+			return sys.ECONNABORTED // Shutdown has ended the attempt, and this call began another
 		default:
 			return e
 		}

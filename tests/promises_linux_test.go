@@ -381,3 +381,14 @@ func TestDeadlineMakesNoCall(t *testing.T) {
 		t.Errorf("the calls are %q", calls)
 	}
 }
+
+// TestConnectShutdown shows that Shutdown ends a Connect that waits, with the error of
+// connect(2) for it.
+func TestConnectShutdown(t *testing.T) {
+	t.Parallel()
+	to := silent(t)
+	s := open(t, sock.Inet, sock.Stream)
+	result := goBlocked(t, func() error { return s.Connect(to) })
+	wantErr(t, s.Shutdown(sock.ShutBoth), nil)
+	wantErr(t, recvTimeout(t, result), syscall.ECONNABORTED)
+}
