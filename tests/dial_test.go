@@ -155,8 +155,12 @@ func TestDialBad(t *testing.T) {
 		"other family":   {func() (*sock.Socket, error) { return sock.Dial(t.Context(), "tcp6", "127.0.0.1:1") }, "resolve: 127.0.0.1:1 is AF_INET, not AF_INET6"},
 		"unix in tcp":    {func() (*sock.Socket, error) { return sock.Dial(t.Context(), "tcp", "unix:/x") }, "dial unix:/x: no IP address"},
 		"no path":        {func() (*sock.Socket, error) { return sock.Dial(t.Context(), "unix", "") }, "address: no path"},
-		"setting":        {func() (*sock.Socket, error) { return sock.Dial(t.Context(), "tcp", "127.0.0.1:1", func(*sock.Socket) error { return errors.New("no") }) }, "no"},
-		"listen setting": {func() (*sock.Socket, error) { return sock.Listen("tcp", "127.0.0.1:0", func(*sock.Socket) error { return errors.New("no") }) }, "no"},
+		"setting": {func() (*sock.Socket, error) {
+			return sock.Dial(t.Context(), "tcp", "127.0.0.1:1", func(*sock.Socket) error { return errors.New("no") })
+		}, "no"},
+		"listen setting": {func() (*sock.Socket, error) {
+			return sock.Listen("tcp", "127.0.0.1:0", func(*sock.Socket) error { return errors.New("no") })
+		}, "no"},
 	} {
 		s, err := c.call()
 		if s != nil || err == nil || err.Error() != c.want {
