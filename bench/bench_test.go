@@ -22,7 +22,7 @@ import (
 
 var everything = regexp.MustCompile("")
 
-// built makes a builder whose folder is removed after the test.
+// built returns a builder whose folder is removed after the test.
 func built(t *testing.T) *builder {
 	t.Helper()
 	b, err := newBuilder()
@@ -37,11 +37,11 @@ func built(t *testing.T) *builder {
 	return b
 }
 
-// anywhere ties nothing to a core: other tests run meanwhile.
+// anywhere ties no process to a core, because other tests run meanwhile.
 var anywhere = placement{-1, -1, 1}
 
-// TestServers has every server echo under the load generator, which compares all
-// bytes: one, some, and more than the kernel takes at once.
+// TestServers runs every server under the load generator, which compares all bytes: messages
+// of one byte, of some, and of more than the kernel takes at once.
 func TestServers(t *testing.T) {
 	t.Parallel()
 	l, skipped, err := newLoad(t.Context(), built(t), everything.MatchString, anywhere, .1, map[string]string{})
@@ -83,8 +83,8 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// patiently is for a machine where so much else runs that nothing comes back in the
-// first tenth of a second. Bytes that are wrong are wrong at once.
+// patiently repeats a run on a machine that is so busy that no reply comes within the first
+// tenth of a second. Wrong bytes fail at once.
 func patiently(t *testing.T, l *load, s server, how shape) (got sample, err error) {
 	t.Helper()
 	p := *l
@@ -97,7 +97,7 @@ func patiently(t *testing.T, l *load, s server, how shape) (got sample, err erro
 	return got, err
 }
 
-// TestHTTP has each web server answer a request, and wrk load it.
+// TestHTTP sends each web server a request, and loads it with wrk.
 func TestHTTP(t *testing.T) {
 	t.Parallel()
 	w, skipped, err := newWeb(t.Context(), built(t), everything.MatchString, anywhere, map[string]string{})
@@ -133,7 +133,7 @@ func TestHTTP(t *testing.T) {
 			t.Parallel()
 			var got sample
 			var err error
-			for range 3 { // on a loaded machine wrk may find an answer late, and calls that an error
+			for range 3 { // on a loaded machine wrk reports a late response as an error
 				if got, err = w.run(t.Context(), s, 5); err == nil {
 					break
 				}
@@ -177,8 +177,8 @@ Transfer/sec:      5.58MB
 	}
 }
 
-// TestProcs: with more than one processor nothing is tied to a core, but the
-// micro-benchmarks.
+// TestProcs shows that with more than one processor only the micro-benchmarks are tied to a
+// core.
 func TestProcs(t *testing.T) {
 	t.Parallel()
 	alone := placed([]int{3, 4})
@@ -195,7 +195,7 @@ func TestProcs(t *testing.T) {
 	}
 }
 
-// TestMicros has each side do each work, so that they do the same.
+// TestMicros runs each work on each side.
 func TestMicros(t *testing.T) {
 	t.Parallel()
 	b := built(t)
@@ -223,14 +223,14 @@ func TestMicros(t *testing.T) {
 				t.Error(p.Name, s.Name, s.Failed)
 			}
 		}
-		// A goroutine is begun for the other side, whatever is asked for.
+		// The other side is always a new goroutine.
 		if s := p.series("sock"); s != nil && s.Summary[metricAllocs].Median > map[string]float64{"micro/connect": 2, "micro/bulk": 10, "micro/sendfile": 30, "micro/splice": 30}[p.Name] {
 			t.Errorf("%s: %v allocations", p.Name, s.Summary[metricAllocs].Median)
 		}
 	}
 }
 
-// A side that ends is begun again for the next work.
+// TestMicroFails shows that a side that has ended is started again for the next work.
 func TestMicroFails(t *testing.T) {
 	t.Parallel()
 	all, _, err := newMicros(t.Context(), built(t), regexp.MustCompile("^sock$").MatchString, anywhere, "/no/such/file", map[string]string{})
@@ -249,7 +249,7 @@ func TestMicroFails(t *testing.T) {
 	}
 }
 
-// TestMicroLimit: a side that does not answer ends with the run's limit.
+// TestMicroLimit shows that a side that does not answer ends at the run's limit.
 func TestMicroLimit(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("sleep")
@@ -297,7 +297,8 @@ func TestRatios(t *testing.T) {
 	}
 }
 
-// TestRounds: each contender begins a round once, and one that fails twice is out.
+// TestRounds shows that each contender begins a round once, and that one that fails twice is
+// left out.
 func TestRounds(t *testing.T) {
 	t.Parallel()
 	var order strings.Builder
@@ -329,8 +330,8 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestPace: where the runs take longer than planned there are fewer rounds, then fewer
-// points, and the report names both.
+// TestPace shows that runs that take longer than planned lead to fewer rounds, then to fewer
+// points, and that the report names both.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	var tasks []task
@@ -380,7 +381,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// fixed is a report of figures that were made up.
+// fixed is a report with invented figures.
 func fixed() *Report {
 	r := &Report{
 		Machine:  Machine{Date: "2026-01-02", OS: "linux", Arch: "amd64", Kernel: "Linux 6.1", CPU: "a CPU", CPUs: 2, Go: "go1.26", C: "gcc 12"},
@@ -447,7 +448,7 @@ func TestReport(t *testing.T) {
 		"| 64 | 1000 | 1.05 (1.05-1.05) | 0.50 (0.50-0.50) | 2.10 (2.10-2.10) |",
 		"| net/http on net | 1.00 (1.00-1.00) | - |",
 		"| net/http on sock | 0.90 (0.85-0.90) | - |",
-		"On net a request was 20.0 µs of CPU time",
+		"On net a request took 20.0 µs of CPU time",
 		"![Memory of an idle connection](memory.svg)",
 		"- example.org/x v1.2.3",
 	} {
@@ -469,7 +470,7 @@ func TestReport(t *testing.T) {
 		}
 	}
 
-	// What was written can be read, and gives the same report.
+	// The JSON that was written gives the same report.
 	var again, log bytes.Buffer
 	if status := program(t.Context(), []string{"-from", filepath.Join(dir, "results.json"), "-out", t.TempDir()}, &again, &log); status != 1 || again.String() != text { // 1: evio failed
 		t.Errorf("status %d, %s\n%s", status, &log, &again)
@@ -513,7 +514,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-// TestRun is a whole run, of little.
+// TestRun makes a whole run with few points.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -530,7 +531,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestInterrupted: what has been measured is reported.
+// TestInterrupted shows that an interrupted run reports its measurements so far.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -543,7 +544,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// A watched calls seen once a word is written to it.
+// A watched is a writer that calls seen when a word is written to it.
 type watched struct {
 	bytes.Buffer
 	word string

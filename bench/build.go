@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// A builder makes the programs, in a folder that is removed afterwards.
+// A builder builds the programs in a folder that is removed at the end.
 type builder struct {
 	source, to string
 }
@@ -57,7 +57,7 @@ func (b *builder) run(ctx context.Context, name string, args ...string) error {
 	return fmt.Errorf("%s: %w: %s", strings.Join(append([]string{name}, args...), " "), err, first)
 }
 
-// file writes what is sent as a file: so many MiB, that the kernel keeps in memory.
+// file writes the file to send: mib MiB, which the kernel keeps in memory.
 func (b *builder) file(mib int) (string, error) {
 	p := make([]byte, mib<<20)
 	for i := range p {

@@ -17,16 +17,16 @@ import (
 type server struct {
 	name    string
 	program string
-	own     bool // each connection has a buffer of its own
+	own     bool // each connection has its own buffer
 }
 
-// A contestant is a server before it is built: the folder or the file of its source.
+// A contestant is a server that is not yet built: the folder or the file of its source.
 type contestant struct {
 	name, source string
 	own          bool
 }
 
-// servers lists all there are, in the order of the tables.
+// servers lists all servers, in the order of the tables.
 var servers = []contestant{
 	{nameC, "echo.c", false},
 	{"C io_uring", "uring.c", false},
@@ -40,7 +40,7 @@ var servers = []contestant{
 	{"gaio", "server/gaio", true},
 }
 
-// A load is the client of c/load.c, and the servers that it is turned on.
+// A load is the client of c/load.c and the servers that it loads.
 type load struct {
 	program          string
 	servers          []server
@@ -49,7 +49,8 @@ type load struct {
 	seconds          float64
 }
 
-// newLoad builds what takes part; skipped says who does not, and why.
+// newLoad builds the client and the servers. skipped names those that cannot take part, with
+// the reason.
 func newLoad(ctx context.Context, b *builder, wanted func(name string) bool, at placement, seconds float64, versions map[string]string) (l *load, skipped []string, err error) {
 	if runtime.GOOS != "linux" {
 		return nil, []string{"echo, memory and rate: the load generator is made of Linux's epoll"}, nil
@@ -84,8 +85,8 @@ func newLoad(ctx context.Context, b *builder, wanted func(name string) bool, at 
 	return l, skipped, nil
 }
 
-// start starts a server, with a buffer that fits the messages: an event loop has
-// one of 64 KiB anyway, a goroutine one of 4 KiB where that is enough.
+// start starts a server with a buffer that fits the messages. An event loop always has one
+// of 64 KiB; a goroutine has one of 4 KiB if that is enough.
 func (l *load) start(ctx context.Context, s server, message int) (p *process, addr string, err error) {
 	var args []string
 	if s.own && message <= 4<<10 {
@@ -94,7 +95,7 @@ func (l *load) start(ctx context.Context, s server, message int) (p *process, ad
 	return startServer(ctx, l.serverCore, l.env, s.program, args...)
 }
 
-// startServer starts a program that is given where to listen, and waits until it does.
+// startServer starts a program with the address to listen at, and waits until it listens.
 func startServer(ctx context.Context, core int, env []string, program string, args ...string) (p *process, addr string, err error) {
 	if addr, err = freeAddr(); err != nil {
 		return nil, "", err
@@ -109,13 +110,13 @@ func startServer(ctx context.Context, core int, env []string, program string, ar
 	return p, addr, nil
 }
 
-// A shape is what the clients do.
+// A shape describes the work of the clients.
 type shape struct {
 	busy, idle, message int
-	connect             bool // each connection is for one message
+	connect             bool // each connection carries one message
 }
 
-// run puts a server under load, in a process of its own.
+// run loads a server in its own process.
 func (l *load) run(ctx context.Context, s server, how shape) (sample, error) {
 	p, addr, err := l.start(ctx, s, how.message)
 	if err != nil {
@@ -169,9 +170,9 @@ func (l *load) client(ctx context.Context, args ...string) (out []byte, said str
 	return []byte(o.String()), "", nil
 }
 
-// memory is what a server has in memory for each of many idle connections, which
-// have had one message each. Before them it has had others, so that what it needs
-// in any case is there.
+// memory returns the memory of a server for each of many idle connections that have carried
+// one message. The server had other connections before, so its fixed memory is already
+// allocated.
 func (l *load) memory(ctx context.Context, s server, idle int) (sample, error) {
 	p, addr, err := l.start(ctx, s, 64)
 	if err != nil {
@@ -207,7 +208,7 @@ func (l *load) memory(ctx context.Context, s server, idle int) (sample, error) {
 	if err == nil {
 		after, err = p.resident()
 	}
-	in.Close() // it ends
+	in.Close() // this ends the load generator
 	c.Wait()
 	return sample{metrics: map[string]float64{metricMemory: (after - before) / float64(idle)}}, err
 }

@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// TestGuard fails where an operation of sock costs a system call more than it did,
-// as strace(1) counts them: what goes around our own tracer, too, which the test in
-// micro/sock asks. It takes the difference of a short and a long run, so that their
-// beginnings and ends are not in it, and no time.
+// TestGuard fails if an operation of sock makes more system calls than listed. strace(1)
+// counts them, so calls that bypass our own tracer (see the test in micro/sock) count too. It
+// takes the difference between a short and a long run, which excludes start and end. It
+// measures no time.
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	strace, err := exec.LookPath("strace")
@@ -41,7 +41,7 @@ func TestGuard(t *testing.T) {
 		t.Run(c.work, func(t *testing.T) {
 			t.Parallel()
 			var wrong string
-			for range 3 { // what is ours is there each time
+			for range 3 { // a call of ours appears each time
 				if wrong = costs(t, strace, program, c.work, c.want); wrong == "" {
 					return
 				}
@@ -52,16 +52,16 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// costs says where an operation makes other calls than it should.
+// costs reports the operations that make other calls than listed.
 func costs(t *testing.T, strace, program, work string, want map[string]float64) (wrong string) {
 	t.Helper()
 	few, many := traced(t, strace, program, work+" 100"), traced(t, strace, program, work+" 600")
 	for name := range want {
-		many[name] += 0 // also one that is not made at all
+		many[name] += 0 // includes a call that is not made at all
 	}
 	for name := range many {
-		// One call in some may be the kernel's doing, that hands over in pieces;
-		// one more in each operation is ours.
+		// A few more calls can come from the kernel, which may deliver data in
+		// pieces; one more in each operation is ours.
 		if n := float64(many[name]-few[name]) / 500; n < want[name]-.02 || n > want[name]+.3 {
 			wrong += fmt.Sprintf("an operation makes %.2f calls of %s, not %v\n", n, name, want[name])
 		}
@@ -71,9 +71,9 @@ func costs(t *testing.T, strace, program, work string, want map[string]float64) 
 
 var straceLine = regexp.MustCompile(`^\d+ +(\w+)\((\d*)`)
 
-// traced counts the calls of a program that does one work. Those that found nothing
-// do not count: how often that happens is not ours to say. Of epoll_pwait it has
-// the descriptor with the most, for Go's own poller is another.
+// traced counts the calls of a program that does one work. Calls that found nothing do not
+// count, because their number depends on timing. Of epoll_pwait it takes the descriptor with
+// the most calls, because the runtime poller has another.
 func traced(t *testing.T, strace, program, work string) map[string]int {
 	t.Helper()
 	account := filepath.Join(t.TempDir(), "strace")
@@ -92,7 +92,7 @@ func traced(t *testing.T, strace, program, work string) map[string]int {
 	for line := range strings.Lines(string(text)) {
 		m := straceLine.FindStringSubmatch(line)
 		switch {
-		case m == nil || strings.Contains(line, "EAGAIN") || m[1] == "nanosleep": // Go's own clock sleeps
+		case m == nil || strings.Contains(line, "EAGAIN") || m[1] == "nanosleep": // the runtime's timer sleeps
 		case m[1] == "epoll_pwait":
 			if !strings.Contains(line, " = 0") {
 				epolls[m[2]]++

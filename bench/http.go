@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// nameHTTP is net/http on sock's listener; on package net's it is nameNet, so that
-// ratios are to that.
+// nameHTTP is net/http on sock's listener. On package net's listener it has the name
+// nameNet, so that the ratios are to net.
 const nameHTTP = "net/http on sock"
 
 // An httpServer is server/http with one of its listeners.
@@ -20,7 +20,7 @@ type httpServer struct{ name, listener string }
 
 var httpServers = []httpServer{{nameNet, "net"}, {nameHTTP, "sock"}}
 
-// A web is wrk, and the web servers that it is turned on.
+// A web is wrk and the web servers that it loads.
 type web struct {
 	wrk, program string
 	clock        string // c/load.c, which reads a process's CPU time
@@ -28,7 +28,7 @@ type web struct {
 	at           placement
 }
 
-// newWeb finds wrk and builds the rest; skipped says what is missing.
+// newWeb finds wrk and builds the rest. skipped names what is missing.
 func newWeb(ctx context.Context, b *builder, wanted func(name string) bool, at placement, versions map[string]string) (w *web, skipped []string, err error) {
 	w = &web{at: at}
 	for _, s := range httpServers {
@@ -60,7 +60,7 @@ func newWeb(ctx context.Context, b *builder, wanted func(name string) bool, at p
 	return w, nil, nil
 }
 
-// httpTasks is the one of the web servers. wrk runs for whole seconds.
+// httpTasks returns the task of the web servers. wrk runs for whole seconds.
 func httpTasks(w *web) []task {
 	t := task{point: Point{Name: fmt.Sprintf("http/connections=%d", base), Group: "http", X: base, Main: metricCPU}, each: 1300 * time.Millisecond}
 	for _, s := range w.servers {
@@ -73,7 +73,7 @@ func (w *web) start(ctx context.Context, s httpServer) (p *process, addr string,
 	return startServer(ctx, w.at.server, w.at.env(), w.program, "-listener", s.listener)
 }
 
-// run puts a server under load for a second, in a process of its own.
+// run loads a server for a second, in its own process.
 func (w *web) run(ctx context.Context, s httpServer, connections int) (sample, error) {
 	p, addr, err := w.start(ctx, s)
 	if err != nil {
@@ -102,8 +102,8 @@ func (w *web) run(ctx context.Context, s httpServer, connections int) (sample, e
 	return sample{metrics: map[string]float64{metricCPU: (after - before) / 1e3 / requests, metricRate: rate}}, nil
 }
 
-// cpu is what a process has had of CPU time, in nanoseconds, by the function that
-// the echo servers are measured with.
+// cpu returns the CPU time of a process in nanoseconds, by the function that also measures
+// the echo servers.
 func (w *web) cpu(ctx context.Context, p *process) (float64, error) {
 	out, err := output(ctx, w.at.load, w.clock, "-C", "-P", strconv.Itoa(p.cmd.Process.Pid))
 	if err != nil {
@@ -112,7 +112,7 @@ func (w *web) cpu(ctx context.Context, p *process) (float64, error) {
 	return strconv.ParseFloat(strings.TrimSpace(out), 64)
 }
 
-// output is what a program prints that ends by itself.
+// output runs a program and returns its output.
 func output(ctx context.Context, core int, program string, args ...string) (string, error) {
 	var out strings.Builder
 	p, err := start(ctx, core, nil, nil, &out, program, args...)
@@ -126,8 +126,8 @@ func output(ctx context.Context, core int, program string, args ...string) (stri
 	return out.String(), nil
 }
 
-// parseWrk takes from wrk's output how many requests were answered, and how many in
-// a second. Where not all went well the figures mean nothing.
+// parseWrk reads the number of answered requests, and of requests per second, from wrk's
+// output. If wrk reports an error the figures mean nothing.
 func parseWrk(out string) (requests, perSecond float64, err error) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimSpace(line)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Machine is what a run ran on.
+// A Machine describes the machine of a run.
 type Machine struct {
 	Date   string `json:"date"`
 	OS     string `json:"os"`
@@ -58,7 +58,7 @@ func cpuName() string {
 	return ""
 }
 
-// addVersions adds the modules that a program was built with.
+// addVersions adds the versions of the modules of a program.
 func addVersions(to map[string]string, program string) error {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {

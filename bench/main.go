@@ -23,8 +23,8 @@ func main() {
 	os.Exit(program(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// program is main, and returns the status: 1 if something failed, 2 if the command
-// line is wrong.
+// program does the work of main. It returns the exit status: 1 after a failure, 2 if the
+// command line is wrong.
 func program(ctx context.Context, args []string, out, log io.Writer) int {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(log)
@@ -106,11 +106,11 @@ func program(ctx context.Context, args []string, out, log io.Writer) int {
 	return 0
 }
 
-// A placement says which core is whose, -1 is any, and what GOMAXPROCS is.
+// A placement assigns cores (-1 is any core) and GOMAXPROCS.
 type placement struct{ server, load, procs int }
 
-// placed gives the servers the first core, and who loads them the second. What runs
-// alone is on the servers' core.
+// placed gives the first core to the servers and the second to the load generator. A
+// program that runs alone uses the servers' core.
 func placed(cores []int) placement {
 	switch len(cores) {
 	case 0:
@@ -121,7 +121,7 @@ func placed(cores []int) placement {
 	return placement{cores[0], cores[1], 1}
 }
 
-// spread gives the servers more processors, and then ties nothing to any.
+// spread gives the servers more processors. Then no process is tied to a core.
 func (p placement) spread(procs int) placement {
 	if procs == 1 {
 		return p
@@ -129,11 +129,11 @@ func (p placement) spread(procs int) placement {
 	return placement{-1, -1, procs}
 }
 
-// env has a Go program use as many processors as it has: one, unless set otherwise.
+// env sets GOMAXPROCS of a Go program: 1 by default.
 func (p placement) env() []string { return []string{"GOMAXPROCS=" + strconv.Itoa(p.procs)} }
 
 func measure(ctx context.Context, z size, points, names *regexp.Regexp, procs int, list bool, out, log io.Writer) (r *Report, err error) {
-	alone := placed(cores()) // of the micro-benchmarks
+	alone := placed(cores()) // placement of the micro-benchmarks
 	at := alone.spread(procs)
 	r = &Report{Machine: thisMachine(), Versions: map[string]string{}, Settings: settings(z, at, alone)}
 	if list {
@@ -213,7 +213,8 @@ func measure(ctx context.Context, z size, points, names *regexp.Regexp, procs in
 	return r, nil
 }
 
-// run measures the tasks within the size's limit, and reports what had no time.
+// run measures the tasks within the size's limit. It reports the points for which there
+// was no time.
 func (r *Report) run(ctx context.Context, tasks []task, z size, log io.Writer) error {
 	pace := newPace(z.limit, tasks, z.rounds)
 	timed := ctx
@@ -239,7 +240,7 @@ func (r *Report) run(ctx context.Context, tasks []task, z size, log io.Writer) e
 			if len(r.Points) == 0 {
 				return ctx.Err()
 			}
-			return nil // what there is counts
+			return nil // the samples so far count
 		case err != nil && (rounds == 0 || timed.Err() != nil):
 			r.Skipped = append(r.Skipped, t.point.Name+": no time for it within "+z.limit.String())
 		case err != nil:
@@ -257,7 +258,7 @@ func (r *Report) run(ctx context.Context, tasks []task, z size, log io.Writer) e
 	return nil
 }
 
-// some reports whether any of the tasks is asked for.
+// some reports whether any of the tasks was requested.
 func some(points *regexp.Regexp, tasks func() []task) bool { return len(only(tasks(), points)) > 0 }
 
 func settings(z size, at, alone placement) Settings {
@@ -280,7 +281,7 @@ func settings(z size, at, alone placement) Settings {
 	return s
 }
 
-// publish prints the tables, and writes all there is to a folder.
+// publish prints the tables, and writes tables, samples and pictures to a folder.
 func (r *Report) publish(dir string, out io.Writer) error {
 	if dir == "" {
 		return r.markdown(out, nil)

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// A micro is one side of the micro-benchmarks: a process that does what it is asked to,
-// line by line, and says how long it took.
+// A micro is one side of the micro-benchmarks: a process that reads one work a line, does it
+// and prints the time it took.
 type micro struct {
 	name  string
 	start func(in, out *os.File) (*process, error)
-	p     *process       // nil before the first work, and after one that failed
-	n     map[string]int // how often each work is done in a round, once that is known
+	p     *process       // nil before the first work, and after a failed one
+	n     map[string]int // repetitions of each work in a round, once known
 
 	in, out *os.File
 	answers *bufio.Reader
@@ -29,7 +29,7 @@ var micros = []struct{ name, source string }{
 	{nameNet, "micro/net"},
 }
 
-// newMicros builds all sides. They run on one core, that of the servers.
+// newMicros builds all sides. They run on the servers' core.
 func newMicros(ctx context.Context, b *builder, wanted func(string) bool, at placement, file string, versions map[string]string) (all []*micro, skipped []string, err error) {
 	for _, m := range micros {
 		if !wanted(m.name) {
@@ -71,10 +71,10 @@ func (m *micro) close() {
 	m.p = nil
 }
 
-// times is how long a work took, in nanoseconds, and what it allocated.
+// times holds the time of a work in nanoseconds, and its allocations.
 type times struct{ wall, cpu, allocated float64 }
 
-// ask does a work n times. At the context's end the process ends too.
+// ask has the process do a work n times. The end of the context ends the process.
 func (m *micro) ask(ctx context.Context, work string, n int) (t times, err error) {
 	if err := ctx.Err(); err != nil {
 		return t, err
@@ -113,7 +113,7 @@ func (m *micro) begin() error {
 	if err != nil {
 		return errors.Join(err, w.Close())
 	}
-	defer out.Close() // when the process ends there is an end to read
+	defer out.Close() // the end of the process is the end of the stream
 	p, err := m.start(in, out)
 	if err != nil {
 		return errors.Join(err, w.Close(), r.Close())
@@ -122,8 +122,8 @@ func (m *micro) begin() error {
 	return nil
 }
 
-// run does a work for about so many seconds, or fixed times if that is not 0. An
-// operation is a part of the work: a batch has many.
+// run does a work for about the given seconds, or fixed times if fixed is not 0. A work
+// consists of operations: a batch has many.
 func (m *micro) run(ctx context.Context, work string, seconds float64, fixed int, parts float64) (sample, error) {
 	n := m.n[work]
 	if n == 0 {
@@ -146,7 +146,8 @@ func (m *micro) run(ctx context.Context, work string, seconds float64, fixed int
 	}}, nil
 }
 
-// enough finds how many times take so long, and has done the work before by that.
+// enough finds the number of repetitions that takes the given time. The search also warms
+// the work up.
 func (m *micro) enough(ctx context.Context, work string, seconds float64, fixed int) (int, error) {
 	if fixed > 0 {
 		_, err := m.ask(ctx, work, max(1, fixed/8)) // a new connection is slow at first

@@ -2,34 +2,34 @@ package main
 
 import "time"
 
-// fewest is the number of rounds below which a median says little. A point that
-// cannot have them is left out.
+// fewest is the smallest number of rounds with a useful median. A point with time for
+// fewer is left out.
 const fewest = 3
 
-// A pace keeps a run within its time: from what the runs so far have really taken it
-// estimates the rest, and gives the points fewer rounds when that is too long.
+// A pace keeps a run within its limit. It estimates the rest from the time that the runs so
+// far took, and gives the points fewer rounds if the estimate is too long.
 type pace struct {
-	limit   time.Duration // 0 is none
+	limit   time.Duration // 0: no limit
 	began   time.Time
 	planned time.Duration // of the runs so far
-	taken   time.Duration // by them
-	rounds  int           // of a point that has time enough
-	rest    time.Duration // planned for the points that have not begun, with all rounds
+	taken   time.Duration // by the runs so far
+	rounds  int           // of a point with enough time
+	rest    time.Duration // planned for the points that have not begun, with all their rounds
 }
 
 func newPace(limit time.Duration, tasks []task, rounds int) *pace {
 	return &pace{limit: limit, began: time.Now(), rounds: rounds, rest: length(tasks, rounds)}
 }
 
-// slowness is how much longer a run takes than planned.
+// slowness is the ratio of the time taken to the time planned.
 func (p *pace) slowness() float64 {
 	if p.planned < time.Second {
-		return 1 // too little is known
+		return 1 // no run has ended
 	}
 	return float64(p.taken) / float64(p.planned)
 }
 
-// left estimates how long all that has not begun will take.
+// left estimates the time of the points that have not begun.
 func (p *pace) left() time.Duration {
 	d := time.Duration(float64(p.rest) * p.slowness())
 	if p.limit > 0 {
@@ -41,7 +41,7 @@ func (p *pace) left() time.Duration {
 // remaining is the time until the limit.
 func (p *pace) remaining() time.Duration { return max(0, p.limit-time.Since(p.began)) }
 
-// begin returns how many rounds a point has, 0 for none.
+// begin returns the number of rounds of the next point, 0 if it is left out.
 func (p *pace) begin(t task) int {
 	need := time.Duration(float64(p.rest) * p.slowness())
 	p.rest -= t.length(p.rounds)
@@ -56,7 +56,7 @@ func (p *pace) begin(t task) int {
 	return min(n, p.rounds)
 }
 
-// ran notes one run of a contender.
+// ran records the time of one run of a contender.
 func (p *pace) ran(planned, taken time.Duration) {
 	p.planned += planned
 	p.taken += taken

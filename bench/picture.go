@@ -17,8 +17,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// draw makes the pictures that the report has something for, and returns their
-// names, by group. Their ground is white, so that they can be read on any page.
+// draw draws the pictures of the groups in the report, and returns their names by group.
+// The background is white, so that they are readable on any page.
 func (r *Report) draw(dir string) (map[string]string, error) {
 	files := map[string]string{}
 	for group, make := range map[string]func() (*picture, error){
@@ -42,7 +42,7 @@ func (r *Report) draw(dir string) (map[string]string, error) {
 	return files, nil
 }
 
-// A picture is a plot with the names of its lines at its right.
+// A picture is a plot with the names of the lines at the right.
 type picture struct {
 	*plot.Plot
 	names plot.Legend
@@ -68,8 +68,10 @@ func (p *picture) save(path string) error {
 	return errors.Join(err, f.Close())
 }
 
+// The font is a variable of package plot: two pictures at once would race for it.
+func init() { plot.DefaultFont.Variant = "Sans" }
+
 func newPicture(title, x, y string) *picture {
-	plot.DefaultFont.Variant = "Sans"
 	p := &picture{plot.New(), plot.NewLegend()}
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Title.Padding = vg.Points(8)
@@ -87,8 +89,8 @@ type colored struct {
 	color color.Color
 }
 
-// palette has one color for a contender in all pictures, in the order of the
-// tables; those of sock are the thick ones.
+// palette has one color for each contender, the same in all pictures, in the order of the
+// tables. The lines of sock are thick.
 var palette = []colored{
 	{nameC, color.RGBA{0, 0, 0, 255}},
 	{"C io_uring", color.RGBA{130, 130, 130, 255}},
@@ -134,7 +136,7 @@ func line(p *picture, name string, xy plotter.XYs) error {
 	return nil
 }
 
-// at puts a tick at each point, with its name.
+// at puts a named tick at each point.
 func at(points []*Point) plot.ConstantTicks {
 	var ticks plot.ConstantTicks
 	for _, p := range points {
@@ -143,7 +145,7 @@ func at(points []*Point) plot.ConstantTicks {
 	return ticks
 }
 
-// overPoints is a picture with the points of a group along the x axis.
+// overPoints draws the points of a group along the x axis.
 func overPoints(points []*Point, p *picture, y func(*Series) (float64, bool)) (*picture, error) {
 	if len(points) < 2 {
 		return nil, nil
@@ -188,8 +190,8 @@ func (r *Report) batchPicture() (*picture, error) {
 	})
 }
 
-// latencyPicture has the share of the slower requests along the x axis, each step
-// a tenth of the one before: the tail is what one wants to see.
+// latencyPicture has the share of slower requests along the x axis. Each step is a tenth of
+// the one before, so that the tail is visible.
 func (r *Report) latencyPicture() (*picture, error) {
 	points := r.points("connections")
 	i := slices.IndexFunc(points, func(p *Point) bool { return p.X == base })
@@ -261,7 +263,7 @@ func (r *Report) memoryPicture() (*picture, error) {
 	}
 	p.NominalY(names...)
 	p.Y.Tick.Label.Font.Size = vg.Points(9)
-	p.Y.Padding = vg.Points(14) // whose font is wider shall see it all, too
+	p.Y.Padding = vg.Points(14) // leaves room for a wider font
 	p.X.Min = 0
 	return p, nil
 }

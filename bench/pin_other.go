@@ -4,7 +4,7 @@ package main
 
 import "os/exec"
 
-// cores lists none: elsewhere nothing is tied to a processor.
+// cores returns no cores: other systems tie no process to a core.
 func cores() []int { return nil }
 
 func startOn(c *exec.Cmd, _ int) error { return c.Start() }

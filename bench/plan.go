@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// The metrics, by the name they have in results.json.
+// The metrics, by their names in results.json.
 const (
-	metricCPU       = "cpu_us_per_request" // of the server: user and system, all threads
+	metricCPU       = "cpu_us_per_request" // the server's user and system time, all threads
 	metricRate      = "requests_per_s"
 	metricP50       = "p50_us"
 	metricP99       = "p99_us"
-	metricBusy      = "server_busy" // CPU time by time: 1 is the whole core
+	metricBusy      = "server_busy" // CPU time divided by wall-clock time: 1 is the whole core
 	metricMemory    = "bytes_per_connection"
 	metricTime      = "cpu_ns_per_op"
 	metricWall      = "wall_ns_per_op"
@@ -22,13 +22,13 @@ const (
 	metricAllocs    = "allocs_per_op"
 )
 
-// A sample is what one contender did in one round.
+// A sample is the result of one contender in one round.
 type sample struct {
 	metrics map[string]float64
 	dist    []float64 // microseconds, at the points of distAt
 }
 
-// distAt are the points of a distribution of latencies, those of c/load.c.
+// distAt lists the points of a distribution of latencies, as c/load.c prints them.
 var distAt = []float64{.01, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .98, .99, .995, .999, .9999}
 
 // A contender takes part in a task.
@@ -37,26 +37,26 @@ type contender struct {
 	run  func(ctx context.Context) (sample, error)
 }
 
-// A task is a point to be measured.
+// A task is a point to measure.
 type task struct {
 	point      Point
 	contenders []contender
-	each       time.Duration // about, for one contender in one round
+	each       time.Duration // approximate time of one contender in one round
 }
 
 func (t task) length(rounds int) time.Duration {
 	return t.each * time.Duration(rounds*len(t.contenders))
 }
 
-// A size is how much is measured.
+// A size sets the extent of a run.
 type size struct {
 	name        string
-	limit       time.Duration // of all measuring, building not counted; 0 is none
+	limit       time.Duration // of all measuring, without building; 0: no limit
 	rounds      int
 	seconds     float64 // of an echo run
 	micro       float64 // seconds of a micro-benchmark
-	mib         int     // to send as a file, and the like
-	memory      int     // idle connections to measure the memory with
+	mib         int     // size of the file to send, and of the bulk data
+	memory      int     // idle connections of the memory measurement
 	connections []int
 	idle        []int
 	messages    []int
@@ -64,7 +64,7 @@ type size struct {
 	few         bool // only some contenders on the curves
 }
 
-// A process has 20,000 descriptors at most on some machines.
+// Some machines allow a process at most 20,000 descriptors.
 var sizes = map[string]size{
 	"quick": {name: "quick", limit: 4 * time.Minute, rounds: 5, seconds: .2, micro: .06, mib: 64, memory: 5000, few: true,
 		connections: []int{1, 100, 1000}, idle: []int{0, 5000}, messages: []int{1, 16 << 10}, batches: []int{1, 8, 64}},
@@ -75,15 +75,15 @@ var sizes = map[string]size{
 		messages: []int{1, 64, 1 << 10, 16 << 10, 64 << 10, 1 << 20}, batches: []int{1, 2, 4, 8, 16, 32, 64, 128, 256}},
 }
 
-// few are those on the curves where there is little time.
+// few lists the contenders of the curves if there is little time.
 var few = []string{nameC, "sock Poller", "sock goroutines", nameNet, "gnet"}
 
 const (
-	base        = 100 // connections of the point that all others are near
+	base        = 100 // connections of the point from which the other points differ in one value
 	baseMessage = 64
 )
 
-// echoTasks are those of the servers.
+// echoTasks lists the tasks of the echo servers.
 func echoTasks(l *load, z size) (tasks []task) {
 	add := func(group string, x int, main string, all bool, extra float64, run func(context.Context, server) (sample, error)) {
 		t := task{point: Point{Name: fmt.Sprintf("echo/%s=%d", group, x), Group: group, X: x, Main: main},
@@ -118,9 +118,9 @@ func echoTasks(l *load, z size) (tasks []task) {
 type work struct {
 	name  string
 	size  int
-	parts float64 // of one work: a batch is many datagrams
-	fixed bool    // so much as z.mib says; each time over new connections
-	lacks string  // who does not have it
+	parts float64 // operations of one work: a batch has many datagrams
+	fixed bool    // z.mib MiB each time, over new connections
+	lacks string  // the contender that lacks it
 }
 
 func works(z size) []work {
@@ -132,7 +132,7 @@ func works(z size) []work {
 		{name: "connect", parts: 1},
 		{name: "udp", size: 64, parts: 1},
 		{name: "gso", size: 50, parts: 50},
-		{name: "bulk", parts: 1, fixed: true}, // how fast a connection is for much data depends on how its windows have grown
+		{name: "bulk", parts: 1, fixed: true}, // the speed of bulk data depends on how the windows of a connection have grown
 		{name: "sendfile", parts: 1, fixed: true},
 		{name: "splice", parts: 1, fixed: true},
 	}
@@ -158,7 +158,7 @@ func microTasks(all []*micro, z size) (tasks []task) {
 				size := w.size
 				t.contenders = append(t.contenders, contender{m.name, func(ctx context.Context) (sample, error) {
 					if w.fixed {
-						size++ // it means nothing there, but that it is opened again
+						size++ // size has no meaning there, except that a change reopens the connections
 					}
 					return m.run(ctx, fmt.Sprint(w.name, " ", size), z.micro, fixed, w.parts)
 				}})
@@ -169,7 +169,7 @@ func microTasks(all []*micro, z size) (tasks []task) {
 	return tasks
 }
 
-// only keeps what is asked for by name.
+// only keeps the tasks whose name matches.
 func only(tasks []task, name *regexp.Regexp) []task {
 	return slices.DeleteFunc(tasks, func(t task) bool { return !name.MatchString(t.point.Name) || len(t.contenders) == 0 })
 }

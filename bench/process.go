@@ -16,7 +16,7 @@ import (
 // A process is a program that runs on its core until it is stopped.
 type process struct {
 	cmd    *exec.Cmd
-	said   bytes.Buffer // what it complained of
+	said   bytes.Buffer // its standard error
 	exited chan struct{}
 }
 
@@ -37,7 +37,7 @@ func (p *process) stop() {
 	<-p.exited
 }
 
-// why is what it ended with, if it has.
+// why returns the error with which it ended, if it has ended.
 func (p *process) why() error {
 	select {
 	case <-p.exited:
@@ -51,7 +51,7 @@ func (p *process) why() error {
 	}
 }
 
-// freeAddr is an address of the loopback that nobody listened on a moment ago.
+// freeAddr returns an address of the loopback that no socket was bound to a moment ago.
 func freeAddr() (string, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -60,7 +60,7 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// listens waits until somebody accepts at an address.
+// listens waits until a server accepts at an address.
 func (p *process) listens(ctx context.Context, addr string) error {
 	for end := time.Now().Add(10 * time.Second); ; {
 		c, err := net.Dial("tcp4", addr)
@@ -80,7 +80,7 @@ func (p *process) listens(ctx context.Context, addr string) error {
 	}
 }
 
-// resident is what of a process is in memory, in bytes.
+// resident returns the resident memory of a process, in bytes.
 func (p *process) resident() (float64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// A progress shows how far the run is and how long it will still take: a bar on a
-// terminal, and elsewhere a line for each point.
+// A progress shows the progress of a run and its time left: a bar on a terminal, else a line
+// for each point.
 type progress struct {
 	bar    *progressbar.ProgressBar
 	log    io.Writer
@@ -19,7 +19,7 @@ type progress struct {
 	points int
 	begun  int
 	name   string        // of the point
-	left   time.Duration // of all that has not been measured
+	left   time.Duration // of the points that have not been measured
 }
 
 func newProgress(log io.Writer, tasks []task, pace *pace) *progress {
@@ -37,7 +37,7 @@ func newProgress(log io.Writer, tasks []task, pace *pace) *progress {
 	return p
 }
 
-// begin is called before a point, with the time that it and all later ones take.
+// begin is called before a point, with the estimated time of this point and all later ones.
 func (p *progress) begin(t task, left time.Duration) {
 	p.begun++
 	p.name, p.left = t.point.Name, left
@@ -58,7 +58,7 @@ func (p *progress) done(planned, taken time.Duration) {
 	p.left = max(0, p.left-taken)
 	if p.bar != nil {
 		p.bar.Describe(p.text())
-		p.bar.Add64(planned.Milliseconds()) // a bar that cannot be drawn is no loss
+		p.bar.Add64(planned.Milliseconds()) // an error of drawing is ignored
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// failures lists who did not go the whole way, and why.
+// failures lists the contenders that failed, with the reason.
 func (r *Report) failures() (all []string) {
 	for _, p := range r.Points {
 		for _, s := range p.Series {
@@ -24,12 +24,12 @@ func (r *Report) failures() (all []string) {
 func (r *Report) markdown(out io.Writer, pictures map[string]string) error {
 	w := &writer{out: out, pictures: pictures}
 	m := r.Machine
-	w.f("# sock beside others\n\n%s. %s, %s/%s, %d CPUs (%s). %s, %s.\n\n", m.Date, m.Kernel, m.OS, m.Arch, m.CPUs, m.CPU, m.Go, m.C)
+	w.f("# sock compared with others\n\n%s. %s, %s/%s, %d CPUs (%s). %s, %s.\n\n", m.Date, m.Kernel, m.OS, m.Arch, m.CPUs, m.CPU, m.Go, m.C)
 	w.f("A run of size %s: %d rounds, echo runs of %v s.\n\n", r.Settings.Size, r.Settings.Rounds, r.Settings.Seconds)
 	for _, rule := range r.Settings.Rules {
 		w.f("- %s\n", rule)
 	}
-	w.f("\nBelow 1.00 a time or a cost is less than that of the one it is compared with, and a rate above 1.00 is better.\n")
+	w.f("\nA time or a cost below 1.00 is better than the reference; a rate above 1.00 is better.\n")
 	if failed := r.failures(); len(failed) > 0 {
 		w.f("\n**Failed:**\n\n- %s\n", strings.Join(failed, "\n- "))
 	}
@@ -38,7 +38,7 @@ func (r *Report) markdown(out io.Writer, pictures map[string]string) error {
 	}
 	r.echo(w)
 	r.curve(w, "connections", "Echo, more and more busy connections", "Messages of 64 bytes. The server's CPU time for a request, of C's:", metricCPU)
-	r.curve(w, "idle", "Echo, idle connections beside", "10 are busy, with messages of 64 bytes, and these are idle. CPU time for a request, of C's:", metricCPU)
+	r.curve(w, "idle", "Echo, idle connections beside", "10 connections are busy, with messages of 64 bytes; the others are idle. CPU time for a request, of C's:", metricCPU)
 	r.curve(w, "message", "Echo, longer messages", "10 connections. CPU time for a request, of C's:", metricCPU)
 	r.rate(w)
 	r.memory(w)
@@ -99,8 +99,8 @@ func value(m map[string]Quartiles, metric, format string) string {
 	return fmt.Sprintf(format, q.Median)
 }
 
-// echo is the point that all have in common, and one with ten times the connections,
-// with all that is known of them.
+// echo writes all metrics of two points: the one that all contenders have in common, and
+// the one with ten times the connections.
 func (r *Report) echo(w *writer) {
 	for _, p := range r.points("connections") {
 		picture := ""
@@ -111,7 +111,7 @@ func (r *Report) echo(w *writer) {
 		default:
 			continue
 		}
-		w.heading(picture, fmt.Sprintf("Echo, %d connections", p.X), "Messages of 64 bytes, as fast as they come back.")
+		w.heading(picture, fmt.Sprintf("Echo, %d connections", p.X), "Messages of 64 bytes; the next is sent as soon as one has come back.")
 		w.head("server", "CPU/request, of C's", "of net's", "requests/s, of C's", "of net's", "of gnet's", "p50, of C's", "p99, of C's", "its core busy")
 		for _, s := range p.Series {
 			w.row(s.Name, ratio(s.ToC, metricCPU), ratio(s.ToNet, metricCPU), ratio(s.ToC, metricRate), ratio(s.ToNet, metricRate),
@@ -120,13 +120,13 @@ func (r *Report) echo(w *writer) {
 		w.reference(p, metricCPU, "C's CPU time for a request was %s µs", "%.1f")
 		if c := p.series(nameC); c != nil {
 			if busy, ok := c.Summary[metricBusy]; ok && busy.Median < .7 {
-				w.f("\n**This machine did other things meanwhile**, or its load has one core with the server: C, which could use a whole core, had %.2f of one. Requests/s and latency say little then.\n", busy.Median)
+				w.f("\n**This machine had other work during the run**, or the load generator shares a core with the server: C, which could use a whole core, had %.2f of one. Requests/s and latency then say little.\n", busy.Median)
 			}
 		}
 	}
 }
 
-// reference says what 1.00 was.
+// reference writes the absolute value behind 1.00.
 func (w *writer) reference(p *Point, metric, text, format string) {
 	if c := p.series(nameC); c != nil && c.Failed == "" {
 		w.f("\n"+text+".\n", value(c.Summary, metric, format))
@@ -167,7 +167,7 @@ func (r *Report) curve(w *writer, group, title, text, metric string) {
 
 func (r *Report) rate(w *writer) {
 	for _, p := range r.points("rate") {
-		w.heading("rate", "Connections", "Each is made, is for one message of 64 bytes, and is reset; 32 at a time.")
+		w.heading("rate", "Connections", "Each connection is made, carries one message of 64 bytes and is reset; 32 at a time.")
 		w.head("server", "CPU/connection, of C's", "of net's", "connections/s, of C's", "of net's")
 		for _, s := range p.Series {
 			w.row(s.Name, ratio(s.ToC, metricCPU), ratio(s.ToNet, metricCPU), ratio(s.ToC, metricRate), ratio(s.ToNet, metricRate))
@@ -178,7 +178,7 @@ func (r *Report) rate(w *writer) {
 
 func (r *Report) memory(w *writer) {
 	for _, p := range r.points("memory") {
-		w.heading("memory", "Memory of an idle connection", fmt.Sprintf("What a server's VmRSS grows by when %s connections come, have one message each, and stay; for each. The kernel's own part is not in it, and is the same for all.", count(p.X)))
+		w.heading("memory", "Memory of an idle connection", fmt.Sprintf("The growth of a server's VmRSS for each of %s connections that carry one message and then stay idle. The kernel's own memory is not included; it is the same for all.", count(p.X)))
 		w.head("server", "bytes", "of net's")
 		for _, s := range p.Series {
 			w.row(s.Name, value(s.Summary, metricMemory, "%.0f"), ratio(s.ToNet, metricMemory))
@@ -186,10 +186,10 @@ func (r *Report) memory(w *writer) {
 	}
 }
 
-// http has ratios to package net only: there is no net/http in C.
+// http writes ratios to package net only, because C has no net/http.
 func (r *Report) http(w *writer) {
 	for _, p := range r.points("http") {
-		w.heading("http", fmt.Sprintf("net/http, %d connections", p.X), "A body of 13 bytes, under wrk for a second. The server is the same but for its listener.")
+		w.heading("http", fmt.Sprintf("net/http, %d connections", p.X), "A body of 13 bytes, under wrk for a second. The servers differ only in their listener.")
 		w.head("server", "CPU/request, of net's", "requests/s, of net's")
 		for _, s := range p.Series {
 			name := s.Name
@@ -199,16 +199,16 @@ func (r *Report) http(w *writer) {
 			w.row(name, ratio(s.ToNet, metricCPU), ratio(s.ToNet, metricRate))
 		}
 		if n := p.series(nameNet); n != nil && n.Failed == "" {
-			w.f("\nOn net a request was %s µs of CPU time, and there were %s of them in a second.\n", value(n.Summary, metricCPU, "%.1f"), value(n.Summary, metricRate, "%.0f"))
+			w.f("\nOn net a request took %s µs of CPU time, and the server answered %s a second.\n", value(n.Summary, metricCPU, "%.1f"), value(n.Summary, metricRate, "%.0f"))
 		}
 	}
 }
 
-// titles say what an operation is.
+// titles describes each operation.
 var titles = map[string]string{
 	"micro/pingpong":     "64 bytes over TCP to another goroutine (in C: thread) and back, both wait",
-	"micro/sendrecv":     "64 bytes through a unix socket, nobody waits",
-	"micro/sendrecv-tcp": "64 bytes over TCP, nobody waits",
+	"micro/sendrecv":     "64 bytes through a unix socket, without waiting",
+	"micro/sendrecv-tcp": "64 bytes over TCP, without waiting",
 	"micro/poller":       "64 bytes over TCP to a socket under a Poller (in C: epoll) and back, one goroutine",
 	"micro/connect":      "a connection: open, connect, accept, two options, two closes",
 	"micro/udp":          "a datagram of 64 bytes, with addresses",
@@ -246,7 +246,7 @@ func (r *Report) batch(w *writer) {
 	if len(points) == 0 {
 		return
 	}
-	w.heading("batch", "Many datagrams in one call", "64 bytes each, sendmmsg and recvmmsg with so many; net, which has no such call, one by one. CPU time for a datagram, both sides.")
+	w.heading("batch", "Many datagrams in one call", "Datagrams of 64 bytes, with sendmmsg and recvmmsg; net has no such call and sends them one by one. CPU time for a datagram, both sides.")
 	w.head("datagrams in a call", "C, ns", "sock, of C's", "sock, of net's", "net, of C's")
 	for _, p := range points {
 		row := []string{count(p.X), "-", "-", "-", "-"}

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// A Report is one run. It is what results.json holds.
+// A Report is the result of one run, and the content of results.json.
 type Report struct {
 	Machine  Machine           `json:"machine"`
 	Versions map[string]string `json:"versions"` // of the libraries, by module
@@ -15,7 +15,7 @@ type Report struct {
 	Skipped  []string          `json:"skipped,omitempty"` // by name, with the reason
 }
 
-// Settings are the rules that were the same for all.
+// Settings are the rules that all contenders share.
 type Settings struct {
 	Size       string   `json:"size"` // quick, default or full
 	Rounds     int      `json:"rounds"`
@@ -26,7 +26,7 @@ type Settings struct {
 	Rules      []string `json:"rules"`
 }
 
-// A Point is one thing that was measured, of all contenders.
+// A Point is one measurement of all contenders.
 type Point struct {
 	Name   string    `json:"name"`  // echo/connections=100
 	Group  string    `json:"group"` // connections
@@ -34,13 +34,13 @@ type Point struct {
 	Main   string    `json:"main"`  // the metric that is compared first
 	Series []*Series `json:"series"`
 
-	rounds int // that it had
+	rounds int // that were run
 }
 
-// A Series is what one contender did, round by round.
+// A Series holds the results of one contender, round by round.
 type Series struct {
 	Name    string               `json:"name"`
-	Samples map[string][]float64 `json:"samples"` // by metric, one a round; none if one failed
+	Samples map[string][]float64 `json:"samples"` // by metric, one a round; empty after a failure
 	Dist    [][]float64          `json:"dist,omitempty"`
 	Failed  string               `json:"failed,omitempty"`
 
@@ -50,7 +50,7 @@ type Series struct {
 	ToGnet  map[string]Quartiles `json:"to_gnet,omitempty"`
 }
 
-// The contenders that all others are compared with.
+// The contenders to which the others are compared.
 const (
 	nameC    = "C" // with epoll
 	nameNet  = "net"
@@ -66,7 +66,7 @@ func (p *Point) series(name string) *Series {
 	return nil
 }
 
-// summarize fills what follows from the samples.
+// summarize computes the fields that follow from the samples.
 func (p *Point) summarize() {
 	against := func(s *Series, name string) map[string]Quartiles {
 		base := p.series(name)
@@ -90,7 +90,7 @@ func (p *Point) summarize() {
 	}
 }
 
-// points returns those of a group that were measured.
+// points returns the measured points of a group.
 func (r *Report) points(group string) (found []*Point) {
 	for _, p := range r.Points {
 		if p.Group == group {
@@ -100,7 +100,7 @@ func (r *Report) points(group string) (found []*Point) {
 	return found
 }
 
-// contenders lists all that take part in some points, in the order of the tables.
+// contenders lists the contenders of some points, in the order of the tables.
 func contenders(points []*Point) (names []string) {
 	for _, p := range points {
 		for _, s := range p.Series {

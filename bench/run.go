@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// run measures a task: a round has all contenders, and begins with another one
-// each time. What fails is tried once more, and is then out, and the report says so: a
-// median of what went well would be no honest one. At the context's deadline the rounds
-// so far count, if they are enough.
+// run measures a task. Each round has all contenders and begins with a different one. A
+// contender that fails twice is left out and reported, because a median of its successful
+// runs only would be too good. At the context's deadline the rounds so far count, if they
+// are enough.
 func (t task) run(ctx context.Context, rounds int, done func(planned, taken time.Duration)) (*Point, error) {
 	p := t.point
 	p.rounds = rounds

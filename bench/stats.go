@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// A Quartiles is what half of the values lie between, and their middle.
+// A Quartiles holds the median and the two values between which half of the values lie.
 type Quartiles struct {
 	Q1     float64 `json:"q1"`
 	Median float64 `json:"median"`
 	Q3     float64 `json:"q3"`
 }
 
-// quartiles interpolates between the values next to each quarter. It is all zero
-// for no values.
+// quartiles interpolates between the values next to each quarter. Without values it returns
+// zeros.
 func quartiles(values []float64) Quartiles {
 	if len(values) == 0 {
 		return Quartiles{}
@@ -29,8 +29,8 @@ func quartiles(values []float64) Quartiles {
 	return Quartiles{at(.25), at(.5), at(.75)}
 }
 
-// ratios divides what was measured in the same round: what slowed one down
-// probably slowed the other. A round that one of both lacks is left out.
+// ratios divides two measurements of the same round, because a disturbance probably slowed
+// both. A round with only one of them is left out.
 func ratios(values, by []float64) []float64 {
 	var r []float64
 	for i := range min(len(values), len(by)) {

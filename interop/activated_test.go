@@ -17,8 +17,8 @@ import (
 
 func init() { children["activated"] = activated }
 
-// activated serves all sockets that it was handed, by its name for each: HTTP on
-// those that listen, and what a datagram says is said again.
+// activated serves all inherited sockets by their names: HTTP on listening sockets, an echo on
+// datagram sockets.
 func activated() error {
 	names := strings.Split(os.Getenv("LISTEN_FDNAMES"), ":")
 	given, err := sock.Inherited()
@@ -63,8 +63,7 @@ func repeat(s *sock.Socket, who string) error {
 	}
 }
 
-// ask has activated answer, by HTTP at network and address as package net has
-// them.
+// ask sends activated an HTTP request at a network and address in package net's form.
 func ask(t testing.TB, network, address string) string {
 	t.Helper()
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
@@ -81,7 +80,7 @@ func ask(t testing.TB, network, address string) string {
 	return string(body)
 }
 
-// askDatagram has it answer to a datagram.
+// askDatagram sends activated a datagram and compares the answer.
 func askDatagram(t testing.TB, network, address string) string {
 	t.Helper()
 	own, scheme := "127.0.0.1:0", ""

@@ -15,10 +15,10 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// Programs that others write and load.
+// These tests load programs that were not written with package sock.
 
-// assembled is a program of golang.org/x/net/bpf: its instructions are ours by
-// another name.
+// assembled returns a program of golang.org/x/net/bpf as our instructions, which have the same
+// fields.
 func assembled(t testing.TB, program ...bpf.Instruction) (ours []sock.FilterInstruction) {
 	t.Helper()
 	raw, err := bpf.Assemble(program)
@@ -55,7 +55,7 @@ func TestBPFAssembled(t *testing.T) {
 	}
 }
 
-// loaded is an eBPF program that returns the first byte of a datagram, modulo 4.
+// loaded returns an eBPF program that returns the first byte of a datagram, modulo 4.
 func loaded(t testing.TB) *ebpf.Program {
 	t.Helper()
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
@@ -78,7 +78,7 @@ func loaded(t testing.TB) *ebpf.Program {
 	return p
 }
 
-// Sockets that share a port, and between which a program of eBPF chooses.
+// TestBPFReusePort shows that an eBPF program chooses between sockets that share a port.
 func TestBPFReusePort(t *testing.T) {
 	p := loaded(t)
 	var all [4]*sock.Socket
@@ -101,7 +101,7 @@ func TestBPFReusePort(t *testing.T) {
 	}
 }
 
-// As a filter it cannot be read back.
+// A filter of this kind cannot be read back.
 func TestBPFFilter(t *testing.T) {
 	p := loaded(t)
 	s := bound(t, "127.0.0.1:0", sock.Dgram)
@@ -140,7 +140,7 @@ func said(t testing.TB, s *sock.Socket, texts ...string) {
 	}
 }
 
-// heard fails the test unless text is the next that s receives.
+// heard fails the test unless s receives text next.
 func heard(t testing.TB, s *sock.Socket, text string) {
 	t.Helper()
 	if err := s.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {

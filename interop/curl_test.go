@@ -9,8 +9,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// curl is served by net/http on our Listener: in the clear, over TLS, with HTTP/2,
-// and on a path.
+// TestCurl has curl ask net/http on our Listener: in the clear, over TLS, with HTTP/2, and on
+// a unix path.
 func TestCurl(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,6 +1,5 @@
-// Package interop has no code, only tests: they show package sock at work with
-// other people's libraries and programs. golang.org/x/net/nettest judges our
-// connections, quic-go, HTTP/3 and SSH run over them, curl is served by them, and
-// systemd and Python hand sockets to us and take ours. It is a module of its own,
-// so that a program that imports sock downloads none of these.
+// Package interop has only tests. They use package sock with other libraries and programs:
+// golang.org/x/net/nettest tests our connections, quic-go, HTTP/3 and SSH run over them, curl
+// is a client, and systemd and Python pass sockets in both directions. It is a separate
+// module, so that a program that imports sock does not download these libraries.
 package interop

@@ -12,7 +12,7 @@ import (
 	"github.com/quic-go/quic-go/http3"
 )
 
-// One request over HTTP/3, our PacketConns at both ends.
+// TestHTTP3 makes one request over HTTP/3 with our PacketConns at both ends.
 func TestHTTP3(t *testing.T) {
 	t.Parallel()
 	const at = "127.0.0.1:0"
@@ -46,8 +46,7 @@ func TestHTTP3(t *testing.T) {
 	}
 }
 
-// shout is a handler that answers with the protocol and what it was sent, in
-// capitals.
+// shout is a handler that answers with the protocol and the request's body in capitals.
 func shout(w http.ResponseWriter, r *http.Request) {
 	b, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock/socktest"
 )
 
-// children are the programs that tests run as processes of their own: the test
-// binary executes itself with SOCK_TEST_CHILD set to one of the names.
+// children are the programs that tests run in separate processes: the test binary executes
+// itself with SOCK_TEST_CHILD set to one of the names.
 var children = map[string]func() error{}
 
 func TestMain(m *testing.M) {
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(socktest.Main(m))
 }
 
-// self is the path of the test binary.
+// self returns the path of the test binary.
 func self(t testing.TB) string {
 	t.Helper()
 	exe, err := os.Executable()
@@ -40,14 +40,14 @@ func self(t testing.TB) string {
 	return exe
 }
 
-// asChild is the environment that makes the test binary one of children. The race
-// detector would have it linger for a second at its end.
+// asChild returns the environment that makes the test binary run one of children. Without
+// the option the race detector would delay its end by a second.
 func asChild(name string) []string {
 	return []string{"SOCK_TEST_CHILD=" + name, "GORACE=atexit_sleep_ms=0 " + os.Getenv("GORACE")}
 }
 
-// installed is somebody else's program, not started yet. Where it is not
-// installed the test is skipped. It is killed with the test.
+// installed returns a command that is not started yet. If the program is not installed the
+// test is skipped. The end of the test kills it.
 func installed(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -55,7 +55,7 @@ func installed(t *testing.T, name string, args ...string) *exec.Cmd {
 		t.Skip("no ", name, " here")
 	}
 	c := exec.CommandContext(t.Context(), path, args...)
-	// Tests compare its words, and it shall reach the loopback and not a proxy.
+	// Tests compare its messages, and it must use the loopback and no proxy.
 	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "no_proxy=*", "NO_PROXY=*")
 	c.WaitDelay = 10 * time.Second
 	return c

@@ -10,8 +10,8 @@ import (
 
 var streamPlaces = map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0", "unix": "unix"}
 
-// The Go project's own test of a net.Conn: of Sockets that were connected and
-// accepted as such, and by a net.Listener.
+// TestNettest runs the Go project's test of a net.Conn on Sockets that were connected and
+// accepted directly, and by a net.Listener.
 func TestNettest(t *testing.T) {
 	t.Parallel()
 	for network, place := range streamPlaces {

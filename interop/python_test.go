@@ -14,8 +14,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// pythonServer answers one connection on the descriptor it was handed. Ours do
-// not block, and so none of their copies does until somebody says otherwise.
+// pythonServer answers one connection on its inherited descriptor. Our descriptors are
+// non-blocking, and so are all copies until a process changes the flag.
 const pythonServer = `
 import os, socket
 assert os.environ["LISTEN_FDS"] == "1"
@@ -27,8 +27,8 @@ while data := c.recv(4096):
     c.sendall(data.upper())
 `
 
-// A listening Socket becomes a Python program's: Socket.File is the parent's half
-// of Inherited, whichever process the child is.
+// TestPythonTakes passes a listening Socket to a Python program: Socket.File is the parent's
+// half of Inherited, for any kind of child.
 func TestPythonTakes(t *testing.T) {
 	t.Parallel()
 	for network, at := range streamPlaces {
@@ -61,7 +61,7 @@ func TestPythonTakes(t *testing.T) {
 	}
 }
 
-// pythonParent hands three sockets to a program, and prints where they are.
+// pythonParent passes three sockets to a program, and prints their addresses.
 const pythonParent = `
 import fcntl, os, socket, subprocess, sys
 tcp = socket.create_server(("127.0.0.1", 0))
@@ -79,8 +79,8 @@ os.environ.update(LISTEN_FDS="3", LISTEN_FDNAMES="web:echo:local")
 subprocess.run([sys.argv[1]], pass_fds=(3, 4, 5))
 `
 
-// A Python program hands its sockets to us. It does not know our PID, as no
-// parent does, and its sockets block.
+// TestPythonGives inherits the sockets of a Python program. A parent does not know the PID of
+// its child, and these sockets are in blocking mode.
 func TestPythonGives(t *testing.T) {
 	t.Parallel()
 	file := path(t)

@@ -14,27 +14,27 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// What syscall does not have.
+// Package syscall does not have these.
 const (
 	udpSegment = 103 // UDP_SEGMENT
-	ect0       = 2   // of the two bits of ECN: capable of it
+	ect0       = 2   // the value of ECN's two bits that means: capable
 )
 
-// A udpConn is all of a net.UDPConn that quic-go and golang.org/x/net ask for.
+// A udpConn has the methods of a net.UDPConn that quic-go and golang.org/x/net use.
 type udpConn interface {
 	net.Conn
 	quic.OOBCapablePacketConn
 	SetWriteBuffer(bytes int) error
 }
 
-// A watched is one of which it is known how it is used.
+// A watched counts the calls that quic-go makes on a udpConn.
 type watched struct {
 	udpConn
 	plain    atomic.Int64 // calls of the methods that a slow path takes
 	reads    atomic.Int64 // callbacks of SyscallConn's Read that received: recvmmsg(2)
 	sent     atomic.Int64 // datagrams
-	segments atomic.Int64 // of those, that went several in one call
-	ecn      atomic.Int64 // the mark of the last that was sent, but for probes
+	segments atomic.Int64 // datagrams that left together with others in one call
+	ecn      atomic.Int64 // the ECN mark of the last datagram that was sent, except probes
 }
 
 func (w *watched) ReadFrom(p []byte) (int, net.Addr, error) {
@@ -98,10 +98,10 @@ func (c watchedRaw) Read(f func(fd uintptr) (done bool)) error {
 	})
 }
 
-// quic-go takes our PacketConn for a net.UDPConn: it receives in batches, sends
-// many segments in one call, and marks what it sends, which it goes on to do only
-// if the other end has reported that the marks arrive. The words for it in its log are
-// "Disabling optimizations" if it does not.
+// TestQUICFastPath shows that quic-go uses our PacketConn like a net.UDPConn: it receives in
+// batches, sends many segments in one call, and marks its datagrams with ECN, which it
+// continues only if the other end reports the marks. Its log says "Disabling optimizations" if
+// it does not.
 func TestQUICFastPath(t *testing.T) {
 	t.Parallel()
 	for network, at := range map[string]string{"udp4": "127.0.0.1:0", "udp6": "[::1]:0"} {
@@ -137,7 +137,7 @@ func TestQUICFastPath(t *testing.T) {
 					t.Errorf("%s: the last datagram had the ECN mark %d, want %d", end.name, m, ect0)
 				}
 			}
-			// The buffers are as large as a net.UDPConn's become here.
+			// The buffers have the size that quic-go gives a net.UDPConn.
 			net := ofNet(t, at)
 			must(t, (&quic.Transport{Conn: net}).Close())
 			if got, want := buffers(t, server), buffers(t, net); got != want {
@@ -147,9 +147,9 @@ func TestQUICFastPath(t *testing.T) {
 	}
 }
 
-// Where the kernel cannot segment it says EIO, which quic-go looks for in an
-// os.SyscallError, and goes on without. UDP-Lite is such a place. (No transfer: to
-// go on without is a data race of quic-go's own, package net's or ours.)
+// TestQUICWithoutSegmentation shows that quic-go continues without segments if the kernel returns EIO,
+// which it looks for in an os.SyscallError. UDP-Lite is such a case. The test makes no transfer,
+// because the change is a data race inside quic-go, also with package net.
 func TestQUICWithoutSegmentation(t *testing.T) {
 	t.Parallel()
 	s, err := sock.Open(sock.Inet, sock.Dgram, sock.UDPLite)

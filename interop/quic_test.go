@@ -15,7 +15,7 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// A maker makes what a quic.Transport runs on.
+// A maker makes the net.PacketConn of a quic.Transport.
 type maker func(t testing.TB, at string) net.PacketConn
 
 func ours(t testing.TB, at string) net.PacketConn {
@@ -23,7 +23,7 @@ func ours(t testing.TB, at string) net.PacketConn {
 	return sock.PacketConn(bound(t, at, sock.Dgram))
 }
 
-// ofNet is package net's, which quic-go was written for.
+// ofNet makes package net's PacketConn, for which quic-go was written.
 func ofNet(t testing.TB, at string) net.PacketConn {
 	t.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr(t, at).AddrPort()))
@@ -32,7 +32,7 @@ func ofNet(t testing.TB, at string) net.PacketConn {
 	return c
 }
 
-// A call is a QUIC connection, both of its ends.
+// A call is both ends of a QUIC connection.
 type call struct {
 	client, server *quic.Conn
 	dialed, heard  *quic.Transport
@@ -41,7 +41,7 @@ type call struct {
 
 var quicConfig = &quic.Config{MaxIdleTimeout: 10 * time.Second}
 
-// quicCall makes one over two PacketConns; to is where the server is reached.
+// quicCall makes a call over two PacketConns; to is the address of the server.
 func quicCall(t testing.TB, client, server net.PacketConn, to net.Addr) call {
 	t.Helper()
 	serverTLS, clientTLS := certificate("quic")
@@ -59,7 +59,7 @@ func quicCall(t testing.TB, client, server net.PacketConn, to net.Addr) call {
 	return c
 }
 
-// noise is size bytes that no two calls have alike.
+// noise returns size bytes, different at each call.
 func noise(size int64) io.Reader {
 	var seed [32]byte
 	for i := range seed {
@@ -68,7 +68,7 @@ func noise(size int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8(seed), size)
 }
 
-// carry sends size bytes over a new stream of from to to, and compares.
+// carry sends size bytes from one end to the other over a new stream, and compares them.
 func carry(t testing.TB, from, to *quic.Conn, size int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -96,7 +96,8 @@ func carry(t testing.TB, from, to *quic.Conn, size int64) {
 	}
 }
 
-// A transfer each way, by our PacketConns and package net's in every pairing.
+// TestQUIC makes a transfer in each direction, with our PacketConns and package net's in every
+// combination.
 func TestQUIC(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -123,8 +124,8 @@ func TestQUIC(t *testing.T) {
 	}
 }
 
-// A server bound to no address answers from the one it was asked at, by packet
-// info; one of both families is asked at a v4-mapped one.
+// TestQUICUnspecified shows that a server bound to the unspecified address answers from the
+// address of the request, by packet info; a dual-stack server is asked at a v4-mapped address.
 func TestQUICUnspecified(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, server, client, to string }{
@@ -151,7 +152,7 @@ func TestQUICUnspecified(t *testing.T) {
 	}
 }
 
-// Close of the Socket ends all that quic-go does on it.
+// TestQUICClose shows that Close of the Socket ends all of quic-go's calls on it.
 func TestQUICClose(t *testing.T) {
 	t.Parallel()
 	const at = "127.0.0.1:0"

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// A command over SSH, Sockets at both ends: package ssh wants a net.Conn.
+// TestSSH runs a command over SSH with Sockets at both ends: package ssh takes a net.Conn.
 func TestSSH(t *testing.T) {
 	t.Parallel()
 	for network, at := range streamPlaces {
@@ -51,7 +51,7 @@ func TestSSH(t *testing.T) {
 	}
 }
 
-// serveSSH lets anybody in, and answers commands until the client goes.
+// serveSSH accepts any client, and answers commands until the client closes.
 func serveSSH(conn *sock.Socket, key ssh.Signer) error {
 	config := &ssh.ServerConfig{NoClientAuth: true}
 	config.AddHostKey(key)

@@ -18,7 +18,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// addr parses an address that is right; a path of the test's own for "unix".
+// addr parses a valid address; for "unix" it returns a new path of the test.
 func addr(t testing.TB, s string) sock.Addr {
 	t.Helper()
 	if s == "unix" {
@@ -34,8 +34,7 @@ func addr(t testing.TB, s string) sock.Addr {
 	return a
 }
 
-// path returns a file name that is short enough for every sun_path, also where TMPDIR
-// is not.
+// path returns a file name that fits into every sun_path, even if TMPDIR is long.
 func path(t testing.TB) string {
 	t.Helper()
 	in := os.TempDir()
@@ -59,8 +58,7 @@ func needIPv6(t testing.TB) {
 	c.Close()
 }
 
-// bound opens a socket and binds it. The test's end closes it, if the test has
-// not.
+// bound opens a socket and binds it. The end of the test closes it.
 func bound(t testing.TB, at string, ty sock.Type, set ...sock.Setting) *sock.Socket {
 	t.Helper()
 	a := addr(t, at)
@@ -75,7 +73,7 @@ func bound(t testing.TB, at string, ty sock.Type, set ...sock.Setting) *sock.Soc
 	return s
 }
 
-// listening is a bound stream socket that listens.
+// listening returns a bound stream socket that listens.
 func listening(t testing.TB, at string) (*sock.Socket, sock.Addr) {
 	t.Helper()
 	s := bound(t, at, sock.Stream)
@@ -89,7 +87,7 @@ func listening(t testing.TB, at string) (*sock.Socket, sock.Addr) {
 	return s, name
 }
 
-// dial connects a new Socket. The test's end closes it.
+// dial connects a new Socket. The end of the test closes it.
 func dial(t testing.TB, to sock.Addr) *sock.Socket {
 	t.Helper()
 	s, err := sock.Open(to.Domain(), sock.Stream, 0)
@@ -103,8 +101,8 @@ func dial(t testing.TB, to sock.Addr) *sock.Socket {
 	return s
 }
 
-// certificate is how two ends of a test meet that trust each other: the one
-// shows the certificate of this process, the other knows it.
+// certificate returns TLS configurations for the two ends of a test: the server has the
+// certificate of this process, and the client trusts it.
 func certificate(protocols ...string) (server, client *tls.Config) {
 	own := selfSigned()
 	pool := x509.NewCertPool()
@@ -138,7 +136,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// soon fails the test if the channel gives nothing within ten seconds.
+// soon fails the test if nothing arrives on the channel within ten seconds.
 func soon[T any](t testing.TB, c <-chan T) (v T) {
 	t.Helper()
 	select {

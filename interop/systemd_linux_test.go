@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What systemd-socket-activate hands over arrives, with the names it gives.
+// TestSystemd shows that the sockets of systemd-socket-activate arrive with their names.
 func TestSystemd(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -35,7 +35,7 @@ func TestSystemd(t *testing.T) {
 			start(t, command, listens)
 			soon(t, listens.seen)
 
-			// Its process becomes ours with the first message: LISTEN_PID is its own.
+			// Its process executes ours at the first message, so LISTEN_PID is the same.
 			for range 2 {
 				if got, want := c.ask(t, c.tcp, at), fmt.Sprintf("web of %d: %s", command.Process.Pid, c.want); got != want {
 					t.Errorf("answered %q, want %q", got, want)
@@ -48,8 +48,8 @@ func TestSystemd(t *testing.T) {
 	}
 }
 
-// start starts a program that the test's end kills, and logs what it complained
-// of if the test failed.
+// start starts a program that is killed at the end of the test. It logs the program's standard
+// error if the test failed.
 func start(t *testing.T, c *exec.Cmd, stderr *awaited) {
 	t.Helper()
 	c.Stderr = stderr
@@ -62,8 +62,7 @@ func start(t *testing.T, c *exec.Cmd, stderr *awaited) {
 	})
 }
 
-// An awaited is what a program writes, in which a text is to be seen so many
-// times.
+// An awaited is the output of a program, in which a text must appear a number of times.
 type awaited struct {
 	text  string
 	count int
@@ -80,8 +79,8 @@ func (a *awaited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// free is an address that nobody has: a loopback address of this test's own, so
-// that nobody gets the port meanwhile.
+// free returns a free address. It is a loopback address of this test only, so that no other
+// program gets the port meanwhile.
 func free(t *testing.T, network string) string {
 	t.Helper()
 	host := fmt.Sprintf("127.77.%d.%d:0", rand.N(256), 1+rand.N(254))

@@ -1,5 +1,5 @@
-// The yardstick: an echo server as one would write it in C. Level-triggered epoll, one loop;
-// -threads N gives N SO_REUSEPORT loops, -mt 1 a thread that sleeps.
+// The reference: an ordinary echo server in C. Level-triggered epoll, one loop;
+// -threads N runs N SO_REUSEPORT loops, -mt 1 adds a thread that sleeps.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -64,7 +64,7 @@ int main(int ac, char **av) {
   for (int i = 1; i + 1 < ac; i += 2) {
     if (!strcmp(av[i], "-addr")) { char *k = strrchr(av[i + 1], ':'); *k = 0; host = av[i + 1]; port = atoi(k + 1); }
     if (!strcmp(av[i], "-threads")) threads = atoi(av[i + 1]);
-    if (!strcmp(av[i], "-mt") && atoi(av[i + 1])) { pthread_t t; pthread_create(&t, 0, idle, 0); } // a shared fd table, as every Go program has
+    if (!strcmp(av[i], "-mt") && atoi(av[i + 1])) { pthread_t t; pthread_create(&t, 0, idle, 0); } // a shared descriptor table, as in every Go program
   }
   alarm(900);
   struct rlimit rl; getrlimit(RLIMIT_NOFILE, &rl); rl.rlim_cur = rl.rlim_max; setrlimit(RLIMIT_NOFILE, &rl);

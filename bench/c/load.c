@@ -1,9 +1,9 @@
 // Closed-loop TCP load generator: one thread, epoll, every echoed byte verified.
 // One message outstanding per connection. Prints one JSON line.
-// -a 127.0.0.1:PORT, -c connections, -m bytes of a message, -t seconds, -w seconds before that which do not count,
-// -i idle connections beside, -P the server's process, for its CPU time;
-// -H seconds: only make the idle ones and hold them so long, or until the standard input ends; -A: connections made and reset;
-// -C: only print the CPU time that the process has had, in nanoseconds.
+// -a 127.0.0.1:PORT, -c connections, -m bytes of a message, -t seconds, -w seconds of warm-up, which do not count,
+// -i idle connections, -P the server's process, for its CPU time;
+// -H seconds: only make the idle connections and hold them for that time, or until the standard input ends; -A: connections made and reset;
+// -C: only print the CPU time of the process, in nanoseconds.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -123,7 +123,7 @@ int main(int ac, char **av) {
   uint64_t tc = now();
   for (int i = 0; i < idle; i++) once(dial());
   double setup = (now() - tc) / 1e9;
-  if (hold) { // memory mode: all idle connections up; say so, then hold for a bounded time or until stdin closes
+  if (hold) { // memory mode: print a line when all idle connections are up, then hold them for a bounded time or until stdin closes
     printf("{\"ready\":%d,\"setup_s\":%.3f}\n", idle, setup); fflush(stdout);
     struct pollfd p = {0, POLLIN, 0}; poll(&p, 1, hold * 1000); return 0;
   }

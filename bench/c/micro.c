@@ -1,6 +1,6 @@
-// The yardstick of the micro-benchmarks: the same work as ../micro/sock and ../micro/net, in C.
+// The reference of the micro-benchmarks: the same work as ../micro/sock and ../micro/net, in C.
 // Each line of the standard input is NAME SIZE N: do the work NAME, of size SIZE, N times. The answer is a line:
-// the nanoseconds it took, and those of CPU time. What a work needs is opened when it is asked for first, and not counted.
+// the nanoseconds of wall-clock time and of CPU time. The first line of a work opens its sockets; that is not counted.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 static uint64_t at(clockid_t c) { struct timespec t; clock_gettime(c, &t); return t.tv_sec * 1000000000ull + t.tv_nsec; }
 static void die(const char *m) { fprintf(stderr, "micro: %s: %s\n", m, strerror(errno)); exit(1); }
 #define CK(x) ({ long _r = (x); if (_r < 0) die(#x); _r; })
-// What was sent is usually there at once; where the kernel has put that off it is soon.
+// Data has normally arrived at once; sometimes the kernel delivers it a moment later.
 #define SOON(x) ({ long _r; do _r = (x); while (_r < 0 && errno == EAGAIN); if (_r < 0) die(#x); _r; })
 
 static int A, B, C, D, sz; // the sockets, and the size of a message
@@ -49,12 +49,12 @@ static void tcp(int *a, int *b) {
 static void put(int fd, const char *p, long n) { while (n) { ssize_t k = send(fd, p, n, MSG_NOSIGNAL); if (k <= 0) die("send"); p += k; n -= k; } }
 static void get(int fd, char *p, long n) { while (n) { ssize_t k = recv(fd, p, n, 0); if (k <= 0) die("recv"); p += k; n -= k; } }
 
-// Two threads, each of which waits for the other in its own call.
+// Two threads; each waits for the other in its call.
 static void *echoes(void *n) { char b[65536]; for (long i = (long)n; i; i--) { get(B, b, sz); put(B, b, sz); } return 0; }
 static void pingpong(long n) { pthread_t t; CK(-pthread_create(&t, 0, echoes, (void *)n)); while (n--) { put(A, sb, sz); get(A, rb, sz); } pthread_join(t, 0); }
 static void pingpong_open(void) { tcp(&A, &B); }
 
-// Nobody has to wait.
+// Neither side waits.
 static void sendrecv(long n) {
   while (n--) { if (send(A, sb, sz, MSG_NOSIGNAL) != sz) die("send"); if (SOON(recv(B, rb, sz, 0)) != sz) die("recv"); }
 }
@@ -74,7 +74,7 @@ static void loop(long n) {
 }
 static void loop_open(void) { sendrecv_tcp_open(); C = EP = CK(epoll_create1(EPOLL_CLOEXEC)); struct epoll_event e = {.events = EPOLLIN, .data.fd = B}; CK(epoll_ctl(EP, EPOLL_CTL_ADD, B, &e)); }
 
-// A connection, both sides of it, which ends with a reset.
+// A connection, both sides of it, and its reset.
 static struct sockaddr_in L;
 static void connects(long n) {
   struct linger lg = {1, 0};

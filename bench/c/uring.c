@@ -1,4 +1,4 @@
-// What the kernel can do beyond epoll: an echo server on io_uring, multishot accept and recv with a provided-buffer ring; one thread.
+// An echo server on io_uring, which goes beyond epoll: multishot accept and recv with a provided-buffer ring; one thread.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <liburing.h>

@@ -11,8 +11,8 @@ import (
 // An entry is a file of an initramfs.
 type entry struct {
 	name    string
-	mode    uint32 // with its type, as stat(2) has it
-	device  [2]int // major and minor, of a device
+	mode    uint32 // with the type, as in stat(2)
+	device  [2]int // major and minor number of a device
 	content []byte
 }
 
@@ -22,7 +22,7 @@ const (
 	charDev   = 0o020600
 )
 
-// writeArchive writes the format that the kernel unpacks at its start: cpio(5),
+// writeArchive writes an archive in the format that the kernel unpacks when it boots: cpio(5)
 // "newc", compressed.
 func writeArchive(w io.Writer, entries []entry) error {
 	z := gzip.NewWriter(w)

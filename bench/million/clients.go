@@ -18,17 +18,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The clients are a process of their own, with descriptors of its own: of plain
-// system calls, so that all of the library that is measured is the server's. It
-// reads a command a line, and answers with a line of numbers.
+// The clients run in a separate process, which has its own descriptors. It uses plain
+// system calls, so that all measured memory of the library is the server's. It reads one
+// command a line, and answers with a line of numbers.
 //
-//	connect N       N more
-//	echo I R        R messages on connection I, and back: how long, in ns
-//	close N         have the server reset the last N
-//	reset N         reset the last N ourselves
+//	connect N       make N more
+//	echo I R        send and receive R messages on connection I: the time in ns
+//	close N         ask the server to reset the last N
+//	reset N         reset the last N here
 //	memory          RSS in bytes
 
-// A clients is that process, as its parent sees it.
+// A clients is that process, seen from its parent.
 type clients struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -52,7 +52,7 @@ func startClients(port int) (*clients, error) {
 	return c, c.cmd.Start()
 }
 
-// do has a command carried out, and returns the number it answers with.
+// do sends a command, and returns the number of the answer.
 func (c *clients) do(command string, args ...int) (int, error) {
 	line := command
 	for _, a := range args {
@@ -76,14 +76,14 @@ func (c *clients) end() error {
 	return errors.Join(c.in.Close(), c.cmd.Wait())
 }
 
-// A crowd is what the process holds.
+// A crowd is the connections of the process.
 type crowd struct {
 	port int
-	made int // ever
+	made int // in total
 	fds  []int32
 }
 
-// runClients is the process.
+// runClients is the main function of the process.
 func runClients(args []string) error {
 	if len(args) != 1 {
 		return errors.New("no port")
@@ -141,12 +141,12 @@ func (c *crowd) obey(words []string) (n int, err error) {
 	return 0, errors.New("no such command")
 }
 
-// perAddress is how many connections have the same addresses on both sides: they
-// differ by the client's port, and of those there are 28,000 by default.
+// perAddress is the number of connections with the same address on both sides. They differ
+// in the client's port; the kernel has 28,000 of these by default.
 const perAddress = 10_000
 
-// connect makes one more. It is reset when it is closed: a port that waits for its
-// time would be something left.
+// connect makes one more connection. Its close sends a reset, so that no port stays in
+// TIME_WAIT.
 func (c *crowd) connect() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -169,7 +169,7 @@ func (c *crowd) connect() error {
 	}
 }
 
-// echoes sends a message and receives it, so many times.
+// echoes sends a message and receives it, n times.
 func echoes(fd, rounds int) error {
 	out, in := make([]byte, messageSize), make([]byte, messageSize)
 	out[0] = echoIt
@@ -204,8 +204,8 @@ func sendAll(fd int, p []byte) error {
 	return err
 }
 
-// wishEnd has the server end the last n: it asks for many, waits until the last
-// one is, as the others are by then, and closes its own ends.
+// wishEnd has the server end the last n connections. It asks for all, waits until the last
+// has ended (the others have ended by then), and closes its own ends.
 func (c *crowd) wishEnd(n int) error {
 	for n > 0 {
 		some := min(n, 1000)
@@ -228,7 +228,7 @@ func (c *crowd) wishEnd(n int) error {
 	return nil
 }
 
-// closed waits until the server has ended a connection, and closes it too.
+// closed waits until the server has ended a connection, and closes the client's end.
 func closed(fd int) error {
 	var p [1]byte
 	if n, err := unix.Read(fd, p[:]); err != unix.ECONNRESET {
@@ -237,9 +237,9 @@ func closed(fd int) error {
 	return unix.Close(fd)
 }
 
-// hurry runs f so that in the machine, which has one processor, the server does
-// not run in between, but afterwards or when f waits: to change from one to the
-// other for each connection takes longer than all else.
+// hurry runs f with a higher priority than the server: on the machine's one processor the
+// server runs only after f, or while f waits. A switch between the processes for each
+// connection would take longer than everything else.
 func hurry(f func() error) error {
 	if os.Getenv(inside) == "" {
 		return f()
@@ -256,7 +256,7 @@ func schedule(policy, priority uint32) error {
 	return unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: policy, Priority: priority}, 0)
 }
 
-// last does something to the last n, which are no more then.
+// last applies f to the last n connections and forgets them.
 func (c *crowd) last(n int, f func(fd int) error) error {
 	if n > len(c.fds) {
 		return fmt.Errorf("%d of %d", n, len(c.fds))

@@ -15,24 +15,24 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A plan is what to hold, and where.
+// A plan describes the connections to hold, and the place.
 type plan struct {
 	connections int
-	step        int    // how many at once, between two looks at the memory
-	machine     bool   // all of it is ours: the kernel's memory counts
-	clock       string // what its nanoseconds really are, if they are something else
-	spare       int    // bytes to leave to the machine
+	step        int    // connections made between two measurements of the memory
+	machine     bool   // nothing else runs, so the kernel's memory counts
+	clock       string // the real unit of its nanoseconds, if another
+	spare       int    // bytes to leave free
 	say         func(format string, args ...any)
 }
 
 const (
-	few     = 1000 // connections, where costs are compared with
-	warm    = 100  // connections before all, so that all code has run
-	batches = 31   // of echoes; the median counts
+	few     = 1000 // connections of the reference measurement
+	warm    = 100  // connections before the measurement, so that all code has run
+	batches = 31   // batches of echoes; the median counts
 	rounds  = 100  // echoes in a batch
 )
 
-// hold opens connections, sees what they cost, and closes them.
+// hold opens connections, measures their cost, and closes them.
 func hold(p plan) (r report, err error) {
 	s, err := newServer()
 	if err != nil {
@@ -45,7 +45,7 @@ func hold(p plan) (r report, err error) {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go func() { // else they wait for answers without end
+	go func() { // otherwise they wait for answers without end
 		select {
 		case <-s.failed:
 			c.cmd.Process.Kill()
@@ -63,7 +63,7 @@ func hold(p plan) (r report, err error) {
 	}
 }
 
-// A holding is what is held.
+// A holding is the server and the clients while they hold connections.
 type holding struct {
 	plan
 	server  *server
@@ -109,7 +109,7 @@ func (h *holding) run(r *report) error {
 	return h.leave(r, before)
 }
 
-// steps are the numbers at which to look: 1000, 10,000 ... n.
+// steps returns the numbers of connections at which to measure: 1000, 10,000 ... n.
 func steps(n int) (all []int) {
 	for k := min(few, max(n/10, 1)); k < n; k *= 10 {
 		all = append(all, k)
@@ -117,7 +117,7 @@ func steps(n int) (all []int) {
 	return append(all, n)
 }
 
-// begin has everything run once, for what it takes once.
+// begin runs everything once, so that one-time costs are not measured.
 func (h *holding) begin() error {
 	if err := h.grow(min(warm, h.connections)); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (h *holding) begin() error {
 	return h.end("reset", h.held)
 }
 
-// grow connects until n are held, or the memory ends.
+// grow makes connections until it holds n, or the memory is used up.
 func (h *holding) grow(n int) error {
 	start, from := time.Now(), h.held
 	for h.held < n {
@@ -158,7 +158,7 @@ func (h *holding) grow(n int) error {
 	return nil
 }
 
-// end closes n of them, and waits until the server has.
+// end closes n connections, and waits until the server has closed its ends.
 func (h *holding) end(how string, n int) error {
 	h.say("%d connections: %s %d", h.held, how, n)
 	if _, err := h.clients.do(how, n); err != nil {
@@ -168,8 +168,8 @@ func (h *holding) end(how string, n int) error {
 	return h.server.await(h.held)
 }
 
-// shrink closes all: half by the server's wish, half by the clients', and between
-// them when as few are left as in the beginning it measures again.
+// shrink closes all connections: the server ends one half, the clients the other. When as
+// few are left as in the first measurement, it measures again.
 func (h *holding) shrink(r *report) error {
 	if err := h.end("close", h.held/2); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (h *holding) shrink(r *report) error {
 	return h.end("reset", h.held)
 }
 
-// cost measures an echo, on connections from first to last in turns.
+// cost measures an echo, in turns on the connections from first to last.
 func (h *holding) cost(r *report) error {
 	e := echoCost{Connections: h.held}
 	trips, own := make([]int, batches), make([]int, batches)
@@ -215,8 +215,8 @@ func (h *holding) cost(r *report) error {
 	return nil
 }
 
-// calls counts the system calls of the server on its sockets for an echo, on the
-// connections in the middle.
+// calls counts the server's system calls on its sockets for an echo, on the connections in
+// the middle.
 func (h *holding) calls() (map[string]float64, error) {
 	var mu sync.Mutex
 	made := make(map[string]float64)
@@ -232,14 +232,14 @@ func (h *holding) calls() (map[string]float64, error) {
 	return maps.Clone(made), err
 }
 
-// cpu is the time that this process has run.
+// cpu returns the CPU time of this process.
 func cpu() (int64, error) {
 	var t unix.Timespec
 	err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t)
 	return t.Nano(), err
 }
 
-// A state is what there is at a time.
+// A state holds the measurements of one moment.
 type state struct {
 	server  userMemory
 	objects map[int]int
@@ -249,7 +249,7 @@ type state struct {
 	sockets int // of the port, in any state
 }
 
-// look sees what there is. Of descriptors and sockets only when there are few.
+// look measures the state. It counts descriptors and sockets only if there are few.
 func (h *holding) look() (s state, err error) {
 	if s.clients, err = h.clients.do("memory"); err != nil {
 		return s, err
@@ -272,11 +272,11 @@ func (h *holding) look() (s state, err error) {
 	return s, err
 }
 
-// leave sees what is left, before the Poller is closed and after.
+// leave measures what is left, before and after the Poller is closed.
 func (h *holding) leave(r *report, before state) error {
 	var after state
-	// The kernel ends a connection a moment after it was reset: the last
-	// packets are on their way, and RCU has its own time.
+	// The kernel frees a connection some time after its reset: the last packets
+	// are in flight, and RCU delays the release.
 	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		var err error
 		if after, err = h.look(); err != nil {

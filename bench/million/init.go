@@ -17,28 +17,28 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// In the machine this program is the first process, and the only one but for its
-// clients. It talks to its host through the console: lines that begin so.
+// In the machine this program is the first process; the clients are the only other one. It
+// reports to the host through the console, in lines with this prefix.
 const (
 	sayPrefix    = "million: "
 	reportPrefix = "million-report: "
 	failPrefix   = "million-failed: "
 )
 
-// inside is a variable that the kernel gives its first process, from its command
-// line: the number of connections. Another is what the clock counts.
+// inside is an environment variable of the first process, which the kernel takes from its
+// command line: the number of connections. Another is the unit of the clock.
 const (
 	inside      = "MILLION"
 	insideClock = "MILLION_CLOCK"
 )
 
-// bootstrap is the whole life of the machine.
+// bootstrap runs everything that the machine does.
 func bootstrap() error {
 	if err := live(); err != nil {
 		fmt.Println(failPrefix + strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	os.Stdout.Sync()
-	return unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART) // which qemu takes as the end
+	return unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART) // qemu ends on a reboot
 }
 
 func live() error {
@@ -64,7 +64,7 @@ func live() error {
 		{"fs/nr_open", strconv.FormatUint((many+63)/64*64, 10)},
 		{"fs/epoll/max_user_watches", strconv.FormatUint(many, 10)},
 		{"net/core/somaxconn", "16384"},
-		{"net/core/netdev_max_backlog", "1000000"}, // of lo too, and nobody sends a reset twice
+		{"net/core/netdev_max_backlog", "1000000"}, // of lo too; a dropped reset is not sent again
 		{"net/ipv4/tcp_max_syn_backlog", "16384"},
 		{"net/ipv4/ip_local_port_range", "1024 65535"},
 	} {
@@ -77,7 +77,7 @@ func live() error {
 	}
 	r, err := hold(plan{
 		connections: n,
-		step:        10_000, // fewer than may wait to be accepted
+		step:        10_000, // below the backlog
 		machine:     true,
 		clock:       os.Getenv(insideClock),
 		spare:       400 << 20,
@@ -92,8 +92,8 @@ func live() error {
 	return err
 }
 
-// loopbackUp does what `ip link set lo up` does: it sends the kernel a netlink
-// message with the interface's number and flag, and reads its answer.
+// loopbackUp does the same as `ip link set lo up`: it sends the kernel a netlink message with
+// the interface's number and flag, and reads the answer.
 func loopbackUp() error {
 	s, err := sock.Open(sock.Netlink, sock.Raw, unix.NETLINK_ROUTE)
 	if err != nil {

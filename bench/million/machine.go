@@ -21,10 +21,10 @@ import (
 
 const qemu = "qemu-system-x86_64"
 
-// accels are the ways in which it may run.
+// accels lists the values of -accel.
 var accels = []string{"auto", "kvm", "icount", "tcg"}
 
-// A machine is one of qemu, with this program as its init.
+// A machine is a qemu virtual machine, with this program as init.
 type machine struct {
 	connections int
 	gigabytes   int
@@ -33,7 +33,7 @@ type machine struct {
 	limit       time.Duration
 }
 
-// run boots it, and returns what it reports.
+// run boots the machine, and returns its report.
 func (m machine) run() (r report, err error) {
 	if _, err := exec.LookPath(qemu); err != nil {
 		return r, fmt.Errorf("%w: on Debian it is in qemu-system-x86", err)
@@ -78,8 +78,8 @@ func (m machine) run() (r report, err error) {
 	return r, err
 }
 
-// debianKernel takes the kernel out of the package that the one without a version
-// depends on.
+// debianKernel extracts the kernel from the package on which the package without a version
+// depends.
 func debianKernel(dir string) (string, error) {
 	out, err := exec.Command("apt-cache", "depends", "linux-image-cloud-amd64").Output()
 	if err != nil {
@@ -104,7 +104,7 @@ func debianKernel(dir string) (string, error) {
 	return files[0], nil
 }
 
-// ourInit builds this program once more, so that it needs no library.
+// ourInit builds this program again, as a static binary.
 func ourInit(dir string) (string, error) {
 	binary := filepath.Join(dir, "init")
 	build := exec.Command("go", "build", "-o", binary, "github.com/berkeleysockets/sock/bench/million")
@@ -131,11 +131,11 @@ func ourInit(dir string) (string, error) {
 	return path, errors.Join(err, f.Close())
 }
 
-// errNotUp says that nothing was heard of a machine.
+// errNotUp reports a machine that did not start.
 var errNotUp = errors.New("the machine does not start")
 
-// startTime is how long kvm has until our init runs: an emulated machine may take
-// longer.
+// startTime is the time within which our init must run under kvm. An emulated machine may
+// take longer.
 const startTime = 30 * time.Second
 
 func (m machine) boot(parent context.Context, initrd string) (r report, err error) {
@@ -171,7 +171,7 @@ func (m machine) boot(parent context.Context, initrd string) (r report, err erro
 		defer late.Stop()
 	}
 	heard, reported := false, false
-	var last []string // of what else is on the console
+	var last []string // other lines of the console
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {

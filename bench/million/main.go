@@ -1,18 +1,17 @@
 //go:build linux
 
-// Million holds a million idle TCP connections in one process and one Poller, and
-// reports what that takes: memory of the process and of the kernel for each, the
-// cost of an echo on one of them with few and with all, and what is left when all
-// are closed.
+// Million holds a million idle TCP connections in one process and one Poller. It reports the
+// memory of the process and of the kernel for each, the cost of an echo with few connections
+// and with all, and what is left after all are closed.
 //
 //	go -C bench run ./million                    in a virtual machine, as many as its memory allows
-//	go -C bench run ./million -n 100000 -m 4     of 4 GiB
-//	go -C bench run ./million -here -n 10000     no machine: what the limits of a process allow
+//	go -C bench run ./million -n 100000 -m 4     in a virtual machine with 4 GiB
+//	go -C bench run ./million -here -n 10000     without a machine: as many as the limits of a process allow
 //
-// The machine is qemu with Debian's cloud kernel and this program as its init: no
-// image, no disk, no network. README.md says what it needs, and what was seen.
+// The machine is qemu with Debian's cloud kernel and this program as its init, without an
+// image, a disk or a network. README.md has the requirements and the results.
 //
-// Read server.go first, which is what is measured, then clients.go and hold.go.
+// Read server.go first, the measured program, then clients.go and hold.go.
 package main
 
 import (
@@ -45,7 +44,7 @@ func main() {
 	os.Exit(1)
 }
 
-// errUsage is what was asked for wrongly.
+// errUsage is an error of the command line.
 var errUsage = errors.New("-h lists what there is")
 
 func run() error {
@@ -57,7 +56,7 @@ func run() error {
 	}
 	var m machine
 	f := flag.NewFlagSet("million", flag.ContinueOnError)
-	f.SetOutput(io.Discard) // its words are ours to say, in one line
+	f.SetOutput(io.Discard) // the program prints the error itself, in one line
 	n := f.Int("n", 1_000_000, "how many `connections`")
 	here := f.Bool("here", false, "without a virtual machine")
 	asJSON := f.Bool("json", false, "print the report as JSON")
@@ -98,7 +97,7 @@ func run() error {
 	return nil
 }
 
-// holdHere holds what the limit on descriptors lets this process.
+// holdHere holds as many connections as the limit on descriptors allows this process.
 func holdHere(n int) (report, error) {
 	limit, err := allDescriptors()
 	if err != nil {
@@ -115,17 +114,17 @@ func holdHere(n int) (report, error) {
 	return r, err
 }
 
-// allDescriptors makes the limit as high as it may be.
+// allDescriptors raises the limit to the hard limit.
 func allDescriptors() (int, error) {
 	var l syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {
 		return 0, err
 	}
 	l.Cur = l.Max
-	return int(min(l.Max, 1<<30)), syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // and so do our children
+	return int(min(l.Max, 1<<30)), syscall.Setrlimit(syscall.RLIMIT_NOFILE, &l) // the children inherit it
 }
 
-// progress prints what happens, and when.
+// progress prints each step with its time.
 func progress(w *os.File) func(string, ...any) {
 	start := time.Now()
 	return func(format string, args ...any) {

@@ -14,19 +14,19 @@ import (
 	"strings"
 )
 
-// A userMemory is what a process has.
+// A userMemory is the memory of a process.
 type userMemory struct {
 	RSS  int // bytes, anonymous: without the pages of the program's file
 	Heap int // of live objects
 }
 
-// ownMemory is this process's, after everything that can be given back has been.
+// ownMemory returns the memory of this process, after it has released what it can.
 func ownMemory() (m userMemory, err error) {
 	for range 3 {
 		runtime.GC()
 		debug.FreeOSMemory()
 	}
-	// Its counters are exact: statm's are summed up late on several processors.
+	// Its counters are exact; those of statm lag behind on several processors.
 	rss, err := fields("/proc/self/smaps_rollup", "Anonymous:")
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
@@ -46,10 +46,10 @@ func objects() map[int]int {
 	return live
 }
 
-// A kernelMemory is what all of a machine's kernel and processes have, in bytes.
+// A kernelMemory is the memory of a machine's kernel and processes, in bytes.
 type kernelMemory struct {
-	Used    int            // of the whole memory, caches dropped
-	Slab    int            // of it in slabs: the kernel's objects
+	Used    int            // of all memory, after the caches were dropped
+	Slab    int            // of that in slabs: the kernel's objects
 	Tables  int            // page tables
 	Vmalloc int            // large tables: of descriptors
 	PerCPU  int            //
@@ -58,7 +58,7 @@ type kernelMemory struct {
 	Counts  map[string]int // and in objects
 }
 
-// machineMemory is that of a machine that is all ours.
+// machineMemory returns the memory of a machine on which nothing else runs.
 func machineMemory() (m kernelMemory, err error) {
 	if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("3\n"), 0); err != nil {
 		return m, err
@@ -79,7 +79,7 @@ func machineMemory() (m kernelMemory, err error) {
 	return m, err
 }
 
-// fields returns the numbers behind names at the beginning of lines.
+// fields returns the numbers that follow the names at the start of lines.
 func fields(path string, names ...string) (map[string]int, error) {
 	found := make(map[string]int)
 	err := eachLine(path, func(words []string) error {
@@ -98,7 +98,7 @@ func fields(path string, names ...string) (map[string]int, error) {
 	return found, err
 }
 
-// sockstat is what the kernel counts of TCP: inuse, orphan, tw, alloc, mem.
+// sockstat returns the kernel's counters of TCP: inuse, orphan, tw, alloc, mem.
 func sockstat() (map[string]int, error) {
 	found := make(map[string]int)
 	err := eachLine("/proc/net/sockstat", func(words []string) (err error) {
@@ -112,14 +112,14 @@ func sockstat() (map[string]int, error) {
 	return found, err
 }
 
-// slabs are the kernel's objects, by name.
+// slabs returns the kernel's objects by name.
 func slabs() (size, count map[string]int, err error) {
 	size, count = make(map[string]int), make(map[string]int)
 	err = eachLine("/proc/slabinfo", func(words []string) error {
 		if len(words) < 16 || words[0] == "#" {
-			return nil // its head
+			return nil // the heading
 		}
-		var n [4]int // active objects, all, their size, and how many a slab has
+		var n [4]int // active objects, all objects, their size, objects of a slab
 		for i := range n {
 			var err error
 			if n[i], err = strconv.Atoi(words[i+1]); err != nil {
@@ -137,7 +137,7 @@ func slabs() (size, count map[string]int, err error) {
 	return size, count, err
 }
 
-// connections counts those of a port, in whatever state: the listener is one.
+// connections counts the sockets of a port in any state, the listener included.
 func connections(port int) (n int, err error) {
 	hex := fmt.Sprintf(":%04X", port)
 	err = eachLine("/proc/net/tcp", func(words []string) error {
@@ -149,7 +149,7 @@ func connections(port int) (n int, err error) {
 	return n, err
 }
 
-// descriptors counts those of this process.
+// descriptors counts the descriptors of this process.
 func descriptors() (n int, err error) {
 	d, err := os.Open("/proc/self/fd")
 	if err != nil {
@@ -160,7 +160,7 @@ func descriptors() (n int, err error) {
 		names, err := d.Readdirnames(1000)
 		n += len(names)
 		if errors.Is(err, io.EOF) {
-			return n - 1, nil // not this one
+			return n - 1, nil // without the one that reads the folder
 		}
 		if err != nil {
 			return 0, err

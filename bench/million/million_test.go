@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// mainEnv has the test binary be the program.
+// mainEnv makes the test binary run the program.
 const mainEnv = "SOCK_MILLION_MAIN"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command is the program in a process of its own.
+// command returns the program as a command.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(stop)
@@ -35,7 +35,8 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// What a machine would do with a million, here with as many as a process may have.
+// TestHold measures what a machine measures with a million connections, with as many as a
+// process may have.
 func TestHold(t *testing.T) {
 	t.Parallel()
 	n := 10_000
@@ -64,8 +65,8 @@ func TestHold(t *testing.T) {
 	t.Run("left", func(t *testing.T) { nothingIsLeft(t, &r) })
 }
 
-// echoIsTheSame looks at the system calls, which do not depend on what else the
-// machine does. The Poller asks once or twice, for what came while it was busy.
+// echoIsTheSame compares the system calls, which do not depend on other load of the machine.
+// The Poller polls once or twice, for events that came while it was busy.
 func echoIsTheSame(t *testing.T, r *report) {
 	if len(r.Echoes) < 3 {
 		t.Fatalf("measured %d times, want with few, with all, and with few again", len(r.Echoes))
@@ -82,14 +83,14 @@ func echoIsTheSame(t *testing.T, r *report) {
 			}
 		}
 	}
-	// Time that the process ran, not what passed: 1.0 and a little is usual.
+	// CPU time of the process: slightly above 1.0 is normal.
 	if ratio, _ := r.ratio(); ratio > 3 {
 		t.Errorf("an echo costs %.1f times as much with %d connections as with %d", ratio, r.Held, r.Echoes[0].Connections)
 	}
 }
 
-// memoryIsSmall: a Socket, and what a Poller has for it. 175 bytes are usual for
-// both in 64 bits.
+// memoryIsSmall checks the memory of a Socket and of its registration in a Poller: normally
+// 175 bytes together on a 64-bit system.
 func memoryIsSmall(t *testing.T, r *report) {
 	if raceDetector {
 		t.Skip("the race detector's shadow memory is not ours")
@@ -113,7 +114,7 @@ func nothingIsLeft(t *testing.T, r *report) {
 	if l := r.Left; l.Descriptors != 0 || l.Sockets != 0 {
 		t.Errorf("%d descriptors and %d sockets are left, want none", l.Descriptors, l.Sockets)
 	}
-	// Of a million bytes and more.
+	// These are parts of a million bytes and more.
 	if l := r.Left.Closed; l.Heap > 128<<10 {
 		t.Errorf("%d bytes of live objects are left", l.Heap)
 	} else if l.RSS > 1<<20 && !raceDetector {
@@ -121,7 +122,7 @@ func nothingIsLeft(t *testing.T, r *report) {
 	}
 }
 
-// A process that may have few descriptors says so, and holds what it can.
+// A process with a low limit on descriptors reports it, and holds as many connections as it can.
 func TestHoldFew(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -n 300 && exec "$0" -here -json -n 1000`, os.Args[0])
@@ -172,7 +173,7 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// The kernel's own unpacker takes what cpio does.
+// The kernel unpacks the same format as cpio.
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("cpio"); err != nil {

@@ -11,22 +11,22 @@ import (
 	"strings"
 )
 
-// A report is what was seen; it goes from the machine to who started it as JSON.
+// A report holds the results. The machine sends it to its host as JSON.
 type report struct {
 	System  string // the kernel
 	Asked   int    // connections
 	Held    int
-	Clock   string // what the nanoseconds are, if they are no time
+	Clock   string // the unit of the nanoseconds, if it is not time
 	Echoes  []echoCost
-	Server  userMemory // that all connections took
-	Clients int        // the same of their process: RSS
+	Server  userMemory // taken by all connections
+	Clients int        // RSS of the clients' process
 	Sizes   []size     // of the server's heap objects
 	Kernel  *kernelUse // nil: not known
 	Left    left
 }
 
-// An echoCost is what an echo of 64 bytes costs with so many connections: the
-// median of many batches.
+// An echoCost is the cost of an echo of 64 bytes with a number of connections: the median of
+// many batches.
 type echoCost struct {
 	Connections int
 	Trip        int                // ns from send to receive, both processes
@@ -34,22 +34,21 @@ type echoCost struct {
 	Calls       map[string]float64 // the server's, on its sockets
 }
 
-// A size is of heap objects.
+// A size is the size and the number of heap objects.
 type size struct{ Bytes, Count int }
 
-// A kernelUse is what a number of connections took of the kernel's memory, in
-// bytes: both of their ends.
+// A kernelUse is the kernel's memory for a number of connections in bytes, both ends.
 type kernelUse struct {
 	kernelMemory
 }
 
-// A left is what was there in the end, more than in the beginning.
+// A left is the difference between the end and the beginning.
 type left struct {
 	Descriptors int        // of the server
 	Sockets     int        // of its port, in any state
-	SockStat    string     // what the machine says of all
-	Server      userMemory // when the last connection was closed
-	Closed      userMemory // when the Poller was
+	SockStat    string     // of all sockets of the machine
+	Server      userMemory // after the last connection was closed
+	Closed      userMemory // after the Poller was closed
 	Kernel      *kernelUse // nil: not known
 }
 
@@ -80,7 +79,7 @@ func difference[K comparable](before, after map[K]int) map[K]int {
 	return d
 }
 
-// grown lists the objects of which there are more, those that take most first.
+// grown lists the objects that have become more, the largest growth first.
 func grown(before, after map[int]int) (all []size) {
 	for bytes, count := range difference(before, after) {
 		if count > 0 {
@@ -91,7 +90,7 @@ func grown(before, after map[int]int) (all []size) {
 	return all
 }
 
-// socket is the size of a Socket: of what there is one for each connection.
+// socket returns the size of a Socket: of the objects of which each connection has one.
 func (r *report) socket() int {
 	for _, s := range r.Sizes {
 		if s.Count >= r.Held && s.Count < r.Held+r.Held/10+10 {
@@ -101,7 +100,7 @@ func (r *report) socket() int {
 	return 0
 }
 
-// ratio is what an echo costs with all connections, to what it cost with few: the
+// ratio returns the cost of an echo with all connections divided by the cost with few: the
 // server's part, and the whole.
 func (r *report) ratio() (server, trip float64) {
 	var first, full echoCost
@@ -127,7 +126,7 @@ func (e echoCost) line(clock string) string {
 		e.Connections, e.Server, cmp.Or(clock, "ns"), e.Trip, calls, strings.Join(each, ", "))
 }
 
-// print writes a report for people.
+// print writes the report as text.
 func (r *report) print(w io.Writer) {
 	each := func(bytes int) string { return fmt.Sprintf("%.1f", float64(bytes)/float64(max(r.Held, 1))) }
 	fmt.Fprintf(w, "\n%s\n%d connections held of %d, in one process and one Poller\n", r.System, r.Held, r.Asked)
@@ -177,7 +176,7 @@ func (r *report) print(w io.Writer) {
 	}
 }
 
-// top names the slabs that have grown most.
+// top names the slabs with the largest growth.
 func (k *kernelUse) top() []string {
 	names := slices.SortedFunc(maps.Keys(k.Objects), func(a, b string) int { return cmp.Compare(k.Objects[b], k.Objects[a]) })
 	names = slices.DeleteFunc(names, func(n string) bool { return k.Objects[n] < 1<<20 })

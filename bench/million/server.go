@@ -11,27 +11,27 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// What a client sends: messages of this size, which come back, and of which the
-// first byte may ask the server to close the connection instead.
+// Clients send messages of this size. The server sends them back, or closes the connection
+// if the first byte asks for it.
 const (
 	messageSize = 64
 	echoIt      = 'e'
 	closeIt     = 'c'
 )
 
-// A server is one goroutine and one Poller. It keeps no list of its connections:
-// who holds them is the Poller alone.
+// A server is one goroutine and one Poller. It keeps no list of its connections; only the
+// Poller holds them.
 type server struct {
 	listener *sock.Socket
 	poller   *sock.Poller
 	at       sock.Addr
-	ended    chan struct{} // it serves no more
-	failed   chan struct{} // and that is not because it was closed
+	ended    chan struct{} // closed when it has ended
+	failed   chan struct{} // closed when it has ended with an error
 
 	mu   sync.Mutex
-	news sync.Cond // one of these has changed
+	news sync.Cond // signalled when one of the fields below changes
 	held int       // connections
-	err  error     // why there will be no more
+	err  error     // the reason why it accepts no more
 }
 
 func newServer() (*server, error) {
@@ -90,7 +90,7 @@ func (s *server) serve() error {
 			}
 			change += more
 		}
-		clear(events[:n]) // or the last ones stay in memory
+		clear(events[:n]) // releases the last ones
 		if change != 0 {
 			s.tell(change, nil)
 		}
@@ -113,14 +113,14 @@ func (s *server) accept() (n int, err error) {
 	}
 }
 
-// answer does what a client wants. The change is -1 if it has closed.
+// answer serves a client. The change is -1 if it has closed the connection.
 func answer(c *sock.Socket, buf []byte) (change int, err error) {
 	n, err := c.Recv(buf, 0)
 	switch {
 	case err == sock.ErrWouldBlock:
 		return 0, nil
 	case err == nil && n > 0 && buf[0] == closeIt:
-		// A reset: an ordinary end leaves a port behind that waits for its time.
+		// A reset: a normal close would leave a port in TIME_WAIT.
 		if err := sockopt.Linger.Set(c, sockopt.LingerValue{On: true}); err != nil {
 			return 0, err
 		}
@@ -140,7 +140,7 @@ func (s *server) tell(change int, err error) {
 	s.news.Broadcast()
 }
 
-// await waits until so many connections are held.
+// await waits until the server holds n connections.
 func (s *server) await(n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,4 @@
-// Package rules is what all echo servers of the benchmark are given, and have to
-// keep to.
+// Package rules has the command line and the rules that all echo servers of the bench share.
 package rules
 
 import (
@@ -7,14 +6,14 @@ import (
 	"log"
 )
 
-// Addr is where a server listens, and Buffer how many bytes it receives at most at
-// a time: an event loop into one buffer for all, a goroutine into its own.
+// Addr is the address of the server. Buffer is the largest number of bytes that it receives
+// at a time: an event loop has one buffer for all, a goroutine has its own.
 var (
 	Addr   string
 	Buffer int
 )
 
-// Backlog is how many connections may wait to be accepted.
+// Backlog is the backlog of the listener.
 const Backlog = 4096
 
 // Parse reads the command line.

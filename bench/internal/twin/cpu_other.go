@@ -6,6 +6,6 @@ import "time"
 
 var begun = time.Now()
 
-// cpuTime is the time of the clock on the wall: elsewhere there is no C to compare
-// with, and where nothing else runs it is nearly the same.
+// cpuTime returns the wall-clock time. On other systems there is no C to compare with, and on
+// an idle machine the two are nearly equal.
 func cpuTime() time.Duration { return time.Since(begun) }

@@ -9,10 +9,10 @@ import (
 	"os"
 )
 
-// What only reads, writes and copies is the same program with both packages: a
+// A work that only reads, writes and copies is the same for both packages, because a
 // *sock.Socket is a net.Conn.
 
-// A Pair is two connected streams, and the buffers of each.
+// A Pair is two connected streams and their buffers.
 type Pair struct {
 	A, B net.Conn
 	P, Q []byte
@@ -20,17 +20,17 @@ type Pair struct {
 
 func (p *Pair) Close() error { return CloseAll(p.A, p.B) }
 
-// Filled is a buffer. Each of its pages has been written, as C's have: a page of zeros
-// that was not is the same one for all, and costs the kernel more to read.
+// Filled returns a buffer of which each page has been written, as in C. Pages that were not
+// written share one page of zeros, which costs the kernel more to read.
 func Filled(size int) []byte { return bytes.Repeat([]byte{'x'}, size) }
 
 // An Opener makes a Pair with buffers of a size.
 type Opener func(size int) (*Pair, error)
 
-// A pingpong waits in each call, on both sides.
+// A pingpong waits in each call on both sides.
 type pingpong struct{ *Pair }
 
-// PingPong sends to and fro.
+// PingPong sends a message and waits for the reply.
 func PingPong(open Opener) Work {
 	return func(size int) (Job, error) {
 		p, err := open(size)
@@ -62,7 +62,7 @@ func (p pingpong) Do(n int) error {
 	})
 }
 
-// feed and eat are the two ends of much data; n is MiB.
+// feed and eat send and receive n MiB.
 func feed(s net.Conn, p []byte, n int) error {
 	for range n * (MiB / Chunk) {
 		if _, err := s.Write(p); err != nil {
@@ -81,10 +81,10 @@ func eat(s net.Conn, p []byte, n int) error {
 	return nil
 }
 
-// A bulk sends from memory.
+// A bulk sends data from memory.
 type bulk struct{ *Pair }
 
-// Bulk is for n MiB.
+// Bulk returns the work that sends n MiB from memory.
 func Bulk(open Opener) Work {
 	return func(int) (Job, error) {
 		p, err := open(Chunk)
@@ -96,14 +96,14 @@ func (b bulk) Do(n int) error {
 	return Both(func() error { return feed(b.A, b.P, n) }, func() error { return eat(b.B, b.Q, n) })
 }
 
-// A file is sent by the kernel.
+// A file is sent with sendfile(2).
 type file struct {
 	*Pair
 	f    *os.File
 	size int64
 }
 
-// SendFile is for n MiB of the file, over and over.
+// SendFile returns the work that sends n MiB of the file, repeatedly.
 func SendFile(open Opener) Work {
 	return func(int) (Job, error) {
 		f, size, err := openFile()
@@ -133,10 +133,10 @@ func (f *file) Do(n int) error {
 	}, func() error { return eat(f.B, f.Q, n) })
 }
 
-// A splice is from one connection to another, as a proxy has it.
+// A splice copies from one connection to another, like a proxy.
 type splice struct{ in, out *Pair }
 
-// Splice is for n MiB.
+// Splice returns the work that copies n MiB.
 func Splice(open Opener) Work {
 	return func(int) (Job, error) {
 		in, err := open(Chunk)
@@ -159,7 +159,7 @@ func (s *splice) Do(n int) error {
 	})
 }
 
-// openFile opens the file that is sent.
+// openFile opens the file to send.
 func openFile() (f *os.File, size int64, err error) {
 	if f, err = os.Open(os.Getenv("BENCH_FILE")); err != nil {
 		return nil, 0, fmt.Errorf("the environment variable BENCH_FILE: %w", err)

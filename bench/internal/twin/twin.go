@@ -1,9 +1,8 @@
-// Package twin runs the micro-benchmarks of one side, as c/micro.c does those in C.
+// Package twin runs the micro-benchmarks of one side, as c/micro.c does in C.
 //
 // Each line of the standard input is NAME SIZE N: do the work NAME, of size SIZE, N
-// times. The answer is a line: the nanoseconds it took, those of CPU time, and the
-// allocations. What a work needs is opened when it is asked for first, and not
-// counted.
+// times. The answer is a line: the nanoseconds of wall-clock time and of CPU time, and the
+// allocations. The first line of a work opens its sockets; that is not counted.
 package twin
 
 import (
@@ -18,16 +17,16 @@ import (
 	"time"
 )
 
-// A Work is opened for a size, and is then done any number of times.
+// A Work opens a Job for a size, which is then done any number of times.
 type Work func(size int) (Job, error)
 
-// A Job is a work that is open.
+// A Job is an open work.
 type Job interface {
 	Do(n int) error
 	io.Closer
 }
 
-// Main is the whole program.
+// Main runs the whole program.
 func Main(works map[string]Work) {
 	if err := run(works, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "micro:", err)
@@ -36,9 +35,9 @@ func Main(works map[string]Work) {
 }
 
 func run(works map[string]Work, in io.Reader, out io.Writer) error {
-	// As in any server there is somebody who waits meanwhile. While nobody does Go
-	// does not look at its poller, and what is in there is then cheaper than it is
-	// in a program.
+	// A goroutine waits in the runtime poller meanwhile, as in any server. Without
+	// one Go does not poll, and descriptors in the poller would be cheaper than in a
+	// real program.
 	var config net.ListenConfig
 	l, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -100,7 +99,7 @@ func Both(a, b func() error) error {
 	return errors.Join(a(), <-other)
 }
 
-// CloseAll closes them all.
+// CloseAll closes all of them.
 func CloseAll[T io.Closer](all ...T) error {
 	var err error
 	for _, c := range all {
@@ -111,7 +110,7 @@ func CloseAll[T io.Closer](all ...T) error {
 
 const (
 	MiB     = 1 << 20
-	Chunk   = 256 << 10 // is sent and received at a time where there is much
+	Chunk   = 256 << 10 // bytes of one call with bulk data
 	Segment = 1200      // bytes of a datagram that the kernel cuts
 	Small   = 64        // bytes of a datagram of a batch
 	Backlog = 4096

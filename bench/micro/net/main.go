@@ -3,8 +3,8 @@ package main
 
 import "github.com/berkeleysockets/sock/bench/internal/twin"
 
-// There is no poller: a goroutine that waits is what package net has, and that is
-// pingpong. A batch is sent one by one.
+// Package net has no poller; its counterpart is a waiting goroutine, which pingpong measures.
+// A batch is sent one by one.
 var works = map[string]twin.Work{
 	"pingpong":     twin.PingPong(tcp),
 	"sendrecv":     openPair,

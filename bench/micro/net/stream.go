@@ -26,7 +26,7 @@ func connected(network, address string, size int) (*twin.Pair, error) {
 	return &twin.Pair{A: a, B: b, P: twin.Filled(size), Q: twin.Filled(size)}, err
 }
 
-// listen asks for plain TCP, without keep-alive: as the others do.
+// listen opens a listener of plain TCP without keep-alive, like the others.
 func listen(network, address string) (net.Listener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
@@ -36,7 +36,7 @@ func listen(network, address string) (net.Listener, error) {
 
 func tcp(size int) (*twin.Pair, error) { return connected("tcp4", "127.0.0.1:0", size) }
 
-// A sendrecv never has to wait.
+// A sendrecv never waits.
 type sendrecv struct{ *twin.Pair }
 
 func openPair(size int) (twin.Job, error) {
@@ -68,7 +68,7 @@ func (p sendrecv) Do(n int) error {
 
 func short(what string, n int, err error) error { return fmt.Errorf("%s: %d bytes: %w", what, n, err) }
 
-// A connect makes connections, both sides of each, which end with a reset.
+// A connect makes connections, both sides of each, and resets them.
 type connect struct {
 	l    net.Listener
 	dial net.Dialer

@@ -55,7 +55,7 @@ func (u *udp) Do(n int) error {
 	return nil
 }
 
-// A batch is many in a row: package net has no call for it.
+// A batch sends many datagrams in a row, because package net has no call for a batch.
 type batch struct {
 	*udp
 	size int
@@ -82,7 +82,7 @@ func (b batch) Do(n int) error {
 	return nil
 }
 
-// A gso passes the control message as bytes, which sock made once.
+// A gso passes the control message as bytes, which sock has made once.
 type gso struct {
 	*udp
 	control, room []byte

@@ -10,7 +10,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// What each work may cost: its system calls, by name. The BSDs have others.
+// These are the system calls of each work, by name. The BSDs have others.
 var calls = []struct {
 	work string
 	size int
@@ -24,9 +24,9 @@ var calls = []struct {
 	{"gso", 50, map[string]int{"sendmsg": 1, "recvmsg": 1}},
 }
 
-// TestCalls fails where an operation costs a system call more than it did. It takes
-// the cheapest of some: where the machine has much to do the kernel may hand over
-// in pieces, but not each time. No time is measured.
+// TestCalls fails if an operation makes more system calls than listed. It takes the cheapest
+// of several runs, because on a busy machine the kernel sometimes delivers data in pieces. It
+// measures no time.
 func TestCalls(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("other systems have other calls")
@@ -65,7 +65,7 @@ func sum(m map[string]int) (n int) {
 	return n
 }
 
-// TestAllocations fails where an operation allocates. A connection is two Sockets.
+// TestAllocations fails if an operation allocates. A connection allocates two Sockets.
 func TestAllocations(t *testing.T) {
 	want := map[string]float64{"connect": 2}
 	for _, c := range calls {

@@ -9,7 +9,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A pair is two connected sockets, and the buffers of each.
+// A pair is two connected sockets and their buffers.
 type pair struct {
 	a, b *sock.Socket
 	p, q []byte
@@ -61,7 +61,7 @@ func tcp(size int) (*pair, error) {
 	return &pair{a, b, twin.Filled(size), twin.Filled(size)}, sockopt.TCPNoDelay.Set(b, true)
 }
 
-// conns is tcp, for what needs no more than a net.Conn.
+// conns returns the pair of tcp as two net.Conns.
 func conns(size int) (*twin.Pair, error) {
 	p, err := tcp(size)
 	if err != nil {
@@ -101,7 +101,7 @@ func (p sendrecv) Do(n int) error {
 			return short("send", k, err)
 		}
 		k, err := p.b.Recv(p.q, 0)
-		for err == sock.ErrWouldBlock { // the kernel has put it off: not far
+		for err == sock.ErrWouldBlock { // the kernel delivers it a moment later
 			k, err = p.b.Recv(p.q, 0)
 		}
 		if err != nil || k < len(p.q) {
@@ -111,8 +111,8 @@ func (p sendrecv) Do(n int) error {
 	return nil
 }
 
-// soon receives what was sent. It is usually there at once; where the kernel has put
-// that off it is soon.
+// soon receives data that was sent. It has normally arrived at once; sometimes the kernel
+// delivers it a moment later.
 func soon(s *sock.Socket, p []byte) (n int, err error) {
 	for {
 		if n, err = s.Recv(p, 0); err != sock.ErrWouldBlock {
@@ -169,7 +169,7 @@ func (p *poller) Do(n int) error {
 	return nil
 }
 
-// A connect makes connections, both sides of each, which end with a reset.
+// A connect makes connections, both sides of each, and resets them.
 type connect struct {
 	l  *sock.Socket
 	at sock.Addr

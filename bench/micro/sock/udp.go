@@ -7,7 +7,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// datagrams is a socket that sends to another, none of which waits.
+// datagrams opens a socket that sends to another. Neither waits.
 func datagrams(size int) (*pair, sock.Addr, error) {
 	a, _, err := loopback(sock.Dgram)
 	if err != nil {
@@ -90,7 +90,7 @@ func (b *batch) Do(n int) error {
 	return nil
 }
 
-// A gso has the kernel cut what one call sends, and put it together again.
+// A gso sends many datagrams with one call, which the kernel cuts, and receives them joined.
 type gso struct {
 	*pair
 	out, in sock.Message

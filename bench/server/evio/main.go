@@ -1,5 +1,5 @@
-// An echo server on evio: one event loop. It has no way to set TCP_NODELAY, nor
-// the size of its buffer, which is 64 KiB.
+// An echo server on evio: one event loop. It can set neither TCP_NODELAY nor the size of its
+// buffer, which is 64 KiB.
 package main
 
 import (

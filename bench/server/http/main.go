@@ -36,7 +36,8 @@ func listenNet() (net.Listener, error) {
 	return config.Listen(context.Background(), "tcp4", rules.Addr)
 }
 
-// listenSock has the connections inherit TCP_NODELAY, which package net sets itself.
+// listenSock sets TCP_NODELAY on the listener, and the connections inherit it. Package net
+// sets it itself.
 func listenSock() (net.Listener, error) {
 	at, err := sock.ParseAddr(rules.Addr)
 	if err != nil {

@@ -31,7 +31,7 @@ func serve() error {
 	}
 }
 
-// echo need not set TCP_NODELAY: package net has.
+// echo does not set TCP_NODELAY, because package net does.
 func echo(c net.Conn) {
 	defer c.Close()
 	buf := make([]byte, rules.Buffer)

@@ -16,7 +16,7 @@ func main() {
 	log.Fatal(serve())
 }
 
-// serve need not set TCP_NODELAY: netpoll does. Its buffers are its own.
+// serve does not set TCP_NODELAY, because netpoll does. netpoll has its own buffers.
 func serve() error {
 	if err := netpoll.Configure(netpoll.Config{PollerNum: runtime.GOMAXPROCS(0)}); err != nil {
 		return err

@@ -15,8 +15,8 @@ func main() {
 	log.Fatal(serve())
 }
 
-// rest is what a connection could not take, and nobody sends it anything before
-// that has closed. Most never have any: those need no memory.
+// rest holds the bytes that a connection could not take yet. Most connections never have
+// any, and need no memory here.
 var rest = map[*sock.Socket][]byte{}
 
 func serve() error {
@@ -86,8 +86,8 @@ func accept(p *sock.Poller, l *sock.Socket) error {
 	}
 }
 
-// echo does what can be done for a connection now: one receive, one send. An error
-// is one of the Poller's; those of the connection end it.
+// echo makes one receive and one send on a connection. It returns errors of the Poller; an
+// error of the connection closes it.
 func echo(p *sock.Poller, s *sock.Socket, buf []byte) error {
 	if len(rest) > 0 && rest[s] != nil {
 		return flush(p, s)
