@@ -4,12 +4,13 @@ package sys
 
 const O_NONBLOCK = 0
 
-func Close(fd int) Errno                 { return ENOSYS }
-func Dup(fd int) (int, Errno)            { return -1, ENOSYS }
-func SetCloexec(fd int) Errno            { return ENOSYS }
-func Cloexec(fd int) (bool, Errno)       { return false, ENOSYS }
-func StatusFlags(fd int) (int, Errno)    { return 0, ENOSYS }
-func SetStatusFlags(fd, flags int) Errno { return ENOSYS }
-func AtMark(fd int) (bool, Errno)        { return false, ENOSYS }
-func KindOf(fd int) (Kind, Errno)        { return OtherKind, ENOSYS }
-func Appends(fd int) bool                { return false }
+func Close(fd int) Errno                         { return ENOSYS }
+func Dup(fd int) (int, Errno)                    { return -1, ENOSYS }
+func SetCloexec(fd int) Errno                    { return ENOSYS }
+func Cloexec(fd int) (bool, Errno)               { return false, ENOSYS }
+func StatusFlags(fd int) (int, Errno)            { return 0, ENOSYS }
+func SetStatusFlags(fd, flags int) Errno         { return ENOSYS }
+func AtMark(fd int) (bool, Errno)                { return false, ENOSYS }
+func IoctlInt(fd int, request uint) (int, Errno) { return 0, ENOSYS }
+func KindOf(fd int) (Kind, Errno)                { return OtherKind, ENOSYS }
+func Appends(fd int) bool                        { return false }
