@@ -1,6 +1,11 @@
 package sock
 
 import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
 	"github.com/berkeleysockets/sock/internal/sockfd"
 	"github.com/berkeleysockets/sock/internal/sys"
 )
@@ -110,6 +115,41 @@ func (s *Socket) Connect(a Addr) error {
 		return opError("connect", a, s.pollConnect(&a))
 	}
 	return opError("connect", a, s.awaitConnect())
+}
+
+// ConnectContext is Connect that also ends with ctx. The error then matches ctx.Err(), and as
+// after a passed deadline the attempt goes on in the kernel until Close. While it waits it
+// uses the write deadline, and restores it. In non-blocking mode it is Connect.
+//
+// Errors: those of Connect, context.Canceled, context.DeadlineExceeded.
+//
+// Source: connect(2).
+func (s *Socket) ConnectContext(ctx context.Context, a Addr) error {
+	if ctx == nil {
+		return invalidInput("connect", "no context")
+	}
+	if err := ctx.Err(); err != nil {
+		return s.orClosed("connect", &Error{Op: "connect", Addr: a, Err: err})
+	}
+	if ctx.Done() == nil || s.fd.State()&sockfd.Nonblock != 0 {
+		return s.Connect(a)
+	}
+	deadline := s.fd.DeadlineOf(sockfd.Write)
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		s.fd.SetDeadlines(sockfd.WriteDeadline, time.Unix(1, 0))
+		close(woken)
+	})
+	err := s.Connect(a)
+	if stop() {
+		return err
+	}
+	<-woken
+	s.fd.SetDeadlines(sockfd.WriteDeadline, deadline)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = &Error{Op: "connect", Addr: a, Err: ctx.Err()}
+	}
+	return err
 }
 
 // pollConnect waits as awaitConnect does, and asks by connect(2): Linux returns EALREADY for

@@ -31,6 +31,10 @@ func FromConn(c syscall.Conn) (*Socket, error) {
 	if err != nil {
 		return nil, &Error{Op: "fromconn", Err: err}
 	}
+	return fromRawConn(rc)
+}
+
+func fromRawConn(rc syscall.RawConn) (*Socket, error) {
 	var old, fd int
 	var e sys.Errno
 	tr, start := tracing()
@@ -49,6 +53,33 @@ func FromConn(c syscall.Conn) (*Socket, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// Control returns a function that applies settings to a socket of package net before it is
+// bound or connected: for [net.Dialer.Control] and [net.ListenConfig.Control]. Package net
+// closes the socket if a setting fails, and returns the error.
+//
+// It calls [FromConn], so that the settings see a Socket of a duplicate descriptor, and Close.
+// A setting must not keep that Socket.
+//
+// Errors: those of FromConn and of the settings.
+func Control(set ...Setting) func(network, address string, c syscall.RawConn) error {
+	return func(_, _ string, c syscall.RawConn) error {
+		s, err := fromRawConn(c)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for _, o := range set {
+			if o == nil {
+				continue
+			}
+			if err := o(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // NetConn hands the socket over to package net. It returns a *net.TCPConn, *net.UDPConn,

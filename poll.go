@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -364,6 +365,56 @@ func (p *Poller) empty() (all []*Socket) {
 	p.slab, p.byFD = slab{}, nil
 	return all
 }
+
+// All returns an iterator over the events of one Wait after another, without limit. It yields
+// the zero Event when Wake has ended a Wait without an event, and an error once, as the last:
+//
+//	for e, err := range p.All(events) {
+//		if err != nil {
+//			return err // net.ErrClosed after Close
+//		}
+//		serve(e)
+//	}
+//
+// events is the room for one Wait. It calls [Poller.Wait], and allocates nothing.
+//
+// Errors: those of Wait.
+func (p *Poller) All(events []Event) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for {
+			n, err := p.Wait(events, -1)
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			if n == 0 && !yield(Event{}, nil) {
+				return
+			}
+			for i := range n {
+				if !yield(events[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// FD returns the descriptor of epoll(7) or kqueue(2), to watch the Poller in another event
+// loop: it is readable while Wait has events. After it has become readable call Wait with a
+// timeout of 0 until it returns fewer events than there is room for. FD is -1 after Close, and
+// where the Poller has no descriptor. It makes no system call. The descriptor stays the
+// Poller's.
+//
+// Source: epoll(7), "Q3"; kqueue(2).
+func (p *Poller) FD() int {
+	if p.refs.State()&(sockfd.Opened|refcount.Closed) != sockfd.Opened {
+		return -1
+	}
+	return p.selector.FD()
+}
+
+// Len returns the number of registered Sockets and descriptors. It makes no system call.
+func (p *Poller) Len() int { return int(p.slab.count.Load()) }
 
 // String describes the Poller: its descriptor, if it has one (epoll, kqueue), and the
 // number of registered Sockets and descriptors. It makes no system call and takes no

@@ -335,6 +335,56 @@ func (s *Socket) Setsockopt(level, name int, b []byte) error {
 	return nil
 }
 
+// RecvQueue returns the number of bytes that wait to be received: ioctl(2) with FIONREAD. For a
+// datagram socket it is on Linux the size of the next datagram (0: none, or an empty one), on
+// other systems the size of all.
+//
+// Errors: EINVAL (it listens), net.ErrClosed, [errors.ErrUnsupported].
+//
+// Source: tcp(7), udp(7), unix(7); ioctl(2), FIONREAD.
+func (s *Socket) RecvQueue() (int, error) { return s.queue("recvqueue", "FIONREAD", sys.SIOCINQ) }
+
+// SendQueue returns the number of bytes in the send buffer: of a TCP socket those that the peer
+// has not acknowledged, whether they were sent or not; of other sockets those that have not
+// left, on Linux with the kernel's overhead. It is ioctl(2) with SIOCOUTQ on Linux and
+// FIONWRITE on FreeBSD and NetBSD, and the option SO_NWRITE on macOS.
+//
+// Errors: EINVAL (it listens), net.ErrClosed, [errors.ErrUnsupported] (OpenBSD, DragonFly).
+//
+// Source: tcp(7), unix(7).
+func (s *Socket) SendQueue() (int, error) {
+	if !sys.Has(sys.SIOCOUTQ) && sys.Has(sys.SO_NWRITE) {
+		n, e := s.getInt(sys.SOL_SOCKET, sys.SO_NWRITE)
+		return n, opError("sendqueue", Addr{}, e)
+	}
+	return s.queue("sendqueue", "TIOCOUTQ", sys.SIOCOUTQ)
+}
+
+// UnsentQueue returns the number of bytes in the send buffer of a TCP socket that were not sent
+// yet: ioctl(2) with SIOCOUTQNSD. SendQueue minus UnsentQueue is in flight.
+//
+// Errors: EINVAL (it listens; not a TCP socket, or ENOTTY), net.ErrClosed,
+// [errors.ErrUnsupported] (all systems but Linux).
+//
+// Source: linux/sockios.h.
+func (s *Socket) UnsentQueue() (int, error) {
+	return s.queue("unsentqueue", "SIOCOUTQNSD", sys.SIOCOUTQNSD)
+}
+
+func (s *Socket) queue(op, name string, request int) (n int, err error) {
+	if !sys.Has(request) {
+		return 0, s.unsupportedOrClosed(op, name)
+	}
+	args := name
+	e := s.guarded(func(fd int) (e sys.Errno) {
+		if n, e = sys.IoctlInt(fd, uint(request)); e == 0 {
+			args += ", [" + itoa(n) + "]"
+		}
+		return e
+	}, func() Call { return Call{Name: "ioctl", Args: args} })
+	return n, opError(op, Addr{}, e)
+}
+
 // optionMissing is the error for an option that this system does not have.
 func (s *Socket) optionMissing(op string, level, name int) error {
 	if sys.Supported && sys.Has(level) && sys.Has(name) {

@@ -289,7 +289,14 @@ func nameServer([]string) error {
 	asked := make(chan string, 100)
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		others, ours := net.Pipe()
-		go answerNames(ours, asked)
+		go answerNames(ours, func(name string, kind byte) (all [][]byte, ok bool) {
+			data, question := []byte{127, 0, 0, 1}, "A "
+			if kind == typeAAAA {
+				data, question = net.IPv6loopback, "AAAA "
+			}
+			asked <- question + name
+			return [][]byte{data}, name != "silent.test"
+		})
 		return others, nil
 	}}
 	questions := func() (s []string) {
@@ -349,9 +356,11 @@ func nameServer([]string) error {
 	return errors.Join(bad...)
 }
 
-// answerNames is a name server on a stream: it says which questions came. Every
-// name's addresses are the loopback's, but silent.test has no answer.
-func answerNames(c net.Conn, asked chan<- string) {
+const typeAAAA = 28 // the type of a question or an answer; A is 1
+
+// answerNames is a name server on a stream. It answers a question with the addresses that find
+// returns, or not at all.
+func answerNames(c net.Conn, find func(name string, kind byte) (all [][]byte, ok bool)) {
 	for {
 		size := make([]byte, 2)
 		if _, err := io.ReadFull(c, size); err != nil {
@@ -368,17 +377,16 @@ func answerNames(c net.Conn, asked chan<- string) {
 		}
 		name = name[1:]
 		question := query[12 : len(query)-len(rest)+5]
-		data, kind := []byte{127, 0, 0, 1}, "A "
-		if rest[2] == 28 {
-			data, kind = net.IPv6loopback, "AAAA "
-		}
-		asked <- kind + name
-		if name == "silent.test" {
+		all, ok := find(name, rest[2])
+		if !ok {
 			continue
 		}
-		reply := slices.Concat(query[:2], []byte{0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0}, question,
-			[]byte{0xc0, 12, 0, rest[2], 0, 1, 0, 0, 0, 60, 0, byte(len(data))}, data)
-		c.Write(append([]byte{0, byte(len(reply))}, reply...))
+		reply := slices.Concat(query[:2], []byte{0x81, 0x80, 0, 1, 0, byte(len(all)), 0, 0, 0, 0}, question)
+		for _, data := range all {
+			reply = append(reply, 0xc0, 12, 0, rest[2], 0, 1, 0, 0, 0, 60, 0, byte(len(data)))
+			reply = append(reply, data...)
+		}
+		c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
 	}
 }
 

@@ -91,6 +91,15 @@ func (c *Cold) passed(bits uint32) bool {
 	return false
 }
 
+// DeadlineOf returns the deadline of d; the zero Time is none.
+func (fd *FD) DeadlineOf(d Direction) time.Time {
+	c := fd.cold.Load()
+	if c == nil {
+		return time.Time{}
+	}
+	return c.earliest(d.Deadline())
+}
+
 func (c *Cold) earliest(bits uint32) time.Time {
 	first := int64(0)
 	for d := Read; d <= Write; d++ {

@@ -368,6 +368,9 @@ const (
 	SOF_TIMESTAMPING_OPT_RX_FILTER = 131072
 	SOF_TIMESTAMPING_TX_COMPLETION = 262144
 	SIOCATMARK                     = unix.SIOCATMARK
+	SIOCINQ                        = unix.TIOCINQ
+	SIOCOUTQ                       = unix.SIOCOUTQ
+	SIOCOUTQNSD                    = unix.SIOCOUTQNSD
 	POLLIN                         = unix.POLLIN
 	POLLPRI                        = unix.POLLPRI
 	POLLOUT                        = unix.POLLOUT
@@ -383,13 +386,13 @@ const (
 	EPOLLRDHUP                     = unix.EPOLLRDHUP
 	EPOLLEXCLUSIVE                 = unix.EPOLLEXCLUSIVE
 	EPOLLONESHOT                   = unix.EPOLLONESHOT
-	EVFILT_READ                    = Missing - 378
-	EVFILT_WRITE                   = Missing - 379
-	EVFILT_EXCEPT                  = Missing - 380
-	EV_ADD                         = Missing - 381
-	EV_DELETE                      = Missing - 382
-	EV_ONESHOT                     = Missing - 383
-	EV_CLEAR                       = Missing - 384
-	EV_EOF                         = Missing - 385
-	NOTE_OOB                       = Missing - 386
+	EVFILT_READ                    = Missing - 381
+	EVFILT_WRITE                   = Missing - 382
+	EVFILT_EXCEPT                  = Missing - 383
+	EV_ADD                         = Missing - 384
+	EV_DELETE                      = Missing - 385
+	EV_ONESHOT                     = Missing - 386
+	EV_CLEAR                       = Missing - 387
+	EV_EOF                         = Missing - 388
+	NOTE_OOB                       = Missing - 389
 )

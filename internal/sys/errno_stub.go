@@ -13,6 +13,7 @@ type Errno uintptr
 // The error numbers that package sock distinguishes.
 const (
 	ENOSYS Errno = iota + 1
+	EADDRNOTAVAIL
 	EAFNOSUPPORT
 	EAGAIN
 	EALREADY

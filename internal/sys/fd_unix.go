@@ -4,6 +4,7 @@ package sys
 
 import (
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,6 +83,13 @@ func IsStream(fd int) bool {
 		return err != nil || p == unix.IPPROTO_TCP
 	}
 	return false
+}
+
+// IoctlInt is ioctl(2) with a request that writes a C int, of four bytes also where a Go int
+// has eight.
+func IoctlInt(fd int, request uint) (int, Errno) {
+	n, err := unix.IoctlGetInt(fd, request)
+	return int(*(*int32)(unsafe.Pointer(&n))), errno(err)
 }
 
 // KindOf returns the kind of the file that a descriptor refers to: fstat(2).
