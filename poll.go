@@ -407,6 +407,9 @@ func (p *Poller) All(events []Event) iter.Seq2[Event, error] {
 //
 // Source: epoll(7), "Q3"; kqueue(2).
 func (p *Poller) FD() int {
+	if p == nil {
+		return -1
+	}
 	if p.refs.State()&(sockfd.Opened|refcount.Closed) != sockfd.Opened {
 		return -1
 	}

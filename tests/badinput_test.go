@@ -1,6 +1,7 @@
 package sock_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,15 +28,16 @@ var methods = map[string]func(s *sock.Socket) error{
 	"AttachReusePortFilter": func(s *sock.Socket) error {
 		return s.AttachReusePortFilter(keepAll)
 	},
-	"Bind":          func(s *sock.Socket) error { return s.Bind(anywhere) },
-	"BlockSource":   func(s *sock.Socket) error { return s.BlockSource(sourceGroup) },
-	"Close":         func(s *sock.Socket) error { return s.Close() },
-	"CloseRead":     func(s *sock.Socket) error { return s.CloseRead() },
-	"CloseWrite":    func(s *sock.Socket) error { return s.CloseWrite() },
-	"Connect":       func(s *sock.Socket) error { return s.Connect(anywhere) },
-	"ConnectResult": func(s *sock.Socket) error { return s.ConnectResult() },
-	"Detach":        func(s *sock.Socket) error { _, err := s.Detach(); return err },
-	"DetachFilter":  func(s *sock.Socket) error { return s.DetachFilter() },
+	"Bind":           func(s *sock.Socket) error { return s.Bind(anywhere) },
+	"BlockSource":    func(s *sock.Socket) error { return s.BlockSource(sourceGroup) },
+	"Close":          func(s *sock.Socket) error { return s.Close() },
+	"CloseRead":      func(s *sock.Socket) error { return s.CloseRead() },
+	"CloseWrite":     func(s *sock.Socket) error { return s.CloseWrite() },
+	"Connect":        func(s *sock.Socket) error { return s.Connect(anywhere) },
+	"ConnectContext": func(s *sock.Socket) error { return s.ConnectContext(context.Background(), anywhere) },
+	"ConnectResult":  func(s *sock.Socket) error { return s.ConnectResult() },
+	"Detach":         func(s *sock.Socket) error { _, err := s.Detach(); return err },
+	"DetachFilter":   func(s *sock.Socket) error { return s.DetachFilter() },
 	"DetachReusePort": func(s *sock.Socket) error {
 		return s.DetachReusePort()
 	},
@@ -56,6 +58,9 @@ var methods = map[string]func(s *sock.Socket) error{
 	"Read":          func(s *sock.Socket) error { _, err := s.Read(make([]byte, 1)); return err },
 	"ReadFrom":      func(s *sock.Socket) error { _, err := s.ReadFrom(strings.NewReader("x")); return err },
 	"Readv":         func(s *sock.Socket) error { _, err := s.Readv([][]byte{make([]byte, 1)}); return err },
+	"RecvQueue":     func(s *sock.Socket) error { _, err := s.RecvQueue(); return err },
+	"SendQueue":     func(s *sock.Socket) error { _, err := s.SendQueue(); return err },
+	"UnsentQueue":   func(s *sock.Socket) error { _, err := s.UnsentQueue(); return err },
 	"Recv":          func(s *sock.Socket) error { _, err := s.Recv(make([]byte, 1), 0); return err },
 	"RecvBatch":     func(s *sock.Socket) error { _, err := s.RecvBatch(sock.NewBatch(1, 1, 0), 0); return err },
 	"RecvErr":       func(s *sock.Socket) error { _, err := s.RecvErr(nil); return err },
