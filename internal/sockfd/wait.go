@@ -16,7 +16,7 @@ func (fd *FD) connected() bool {
 	return fd.Type() == sys.SOCK_STREAM || fd.Type() == sys.SOCK_SEQPACKET
 }
 
-// Await decides what follows errno e of a call: 0 is to retry it, EAGAIN that the
+// Retry decides what follows errno e of a call: 0 is to retry it, EAGAIN that the
 // caller does not wait.
 func (fd *FD) Retry(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
 	if *tries == Yielded {
@@ -34,7 +34,7 @@ func (fd *FD) Retry(e sys.Errno, d Direction, flags int, tries *int) sys.Errno {
 	return fd.Park(d, tries)
 }
 
-// Expect waits before the first attempt if the last call had to wait.
+// Prepare waits before the first attempt if the last call had to wait.
 func (fd *FD) Prepare(d Direction, flags int, tries *int) sys.Errno {
 	if fd.refs.State()&(d.waited()|Nonblock) != d.waited() || flags&Immediate != 0 {
 		return 0
