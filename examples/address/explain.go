@@ -12,8 +12,8 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
-// explain prints all endpoints that each of these stands for. One that stands for
-// nothing does not keep the others from it.
+// explain prints all endpoints of each text. A text without endpoints does not stop the
+// others.
 func explain(ctx context.Context, addresses []string) (failed error) {
 	for _, text := range addresses {
 		endpoints, err := lookup(ctx, text)
@@ -29,10 +29,10 @@ func explain(ctx context.Context, addresses []string) (failed error) {
 	return failed
 }
 
-// lookup finds the endpoints of a text: the best first, as the system's resolver
-// has it from /etc/hosts, /etc/services and the name servers.
+// lookup finds the endpoints of a text, the best first. The system's resolver takes them
+// from /etc/hosts, /etc/services and the name servers.
 func lookup(ctx context.Context, text string) ([]sock.Addr, error) {
-	if strings.HasPrefix(text, "unix:") { // nothing to look up, and more to say about what is wrong
+	if strings.HasPrefix(text, "unix:") { // no lookup, and a more precise error
 		a, err := sock.ParseAddr(text)
 		if err != nil {
 			return nil, program.Wrong("%w", err)
@@ -64,7 +64,7 @@ func describe(a sock.Addr) {
 	say("   bytes", sockaddr(a))
 }
 
-// ipClass says how far an IP address reaches.
+// ipClass describes the reach of an IP address.
 func ipClass(a sock.Addr) string {
 	switch ip := a.AddrPort().Addr(); {
 	case ip.Is4In6():

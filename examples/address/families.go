@@ -7,14 +7,14 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// wildcard binds to no address in particular: such a server is reached at each of
-// the machine's. One of IPv6 may be reached over IPv4 as well, and then sees the
-// IPv4 addresses in IPv6's clothes.
+// wildcard binds to the wildcard address: clients reach such a server at each address of
+// the machine. An IPv6 server may also accept IPv4 clients; it then sees their addresses
+// in IPv6 form.
 func wildcard() error {
-	// What a new socket does differs from system to system, so it is said.
+	// The default differs between systems, so the program sets it.
 	l, at, err := listening("[::]:0", sockopt.IPv6Only.With(false))
 	if err != nil {
-		say("a server at [::]:0:", err) // no IPv6 here, or OpenBSD: one family for each socket
+		say("a server at [::]:0:", err) // no IPv6 here, or OpenBSD, where a socket has one family
 		return nil
 	}
 	defer l.Close()
@@ -45,8 +45,8 @@ func wildcard() error {
 	return nil
 }
 
-// zone is for addresses that each network has again, as fe80::1: they say nothing
-// without the interface. Its name is for people, its number for the kernel.
+// zone shows addresses that exist in each network, such as fe80::1: they need the
+// interface. Its name is for people, its number for the kernel.
 func zone() error {
 	for _, loopback := range []string{"lo", "lo0"} {
 		text := "[fe80::1%" + loopback + "]:80"

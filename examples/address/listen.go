@@ -12,7 +12,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// listen listens at every endpoint that a text stands for, until ctx ends.
+// listen listens at every endpoint of a text, until ctx ends.
 func listen(ctx context.Context, text string) error {
 	endpoints, err := lookup(ctx, text)
 	if err != nil {
@@ -27,9 +27,9 @@ func listen(ctx context.Context, text string) error {
 		}
 	}()
 	for _, a := range endpoints {
-		settings := []sock.Setting{sockopt.ReuseAddr.With(true)} // though old connections of it linger
+		settings := []sock.Setting{sockopt.ReuseAddr.With(true)} // also while old connections still hold the port
 		if len(endpoints) > 1 && a.Domain() == sock.Inet6 {
-			settings = append(settings, sockopt.IPv6Only.With(true)) // the IPv4 ones have a socket of their own
+			settings = append(settings, sockopt.IPv6Only.With(true)) // IPv4 clients have their own socket
 		}
 		l, name, err := listening(a.String(), settings...)
 		if err != nil {
@@ -48,16 +48,16 @@ func listen(ctx context.Context, text string) error {
 	for _, l := range listeners {
 		context.AfterFunc(ctx, func() { l.Close() })
 		loops.Go(func() {
-			defer stop() // one that fails ends them all
+			defer stop() // the first failure ends all
 			ended <- greet(l)
 		})
 	}
 	loops.Wait()
-	return <-ended // that of the first
+	return <-ended // the first error
 }
 
-// greet accepts clients, says who they are, and lets them go. It always ends with
-// an error: net.ErrClosed when it was asked to.
+// greet accepts clients, prints their addresses, and closes them. It always returns an
+// error: net.ErrClosed when ctx has ended.
 func greet(l *sock.Socket) error {
 	for {
 		c, _, err := l.Accept()
@@ -65,7 +65,7 @@ func greet(l *sock.Socket) error {
 			if !sock.AcceptRetryable(err) {
 				return err
 			}
-			fmt.Println(err) // of one client, or of this moment
+			fmt.Println(err) // it concerns one client, or this moment
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}

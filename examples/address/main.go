@@ -60,7 +60,7 @@ func main() {
 		}
 		err := listen(ctx, *listenAt)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were asked to end, which closes every socket: Close wakes who waits
+			return nil // ctx has ended, which closes every socket: Close wakes every waiting call
 		}
 		return err
 	})

@@ -8,8 +8,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// paths are endpoints within one machine: a file is the name, and its permissions
-// say who may connect. There are no ports.
+// paths shows endpoints within one machine: a file is the name, and its permissions
+// decide which processes may connect. There are no ports.
 func paths() error {
 	dir, err := os.MkdirTemp("", "address")
 	if err != nil {
@@ -29,7 +29,7 @@ func paths() error {
 	say("a server is bound to", name)
 	say("which is a file:", info.Mode())
 
-	// A client without a name can send. But there is nobody to answer to.
+	// A client without a name can send, but the server cannot answer.
 	client, err := sock.Open(sock.Unix, sock.Dgram, 0)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func paths() error {
 		}
 	}
 
-	// An abstract name is no file, and vanishes with the socket (Linux).
+	// An abstract name is no file. It vanishes with the socket (Linux).
 	abstract := fmt.Sprintf("unix:@course/%d", os.Getpid())
 	if s, name, err := bound(sock.Dgram, abstract); err != nil {
 		say("an abstract name:", err)
@@ -56,7 +56,7 @@ func paths() error {
 		say("an abstract name:", name)
 	}
 
-	// The file stays when its socket is closed, and is in the way of the next.
+	// The file stays when its socket is closed, and prevents the next Bind.
 	if err := server.Close(); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func paths() error {
 	return nil
 }
 
-// hears sends an empty datagram, and says from whom the server has it.
+// hears sends an empty datagram, and prints the address that the server receives with it.
 func hears(server, client *sock.Socket, to sock.Addr, who string) error {
 	if _, err := client.SendTo(nil, 0, to); err != nil {
 		return err
@@ -89,7 +89,7 @@ func hears(server, client *sock.Socket, to sock.Addr, who string) error {
 	switch _, abstract := from.Abstract(); {
 	case !from.IsValid():
 		say(who, "the server hears it, from nowhere: no answer is possible")
-	case abstract: // -trace shows it
+	case abstract: // visible with -trace
 		say(who, "the server hears it, from an abstract name that the kernel chose")
 	default:
 		say(who, fmt.Sprint("the server hears it, from ", from))

@@ -7,7 +7,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// portZero has the kernel choose a port.
+// portZero lets the kernel choose a port.
 func portZero() error {
 	s, err := sock.Open(sock.Inet, sock.Stream, 0)
 	if err != nil {
@@ -35,8 +35,8 @@ func portZero() error {
 	return nil
 }
 
-// fourNumbers shows both endpoints of two connections, from both sides. Two
-// addresses and two ports are what distinguishes one connection from all others.
+// fourNumbers shows both endpoints of two connections, from both sides. Two addresses and
+// two ports distinguish a connection from all others.
 func fourNumbers() error {
 	l, server, err := listening("127.0.0.1:0")
 	if err != nil {
@@ -69,8 +69,8 @@ func fourNumbers() error {
 	return nil
 }
 
-// taken binds once more to an endpoint that has its socket, and to some that
-// look like it.
+// taken binds again to an endpoint that already has a socket, and to some endpoints that
+// look similar.
 func taken() error {
 	l, at, err := listening("127.0.0.1:0")
 	if err != nil {
@@ -102,10 +102,9 @@ func taken() error {
 	return nil
 }
 
-// portClass says what kind of port this is. Below 1024 are the well-known ones, to
-// which most systems let only root bind; up to 49151 some are registered for a
-// service; the rest is free for all (RFC 6335). Which ports a kernel chooses from
-// is its own affair.
+// portClass describes a port. Ports below 1024 are well-known, and most systems let only
+// root bind to them. Ports up to 49151 may be registered for a service. The rest is free
+// for all (RFC 6335). Each kernel has its own range from which it chooses.
 func portClass(port uint16) string {
 	class := "dynamic: registered for nobody"
 	switch {
@@ -122,8 +121,8 @@ func portClass(port uint16) string {
 	return class
 }
 
-// ephemeral are the ports that the kernel chooses from. Linux reports them; of other
-// systems we say what the standard proposes.
+// ephemeral returns the range from which the kernel chooses ports. Linux reports it; for
+// other systems this is the range that the standard proposes.
 func ephemeral() (low, high uint16) {
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
 	if err == nil {

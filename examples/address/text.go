@@ -8,7 +8,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// kernelBytes prints some endpoints as they are given to the kernel.
+// kernelBytes prints some endpoints in the form that the kernel receives.
 func kernelBytes() error {
 	for _, text := range []string{"127.0.0.1:80", "[::1]:80", "unix:/tmp/x"} {
 		a, err := sock.ParseAddr(text)
@@ -20,9 +20,9 @@ func kernelBytes() error {
 	return nil
 }
 
-// sockaddr prints the bytes of an address, each field by its name. Ports and
-// addresses are in network byte order, big-endian, on every machine; the family is
-// in the machine's own.
+// sockaddr prints the bytes of an address, each field with its name. Ports and addresses
+// are in network byte order, big-endian, on every system; the family is in the machine's
+// own order.
 func sockaddr(a sock.Addr) string {
 	b := a.Bytes()
 	var out []string
@@ -33,7 +33,7 @@ func sockaddr(a sock.Addr) string {
 	}
 	if int(binary.NativeEndian.Uint16(b)) == int(a.Domain()) {
 		field("family", 2)
-	} else { // the BSDs and macOS: how long it is, then the family
+	} else { // the BSDs and macOS: the length, then the family
 		field("length", 1)
 		field("family", 1)
 	}
@@ -57,8 +57,8 @@ func sockaddr(a sock.Addr) string {
 	return strings.Join(out, ", ")
 }
 
-// noAddress shows what ParseAddr refuses. It reads numbers; names are looked up by
-// Resolve.
+// noAddress shows texts that ParseAddr refuses. ParseAddr reads numbers; Resolve looks
+// names up.
 func noAddress() error {
 	for _, text := range []string{"localhost:80", "127.0.0.1", "127.0.0.1:65536", "1.2.3.256:80", "::1:80", "unix:/" + strings.Repeat("long", 30)} {
 		a, err := sock.ParseAddr(text)

@@ -7,7 +7,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// tour visits one idea after the other.
+// tour shows one idea after the other.
 func tour(ctx context.Context) error {
 	for i, stop := range []struct {
 		title string
@@ -33,12 +33,12 @@ func tour(ctx context.Context) error {
 	return nil
 }
 
-// say prints what was done, and what came of it.
+// say prints a step and its result.
 func say(what string, result any) {
 	fmt.Printf("   %-33s %v\n", what, result)
 }
 
-// bound is a socket with an endpoint of its own.
+// bound opens a socket and binds it.
 func bound(t sock.Type, at string, more ...sock.Setting) (*sock.Socket, sock.Addr, error) {
 	a, err := sock.ParseAddr(at)
 	if err != nil {
@@ -49,7 +49,7 @@ func bound(t sock.Type, at string, more ...sock.Setting) (*sock.Socket, sock.Add
 		return nil, a, err
 	}
 	if err = s.Bind(a); err == nil {
-		a, err = s.Sockname() // where Bind was given port 0, the kernel chose one
+		a, err = s.Sockname() // after Bind to port 0 the kernel has chosen one
 	}
 	if err != nil {
 		s.Close()
@@ -58,7 +58,7 @@ func bound(t sock.Type, at string, more ...sock.Setting) (*sock.Socket, sock.Add
 	return s, a, nil
 }
 
-// listening is a socket that clients can connect to.
+// listening opens a socket that accepts connections.
 func listening(at string, more ...sock.Setting) (*sock.Socket, sock.Addr, error) {
 	s, a, err := bound(sock.Stream, at, more...)
 	if err != nil {
@@ -71,7 +71,7 @@ func listening(at string, more ...sock.Setting) (*sock.Socket, sock.Addr, error)
 	return s, a, nil
 }
 
-// connected is a client, which binds to nothing.
+// connected opens a client and connects it, without Bind.
 func connected(to sock.Addr) (*sock.Socket, error) {
 	s, err := sock.Open(to.Domain(), sock.Stream, 0)
 	if err != nil {
@@ -84,7 +84,7 @@ func connected(to sock.Addr) (*sock.Socket, error) {
 	return s, nil
 }
 
-// ends are both ends of a connection, as this side of it sees them.
+// ends returns both ends of a connection, as this side sees them.
 func ends(s *sock.Socket) (string, error) {
 	own, err := s.Sockname()
 	if err != nil {

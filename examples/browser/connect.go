@@ -12,7 +12,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// reach connects to the server that a URL names.
+// reach connects to the server of a URL.
 func (b *browser) reach(ctx context.Context, u *url.URL) (*sock.Socket, error) {
 	found, err := b.resolve(ctx, u)
 	if err != nil {
@@ -21,8 +21,8 @@ func (b *browser) reach(ctx context.Context, u *url.URL) (*sock.Socket, error) {
 	return b.connect(ctx, found)
 }
 
-// resolve finds the addresses of a name, as getaddrinfo does: from /etc/hosts, or
-// from a name server. What is an address already is returned as it is.
+// resolve finds the addresses of a name, like getaddrinfo: in /etc/hosts, or from a name
+// server. It returns a text that is an address as it is.
 func (b *browser) resolve(ctx context.Context, u *url.URL) ([]sock.Addr, error) {
 	if b.unix != "" {
 		at, err := sock.UnixAddr(b.unix)
@@ -35,7 +35,7 @@ func (b *browser) resolve(ctx context.Context, u *url.URL) ([]sock.Addr, error) 
 		return nil, err
 	}
 	for _, at := range found {
-		if d := at.Domain(); d != sock.Inet && d != sock.Inet6 { // unix:80 is a path to Resolve
+		if d := at.Domain(); d != sock.Inet && d != sock.Inet6 { // Resolve takes unix:80 for a path
 			return nil, fmt.Errorf("%q is no name of a host", u.Hostname())
 		}
 		b.say("* %s is at %s", u.Hostname(), at)
@@ -43,10 +43,10 @@ func (b *browser) resolve(ctx context.Context, u *url.URL) ([]sock.Addr, error) 
 	return found, nil
 }
 
-// connect tries one address after the other: a name often has several, of both
-// families, and not each of them can be reached from here. (A browser does not
-// wait so long for the first: after 250 ms it tries the next one as well, and
-// takes who answers first. RFC 8305 calls that happy eyeballs.)
+// connect tries one address after the other. A name often has several, of both families,
+// and some of them may be unreachable. (A browser waits less: after 250 ms it tries the
+// next address as well, and uses the first that answers. RFC 8305 calls that happy
+// eyeballs.)
 func (b *browser) connect(ctx context.Context, found []sock.Addr) (*sock.Socket, error) {
 	var failures []string
 	var last error
@@ -68,8 +68,8 @@ func (b *browser) connect(ctx context.Context, found []sock.Addr) (*sock.Socket,
 	return nil, errors.New(strings.Join(failures, "; "))
 }
 
-// attempt makes a socket of the address's family, and connects it. After a
-// failure a socket is of no more use: the next address gets a new one.
+// attempt opens a socket of the address's family, and connects it. A failed socket cannot
+// be used again, so the next address gets a new one.
 func (b *browser) attempt(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	b.say("* try %s", at)
 	s, err := sock.Open(at.Domain(), sock.Stream, 0)
@@ -77,7 +77,7 @@ func (b *browser) attempt(ctx context.Context, at sock.Addr) (*sock.Socket, erro
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { s.Close() })()
-	err = s.SetWriteDeadline(time.Now().Add(b.timeout)) // the kernel itself tries for minutes
+	err = s.SetWriteDeadline(time.Now().Add(b.timeout)) // the kernel would try for minutes
 	if err == nil {
 		err = s.Connect(at)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// demo has servers of its own, asks them for a page by http and by https, and asks
-// once more where nobody listens.
+// demo starts its own servers, fetches a page by http and by https, and then tries an
+// address without a server.
 func demo(ctx context.Context) error {
 	own, roots, err := certificate()
 	if err != nil {
@@ -29,14 +29,14 @@ func demo(ctx context.Context) error {
 		return err
 	}
 	defer secret.Close()
-	nobody, err := bound() // has a port, and will never listen
+	nobody, err := bound() // has a port and never listens
 	if err != nil {
 		return err
 	}
 	defer nobody.Close()
 
 	b := browser{
-		family:  sock.Inet, // these servers are at 127.0.0.1 alone
+		family:  sock.Inet, // these servers listen at 127.0.0.1 only
 		roots:   roots,
 		timeout: 10 * time.Second,
 		say:     func(format string, a ...any) { fmt.Printf(format+"\n", a...) },

@@ -18,22 +18,22 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A browser is what stays the same from one request to the next.
+// A browser holds what stays the same between requests.
 type browser struct {
 	family  sock.Domain                    // Unspec: IPv4 and IPv6
 	unix    string                         // connect to this path instead
-	roots   *x509.CertPool                 // whose certificates to trust; nil: the system's
+	roots   *x509.CertPool                 // trusted certificates; nil: the system's
 	timeout time.Duration                  // for each step
-	say     func(format string, a ...any)  // one line of what happens
-	open    func() (io.WriteCloser, error) // where the page goes
+	say     func(format string, a ...any)  // prints one line about a step
+	open    func() (io.WriteCloser, error) // receives the page
 }
 
 const (
 	maxRedirects = 5
-	maxHead      = 64 << 10 // of a response: a server may never stop
+	maxHead      = 64 << 10 // limit for a response: a server may send without end
 )
 
-// browse fetches a page, from wherever the server sends us for it.
+// browse fetches a page, and follows redirects.
 func (b *browser) browse(ctx context.Context, u *url.URL) error {
 	for range maxRedirects + 1 {
 		next, err := b.fetch(ctx, u)
@@ -49,8 +49,8 @@ func (b *browser) browse(ctx context.Context, u *url.URL) error {
 	return fmt.Errorf("more than %d redirects: the next is to %s", maxRedirects, u)
 }
 
-// fetch is one connection, with one request and one response. It writes the page,
-// or returns where else to look for it.
+// fetch makes one connection, with one request and one response. It writes the page, or
+// returns the redirect.
 func (b *browser) fetch(ctx context.Context, u *url.URL) (next *url.URL, err error) {
 	s, err := b.reach(ctx, u)
 	if err != nil {
@@ -59,7 +59,7 @@ func (b *browser) fetch(ctx context.Context, u *url.URL) (next *url.URL, err err
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { s.Close() })() // which wakes every waiting call
 
-	// From here to the end of the response's head the server has so much time.
+	// The server has this much time until the end of the response's head.
 	if err := s.SetDeadline(time.Now().Add(b.timeout)); err != nil {
 		return nil, err
 	}
@@ -69,13 +69,13 @@ func (b *browser) fetch(ctx context.Context, u *url.URL) (next *url.URL, err err
 		if err != nil {
 			return nil, err
 		}
-		defer secret.Close() // says goodbye, and closes s
+		defer secret.Close() // sends a close message, and closes s
 		conn = secret
 	}
 
-	// All of the request. A line ends with CR LF, and an empty one is the end.
-	// Host is for a server that has several names. Connection: close asks it to
-	// end the stream after the response, and not to wait for another request.
+	// This is the whole request. A line ends with CR LF, and an empty line is the end.
+	// Host is for servers with several names. Connection: close asks the server to end
+	// the stream after the response instead of waiting for another request.
 	request := "GET " + target(u) + " HTTP/1.1\r\nHost: " + hostLine(u) + "\r\nConnection: close\r\n\r\n"
 	if _, err := io.WriteString(conn, request); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (b *browser) fetch(ctx context.Context, u *url.URL) (next *url.URL, err err
 		return next, err
 	}
 
-	// The page may be as long as it likes, if only it comes.
+	// The page may take any time, as long as bytes arrive.
 	bounded.R, bounded.N = patient{conn, b.timeout}, math.MaxInt64
 	out, err := b.open()
 	if err != nil {

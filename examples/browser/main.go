@@ -97,7 +97,7 @@ func main() {
 			b.open = func() (io.WriteCloser, error) { return os.Create(*file) }
 		}
 		if err := b.browse(ctx, u); err != nil {
-			return errors.New(shown(err.Error())) // part of it may be the server's words
+			return errors.New(shown(err.Error())) // it may contain text of the server
 		}
 		return nil
 	})
@@ -107,7 +107,7 @@ func onlyTrace() bool {
 	return flag.NFlag() == 1 && flag.Lookup("trace").Value.String() == "true"
 }
 
-// kept is a file that somebody else closes.
+// kept is a file that another function closes.
 type kept struct{ io.Writer }
 
 func (kept) Close() error { return nil }

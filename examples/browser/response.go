@@ -15,17 +15,17 @@ import (
 	"unicode/utf8"
 )
 
-// A response is its head; the page is still to be read.
+// A response is its head. The page is still to be read.
 type response struct {
 	status int
 	header textproto.MIMEHeader
-	length int64  // of the page; -1: it is not said beforehand
-	chunks bool   // the page comes in pieces, each with its length
-	ending string // how we know where it ends
+	length int64  // length of the page; -1: unknown
+	chunks bool   // the page comes in chunks, each with its length
+	ending string // what marks its end
 }
 
-// readResponse reads the head of a response, and prints it line by line. A server
-// may send others before it, of status 100 to 199, that ask for patience.
+// readResponse reads the head of a response, and prints it line by line. A server may
+// send others before it, with status 100 to 199, which ask the client to wait.
 func readResponse(in *bufio.Reader, say func(string, ...any)) (*response, error) {
 	for {
 		head, err := readHead(in, say)
@@ -70,7 +70,7 @@ func readHead(in *bufio.Reader, say func(string, ...any)) (string, error) {
 
 var statusLine = regexp.MustCompile(`^HTTP/1\.[01] ([1-5][0-9][0-9])( .*)?$`)
 
-// parseHead takes a head apart. The form of the header lines is that of mail.
+// parseHead parses a head. Its header lines have the form of mail headers.
 func parseHead(head string) (*response, error) {
 	text := textproto.NewReader(bufio.NewReader(strings.NewReader(head)))
 	first, err := text.ReadLine()
@@ -92,9 +92,9 @@ func parseHead(head string) (*response, error) {
 	return &response{status: status, header: header}, nil
 }
 
-// frame finds out where the page ends. A stream has no boundaries, so the head
-// has to say it: a length, or chunks, or nothing, and then the end of the stream
-// is the end of the page, and a page cut short looks as one that is complete.
+// frame finds the end of the page. A stream has no boundaries, so the head must give it:
+// a length, or chunks. If it gives neither, the end of the stream is the end of the page,
+// and a page that was cut short looks complete.
 func (r *response) frame() error {
 	coding, lengths := r.header.Values("Transfer-Encoding"), r.header.Values("Content-Length")
 	switch {
@@ -119,7 +119,7 @@ func (r *response) frame() error {
 	return nil
 }
 
-// redirect is the URL to look at instead, if there is one.
+// redirect returns the URL to fetch instead, if there is one.
 func (r *response) redirect(from *url.URL) (*url.URL, error) {
 	to := r.header.Get("Location")
 	switch r.status {
@@ -128,7 +128,7 @@ func (r *response) redirect(from *url.URL) (*url.URL, error) {
 		return nil, nil
 	}
 	if to == "" {
-		return nil, nil // what there is to say is in the page
+		return nil, nil // the page has the reason
 	}
 	next, err := from.Parse(to) // it may be relative: /other
 	if err == nil {
@@ -143,7 +143,7 @@ func (r *response) redirect(from *url.URL) (*url.URL, error) {
 	return next, nil
 }
 
-// copyBody writes the page as it comes.
+// copyBody writes the page while it arrives.
 func (r *response) copyBody(to io.Writer, in *bufio.Reader) (n int64, err error) {
 	var page io.Reader = in
 	switch {
@@ -162,8 +162,8 @@ func (r *response) copyBody(to io.Writer, in *bufio.Reader) (n int64, err error)
 	return n, nil
 }
 
-// shown is text of somebody else's for a terminal: as it is, or quoted if there are
-// control characters in it. A terminal takes orders from those.
+// shown returns text of a server for a terminal: unchanged, or quoted if it has control
+// characters, which a terminal would obey.
 func shown(text string) string {
 	odd := func(c rune) bool { return !unicode.IsPrint(c) }
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, odd) {

@@ -9,15 +9,15 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// secure puts TLS on a connection. In the handshake both agree on keys, and the
-// server shows a certificate, in which somebody whom we trust has signed that the
-// name is the server's. crypto/tls checks the signature, the name and the dates.
-// From then on what crosses the socket is sealed.
+// secure puts TLS on a connection. In the handshake both sides agree on keys, and the
+// server shows a certificate: a trusted authority has signed that the name belongs to the
+// server. crypto/tls checks the signature, the name and the dates. After that everything
+// on the socket is encrypted.
 func (b *browser) secure(s *sock.Socket, host string) (*tls.Conn, error) {
 	c := tls.Client(s, &tls.Config{ // a Socket is a net.Conn
-		ServerName: host, // the server sees it too, unencrypted: it may have several certificates
+		ServerName: host, // also sent to the server, unencrypted, since it may have several certificates
 		RootCAs:    b.roots,
-		NextProtos: []string{"http/1.1"}, // not h2, which we do not speak
+		NextProtos: []string{"http/1.1"}, // not h2, which this program does not implement
 	})
 	if err := c.Handshake(); err != nil {
 		return nil, fmt.Errorf("no TLS with %s: %w", host, err)

@@ -18,8 +18,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// serve has net/http serve the demo's pages on a socket of ours, until that is
-// closed. What Accept gives a server of package net's is a Socket as well.
+// serve lets net/http serve the demo's pages on a Socket, until the Socket is closed.
+// Accept gives a server of package net a Socket too.
 func serve(secret *tls.Config) (*sock.Socket, error) {
 	s, err := bound()
 	if err != nil {
@@ -38,7 +38,7 @@ func serve(secret *tls.Config) (*sock.Socket, error) {
 	return s, nil
 }
 
-// bound is a socket at a port that the kernel chooses.
+// bound opens a socket at a port that the kernel chooses.
 func bound(set ...sock.Setting) (*sock.Socket, error) {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
@@ -58,7 +58,7 @@ func bound(set ...sock.Setting) (*sock.Socket, error) {
 func pages() http.Handler {
 	pages := http.NewServeMux()
 	pages.HandleFunc("/short", func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Date"] = nil // as the same in every run
+		w.Header()["Date"] = nil // to be the same in every run
 		io.WriteString(w, "A page whose length is known beforehand.\n")
 	})
 	pages.HandleFunc("/long", func(w http.ResponseWriter, r *http.Request) {
@@ -71,8 +71,8 @@ func pages() http.Handler {
 	return pages
 }
 
-// certificate makes a certificate for localhost, and the pool that trusts it. It
-// signs itself: nobody else would believe it.
+// certificate makes a certificate for localhost, and the pool that trusts it. It signs
+// itself, so only this pool trusts it.
 func certificate() (tls.Certificate, *x509.CertPool, error) {
 	fail := func(err error) (tls.Certificate, *x509.CertPool, error) { return tls.Certificate{}, nil, err }
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// parse reads a URL that we can fetch.
+// parse reads a URL that this program can fetch.
 func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -24,8 +24,8 @@ func parse(text string) (*url.URL, error) {
 
 var hostName = regexp.MustCompile(`^[0-9A-Za-z_.-]+$`)
 
-// check returns why a URL is refused. What it lets through becomes part of our
-// request: nothing in it may end a line there.
+// check returns the reason why a URL is refused. The rest becomes part of the request, so
+// it must not contain the end of a line.
 func check(u *url.URL) error {
 	host := u.Hostname()
 	_, notIP := netip.ParseAddr(host)
@@ -45,7 +45,7 @@ func check(u *url.URL) error {
 	return nil
 }
 
-// port is the service: the well-known port, if the URL has none.
+// port returns the service: the well-known port if the URL has none.
 func port(u *url.URL) string {
 	switch {
 	case u.Port() != "":
@@ -56,17 +56,18 @@ func port(u *url.URL) string {
 	return "80"
 }
 
-// bare is the host as others know it. A zone is the name of an interface here.
+// bare returns the host without a zone, which is the name of an interface of this machine
+// only.
 func bare(u *url.URL) string {
 	host, _, _ := strings.Cut(u.Hostname(), "%")
 	return host
 }
 
-// hostLine is the host as the request has it.
+// hostLine returns the host in the form of the request.
 func hostLine(u *url.URL) string {
 	host := bare(u)
 	if strings.Contains(host, ":") {
-		host = "[" + host + "]" // an IPv6 address, whose colons are not the port's
+		host = "[" + host + "]" // an IPv6 address has colons, so it is in brackets
 	}
 	if u.Port() != "" {
 		host += ":" + u.Port()
@@ -74,8 +75,8 @@ func hostLine(u *url.URL) string {
 	return host
 }
 
-// target is what the request asks for: path and query. What follows a # is for the
-// browser alone.
+// target returns path and query, which the request names. The part after # is for the
+// browser only.
 func target(u *url.URL) string {
 	var t strings.Builder
 	for _, c := range []byte(u.RequestURI()) {

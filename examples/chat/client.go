@@ -14,12 +14,12 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A client waits for one socket only, and needs no poller: one goroutine hears what
-// the room says, and another one says what is typed.
+// A client waits for one socket only, and needs no poller: one goroutine receives from
+// the room, and another sends what is typed.
 
 var errEnded = errors.New("the room has ended")
 
-// client is a member of the room at an address: on a terminal, or between two pipes.
+// client connects to a room, and runs on a terminal or between two pipes.
 func client(ctx context.Context, at sock.Addr) error {
 	s, err := enterRoom(ctx, at)
 	if err != nil {
@@ -34,7 +34,7 @@ func client(ctx context.Context, at sock.Addr) error {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// enterRoom connects, as in examples/echo.
+// enterRoom connects, like examples/echo.
 func enterRoom(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	s, err := sock.Open(at.Domain(), sock.Stream, 0)
 	if err != nil {
@@ -48,10 +48,10 @@ func enterRoom(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	return s, nil
 }
 
-// inPipe says what comes in, and then no more: the room lets us go, and that is the
-// end. If it ends before, that is one too.
+// inPipe sends its input, and then half-closes: the room closes the connection, which
+// ends the program. If the room closes it earlier, that also ends the program.
 func inPipe(s *sock.Socket, in io.Reader, out io.Writer) error {
-	var over atomic.Bool // we have said all
+	var over atomic.Bool // end of the input
 	said := make(chan error, 1)
 	go func() {
 		_, err := io.Copy(s, in)
@@ -76,9 +76,9 @@ func inPipe(s *sock.Socket, in io.Reader, out io.Writer) error {
 	return <-said
 }
 
-// hear prints each line that the room says, until it says no more. The room's own clean
-// is not relied on: it may be anybody's. Nor is there any end to a line of a stream,
-// if the other side sends none: one that is too long is shown in parts.
+// hear prints each line from the room until the end of the stream. It does not rely on
+// the room to remove control characters, since any program may be the room. A line of a
+// stream may have no end, so it prints a long line in parts.
 func hear(s *sock.Socket, tell func(line string)) error {
 	lines := bufio.NewReaderSize(s, 4*maxLine)
 	for {

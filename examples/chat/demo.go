@@ -14,7 +14,7 @@ import (
 
 const smallBuffer = 8 << 10
 
-// demo runs a room and three members in one process, and prints what they hear.
+// demo runs a room and three members in one process, and prints what they receive.
 func demo(ctx context.Context) error {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
@@ -29,8 +29,8 @@ func demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The kernel has buffers of its own, which grow to megabytes for one member.
-	// With small ones the story that fills them is shorter.
+	// The kernel's buffers can grow to megabytes for one member. With small buffers they
+	// are full sooner.
 	if err := sockopt.SendBuffer.Set(l, smallBuffer); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func demo(ctx context.Context) error {
 	return errors.Join(err, <-ended)
 }
 
-// talk is the evening. One member stops reading, and the others talk on.
+// talk is the conversation. One member stops reading, and the others go on.
 func talk(ctx context.Context, room sock.Addr) (err error) {
 	alice := enter(ctx, room, "alice", &err)
 	bob := enter(ctx, room, "bob", &err)
@@ -74,8 +74,8 @@ func talk(ctx context.Context, room sock.Addr) (err error) {
 	return err
 }
 
-// A visitor is the other side of a member: a client as in examples/echo, that sends
-// and receives lines. The first thing that goes wrong ends it for all of them.
+// A visitor is the other end of a member: a client as in examples/echo, which sends and
+// receives lines. The first failure ends it for all.
 type visitor struct {
 	name   string
 	socket *sock.Socket
@@ -83,7 +83,7 @@ type visitor struct {
 	err    *error
 }
 
-// enter connects, and gives a name. The end of ctx closes the socket.
+// enter connects and sends a name. The end of ctx closes the socket.
 func enter(ctx context.Context, room sock.Addr, name string, err *error) *visitor {
 	v := &visitor{name: name, err: err}
 	v.do(func() (err error) {

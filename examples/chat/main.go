@@ -16,9 +16,9 @@
 //	  Close                          it leaves the poller as well
 //	Wake                             another goroutine ends the Wait
 //
-// All is in one goroutine: no locks. The price: nothing in it may wait. A member
-// who does not read must not stop the rest, and must not fill the memory: what is
-// kept for him has a limit, and beyond it he has to go.
+// Everything is in one goroutine: no locks. The price: nothing in it may wait. A member
+// that does not read must not stop the rest, and must not fill the memory: its queue has
+// a limit, and beyond that the room closes its connection.
 //
 // Read room.go first, then member.go; demo.go is a room and three members. The client
 // has one socket, and needs none of this: client.go; terminal.go is what it draws.
@@ -33,9 +33,9 @@
 //	(echo alice; uptime) | go run ./examples/chat -client 127.0.0.1:7000 | cat
 //
 // Then: Ctrl-Z in one nc, and paste a long text into another, several times; Ctrl-C
-// in an nc, and in the server. In the program: refuse a name that is taken; let who
-// comes in hear the last ten lines; let a line that begins with /to and a name go
-// to one member only; drop who has been silent for an hour (examples/echo/idle.go).
+// in an nc, and in the server. In the program: refuse a name that is taken; show a
+// new member the last ten lines; let a line that begins with /to and a name go
+// to one member only; drop a member that has been silent for an hour (examples/echo/idle.go).
 package main
 
 import (

@@ -9,18 +9,18 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A member is a socket, and what must be remembered of it between two events.
+// A member is a socket, and the state that the room keeps for it between two events.
 type member struct {
 	socket *sock.Socket
 	poller *sock.Poller
 	name   string // its first line
-	part   []byte // of a line that has not ended yet
-	queue  []byte // what it is to hear
-	waits  bool   // until there is room for that
-	telnet telnet // what it says between its lines
+	part   []byte // the beginning of a line that has not ended yet
+	queue  []byte // text that waits to be sent
+	waits  bool   // the deadline for sending it
+	telnet telnet // telnet commands between its lines
 }
 
-// What a member may cost us, however it behaves.
+// These limits bound the cost of a member, however it behaves.
 const (
 	maxLine  = 1 << 10
 	maxQueue = 64 << 10
@@ -31,9 +31,9 @@ var (
 	errSlow = errors.New("does not read")
 )
 
-// hear receives once, and returns the lines that end by it. A stream has no
-// boundaries: one Recv may give half a line, or three. With the member's last lines
-// comes the error that ends it.
+// hear receives once, and returns the complete lines. A stream has no boundaries: one
+// Recv may give half a line, or three. The error that ends the member comes with its last
+// lines.
 func (g *member) hear() (lines []string, err error) {
 	n, err := g.socket.Recv(g.part[len(g.part):cap(g.part)], 0)
 	if err == sock.ErrWouldBlock {
@@ -52,7 +52,7 @@ func (g *member) hear() (lines []string, err error) {
 	}
 	for {
 		line, rest, ended := bytes.Cut(g.part, []byte("\n"))
-		if !ended && len(line) < maxLine { // a longer one is cut
+		if !ended && len(line) < maxLine { // a longer line is cut
 			return lines, err
 		}
 		lines = append(lines, clean(line))
@@ -60,7 +60,7 @@ func (g *member) hear() (lines []string, err error) {
 	}
 }
 
-// clean leaves of a line what can do no harm on somebody else's terminal.
+// clean removes everything from a line that could do harm on another member's terminal.
 func clean(line []byte) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
@@ -73,9 +73,9 @@ func clean(line []byte) string {
 	}, string(line)))
 }
 
-// tell queues a text for a member, and sends what can be sent. A member whose queue
-// is full does not read, or not as fast as the others talk. To wait for it would
-// stop the room, and to go on queueing would fill the memory: it has to leave.
+// tell queues a text for a member, and sends as much as it can. A member with a full
+// queue does not read, or reads more slowly than the others write. Waiting for it would
+// stop the room, and queueing more would fill the memory, so it must leave.
 func (g *member) tell(text string) error {
 	if len(g.queue)+len(text) > maxQueue {
 		return errSlow
@@ -87,9 +87,9 @@ func (g *member) tell(text string) error {
 	return g.flush()
 }
 
-// flush sends of the queue what the kernel takes: all, a part, or nothing. While
-// there is a rest, Wait is to tell when there is room. Not otherwise: a socket is
-// nearly always Writable, and Wait would never wait.
+// flush sends from the queue what the kernel takes: all, a part, or nothing. While there
+// is a rest, Wait watches for room. Otherwise it must not: a socket is nearly always
+// Writable, and Wait would never wait.
 func (g *member) flush() error {
 	n, err := g.socket.Send(g.queue, 0)
 	if err != nil && err != sock.ErrWouldBlock {

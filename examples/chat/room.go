@@ -10,14 +10,14 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A room is a listening socket, the members, and the poller that watches them all.
+// A room is a listening socket, the members, and the poller that watches all of them.
 type room struct {
 	listener *sock.Socket
 	poller   *sock.Poller
 	members  map[*member]bool
 }
 
-// server has a room at an address until ctx ends.
+// server runs a room at an address until ctx ends.
 func server(ctx context.Context, at sock.Addr) error {
 	l, err := listen(at)
 	if err != nil {
@@ -30,7 +30,7 @@ func server(ctx context.Context, at sock.Addr) error {
 	return serve(ctx, l)
 }
 
-// listen is as in examples/echo.
+// listen works as in examples/echo.
 func listen(at sock.Addr) (*sock.Socket, error) {
 	l, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
@@ -52,15 +52,15 @@ func listen(at sock.Addr) (*sock.Socket, error) {
 	return l, nil
 }
 
-// serve is one goroutine for all members: it waits until any of them can be heard
-// or says something, does what can be done at once, and waits again.
+// serve is one goroutine for all members: it waits until some of them are ready, does
+// what it can do at once, and waits again.
 func serve(ctx context.Context, l *sock.Socket) error {
 	p, err := sock.NewPoller()
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	l.SetNonblock(true) // its calls, and those of the sockets it accepts, do not wait
+	l.SetNonblock(true) // its calls, and those of accepted sockets, do not wait
 	if err := p.Add(l, sock.Readable, nil); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func serve(ctx context.Context, l *sock.Socket) error {
 			return err
 		}
 		for _, e := range events[:n] {
-			if g, ok := e.Data.(*member); !ok { // Data is what Add was given
+			if g, ok := e.Data.(*member); !ok { // the value that Add got as Data
 				err = r.welcome()
 			} else if why := r.attend(g, e.Ready); why != nil {
 				r.leave(g, why)
@@ -88,16 +88,17 @@ func serve(ctx context.Context, l *sock.Socket) error {
 	return nil
 }
 
-// welcome lets one member in. If there are more the next Wait says so: the poller
-// is level-triggered: it reports what is ready, not what has changed.
+// welcome accepts one member. If more clients wait, the next Wait reports it: the poller
+// is level-triggered, so it reports what is ready, not what has changed.
 func (r *room) welcome() error {
 	s, _, err := r.listener.Accept()
 	if err == sock.ErrWouldBlock {
 		return nil // closed again
 	}
 	if sock.AcceptRetryable(err) {
-		// There is no descriptor left, say. The member still waits at the door, and
-		// Wait would tell us so at once, over and over: we look away for a moment.
+		// There may be no descriptor left. The client still waits in the backlog, and
+		// Wait would report it at once, again and again. So the room does not watch the
+		// listener for a moment.
 		time.AfterFunc(100*time.Millisecond, func() { r.poller.Modify(r.listener, sock.Readable) })
 		return r.poller.Modify(r.listener, 0)
 	}
@@ -116,7 +117,7 @@ func (r *room) welcome() error {
 	return nil
 }
 
-// attend does for a member what is ready, and says why there is no more to do.
+// attend does for a member what is ready, and returns the reason why it must leave.
 func (r *room) attend(g *member, ready sock.Ready) error {
 	if ready&sock.Writable != 0 {
 		if err := g.flush(); err != nil {
@@ -126,7 +127,7 @@ func (r *room) attend(g *member, ready sock.Ready) error {
 	if ready&^sock.Writable == 0 {
 		return nil
 	}
-	lines, err := g.hear() // which also says what Hangup or Failed, which are always reported, mean
+	lines, err := g.hear() // Recv also returns the error behind Hangup or Failed
 	for _, line := range lines {
 		switch {
 		case line == "":
@@ -140,8 +141,8 @@ func (r *room) attend(g *member, ready sock.Ready) error {
 	return err
 }
 
-// leave ends a member. Close takes the socket out of the poller; an event that Wait
-// has reported already may still come to us, and finds it closed.
+// leave removes a member. Close takes the socket out of the poller; an event that Wait
+// has already reported may still come, and finds it closed.
 func (r *room) leave(g *member, why error) {
 	if !r.members[g] {
 		return
@@ -158,19 +159,19 @@ func (r *room) announce(what string) {
 	r.say(nil, "* "+what)
 }
 
-// say lets all hear what one says, or the room, but that one.
+// say sends a line of a member, or of the room, to all others.
 func (r *room) say(from *member, text string) {
 	for g := range r.members {
 		if g == from || g.name == "" {
 			continue
 		}
 		if err := g.tell(text + "\n"); err != nil {
-			defer r.leave(g, err) // once all have heard this
+			defer r.leave(g, err) // after all have got this line
 		}
 	}
 }
 
-// empty is the end of the room.
+// empty ends the room.
 func (r *room) empty() {
 	for g := range r.members {
 		g.socket.Close()

@@ -1,12 +1,12 @@
 package main
 
-// A telnet program sends commands between the text: a byte IAC, and one or two more.
-// With them it offers and asks for options, what it is to echo, how large its window
-// is. RFC 854 has a server that knows none of them say no to each, and some programs
-// show nothing more until they have heard it. UTF-8 has no such byte.
+// A telnet program sends commands between the text: a byte IAC, and one or two more. It
+// uses them to offer and request options, such as echo and the size of the window. RFC
+// 854 requires a server without options to refuse each, and some programs show nothing
+// more until it has. UTF-8 does not use this byte.
 type telnet struct {
-	after byte // what the next byte belongs to: iac, a verb, sb, or 0 for text
-	size  int  // of what is between sb and se
+	after byte // the command of the next byte: iac, a verb, sb, or 0 for text
+	size  int  // length of the part between sb and se
 }
 
 const (
@@ -15,14 +15,14 @@ const (
 	do   = 253
 	wont = 252
 	will = 251
-	sb   = 250 // the value of an option begins
-	se   = 240 // and ends
+	sb   = 250 // start of the value of an option
+	se   = 240 // its end
 
-	inner = 1 // an IAC in there
+	inner = 1 // an IAC inside it
 )
 
-// strip takes the commands out of what was received, in place, and returns what there
-// is to answer. A command may come in parts, as anything in a stream.
+// strip removes the commands from received bytes, in place, and returns the answer. A
+// command may arrive in parts, like everything in a stream.
 func (t *telnet) strip(p []byte) (text, answer []byte) {
 	text = p[:0]
 	for _, b := range p {
@@ -57,7 +57,7 @@ func (t *telnet) strip(p []byte) (text, answer []byte) {
 		default:
 			t.after = 0
 		}
-		if t.size == maxLine { // no option is as long: it was no telnet
+		if t.size == maxLine { // no option is that long: this is not telnet
 			t.after, t.size = 0, 0
 		}
 	}

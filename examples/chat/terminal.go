@@ -12,9 +12,9 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// onTerminal draws what is said above, and below it a line to type in. The screen is
-// the library's: what other goroutines want of it they queue, and its own does it.
-// screen is nil for the terminal that there is.
+// onTerminal draws the conversation, and below it a line to type in. The screen belongs
+// to the library: other goroutines queue their changes, and the library's goroutine makes
+// them. A nil screen is the terminal of the process.
 func onTerminal(ctx context.Context, s *sock.Socket, screen tcell.Screen) error {
 	app := tview.NewApplication().SetScreen(screen)
 	talk := tview.NewTextView().SetMaxLines(1000)
@@ -22,11 +22,11 @@ func onTerminal(ctx context.Context, s *sock.Socket, screen tcell.Screen) error 
 	app.SetRoot(tview.NewFlex().SetDirection(tview.FlexRow).AddItem(talk, 0, 1, false).AddItem(input, 1, 0, true), true)
 	show := func(line string) { fmt.Fprintln(talk, line) }
 
-	var leaves atomic.Bool // we, not the room
+	var leaves atomic.Bool // ended here, not by the room
 	ended := make(chan error, 2)
 	end := func(err error) {
 		ended <- err
-		app.QueueUpdate(app.Stop) // so it is not before Run
+		app.QueueUpdate(app.Stop) // so that it is not before Run
 	}
 	go func() {
 		end(hear(s, func(line string) { app.QueueUpdateDraw(func() { show(line) }) }))
@@ -36,7 +36,7 @@ func onTerminal(ctx context.Context, s *sock.Socket, screen tcell.Screen) error 
 	go func() {
 		for line := range typed {
 			if _, err := io.WriteString(s, line+"\n"); err != nil {
-				return // hear has it too
+				return // hear reports it too
 			}
 		}
 	}()

@@ -7,22 +7,22 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A acceptor is the listening socket of a loop, in the poller like any other: it is
-// readable when Accept has somebody.
+// An acceptor is the listening socket of a loop. It is in the poller like any other
+// socket: it is readable when Accept has a client.
 type acceptor struct {
 	listener *sock.Socket  // nil: the loop has none
-	enter    func(*conn)   // what becomes of who comes in
-	opens    time.Time     // when it is shut: until then
-	delay    time.Duration // for how long it was shut last
+	enter    func(*conn)   // receives the new clients
+	opens    time.Time     // if it is closed for a time: until then
+	delay    time.Duration // how long it was closed last
 }
 
 func (l *loop) listen(s *sock.Socket, enter func(*conn)) error {
-	s.SetNonblock(true) // and so are the sockets that it accepts
+	s.SetNonblock(true) // accepted sockets inherit the mode
 	l.listener, l.enter = s, enter
 	return l.poller.Add(s, sock.Readable, nil)
 }
 
-// accept lets in who waits: not all in one go, for those inside wait as well.
+// accept accepts waiting clients, but not all at once, because the others wait too.
 func (l *loop) accept() error {
 	for range 16 {
 		s, from, err := l.listener.Accept()
@@ -41,11 +41,11 @@ func (l *loop) accept() error {
 	return nil
 }
 
-// shut is for when there is no descriptor left for another client. Who waits at
-// the acceptor goes on to wait there, so the acceptor stays readable: a level-triggered
-// Wait would say so at once, again and again, and the loop would spin. A server
-// that ends would serve nobody, and one that sleeps would not serve those inside.
-// So we do not look at the acceptor for a while, and each time longer.
+// shut stops accepting when there is no descriptor left for another client. The clients
+// stay in the backlog, so the listening socket stays readable: a level-triggered Wait
+// would report it at once, again and again, and the loop would spin. A server that ended
+// would serve no client, and one that slept would not serve the present ones. So the loop
+// does not watch the listening socket for a while, and each time longer.
 func (l *loop) shut(why error) error {
 	if l.delay == 0 {
 		fmt.Println("server:", why)
@@ -55,14 +55,14 @@ func (l *loop) shut(why error) error {
 	return l.poller.Modify(l.listener, 0)
 }
 
-// spare says that a descriptor has become free: no need to wait for longer.
+// spare reports that a descriptor has become free: the loop need not wait longer.
 func (l *loop) spare() {
 	if !l.opens.IsZero() {
 		l.opens = l.now
 	}
 }
 
-// reopen opens the acceptor when it is time.
+// reopen watches the listening socket again when it is time.
 func (l *loop) reopen() error {
 	if l.opens.IsZero() || l.now.Before(l.opens) {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// client connects to a server, sends it what comes from stdin, and writes what
-// comes back to stdout.
+// client connects to a server, sends it the bytes of stdin, and writes the answer to
+// stdout.
 func client(ctx context.Context, at sock.Addr) error {
 	s, err := connect(ctx, at)
 	if err != nil {
@@ -19,16 +19,16 @@ func client(ctx context.Context, at sock.Addr) error {
 	}
 	defer s.Close()
 
-	// Two directions, two loops. In one loop, first sending all and then
-	// receiving, both sides could come to wait without end: each with its
-	// buffers full, for the other to receive.
+	// Two directions, two loops. With one loop that first sends everything and then
+	// receives, both sides could wait without end: each with full buffers, for the other
+	// to receive.
 	sent := make(chan error, 1)
 	go func() { sent <- sendInput(s, os.Stdin) }()
 	if err := receive(s, os.Stdout); err != nil {
 		return err
 	}
 
-	// The server sends no more. It may still want to hear the rest.
+	// The server sends no more. It may still receive the rest.
 	select {
 	case err := <-sent:
 		return err
@@ -43,8 +43,8 @@ func client(ctx context.Context, at sock.Addr) error {
 	}
 }
 
-// connect makes a socket and connects it. The kernel gives it an address of
-// its own: a free port, with TCP. The end of ctx closes it.
+// connect opens a socket and connects it. The kernel gives it its own address, with TCP a
+// free port. The end of ctx closes it.
 func connect(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	s, err := sock.Open(at.Domain(), sock.Stream, 0)
 	if err != nil {
@@ -58,7 +58,7 @@ func connect(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	return s, nil
 }
 
-// sendInput sends all of in, and then half-closes: that was all.
+// sendInput sends all of in, and then half-closes.
 func sendInput(s *sock.Socket, in io.Reader) error {
 	buf := make([]byte, 32<<10)
 	for {
@@ -67,8 +67,8 @@ func sendInput(s *sock.Socket, in io.Reader) error {
 			return err
 		}
 		if readErr == io.EOF {
-			// A half-close: the server's Recv gives 0 now, and ours still
-			// receives its answers. Close would end both directions.
+			// A half-close: the server's Recv returns 0 now, and this side still receives
+			// its answers. Close would end both directions.
 			return s.CloseWrite()
 		}
 		if readErr != nil {
@@ -77,7 +77,7 @@ func sendInput(s *sock.Socket, in io.Reader) error {
 	}
 }
 
-// receive writes to out what comes from the server, until it sends no more.
+// receive writes everything from the server to out, until the end of the stream.
 func receive(s *sock.Socket, out io.Writer) error {
 	buf := make([]byte, 32<<10)
 	for {

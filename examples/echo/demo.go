@@ -10,7 +10,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// demo runs a server and two clients in one process, and prints what they do.
+// demo runs a server and two clients in one process, and prints their steps.
 func demo(ctx context.Context, how service) error {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
@@ -37,8 +37,8 @@ func demo(ctx context.Context, how service) error {
 	return err
 }
 
-// talk is the conversation. The server has two clients at once, and does not
-// mix them up: each has its own socket there.
+// talk is the conversation. The server has two clients at once, and does not mix them up:
+// each has its own socket there.
 func talk(ctx context.Context, server sock.Addr) error {
 	alice, err := connect(ctx, server)
 	if err != nil {
@@ -70,7 +70,7 @@ func talk(ctx context.Context, server sock.Addr) error {
 	return end("bob", bob)
 }
 
-// say sends a text, and waits for as many bytes to come back.
+// say sends a text, and waits until the same number of bytes has come back.
 func say(name string, s *sock.Socket, text string) error {
 	fmt.Printf("%s sends: %s\n", name, text)
 	if err := sendAll(s, []byte(text)); err != nil {

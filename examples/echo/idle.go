@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// quiet is a list of all clients in the order in which they last moved: first the
-// one that has been quiet for longest. All have the same time, so it is also the
-// order in which their time is up, and the first alone says how long Wait may
-// wait. A client that moves goes to the end: no search, no timer for each, and the
-// same work for ten clients and ten thousand.
+// quiet lists all clients in the order of their last activity: first the client that has
+// been quiet for the longest time. All have the same limit, so this is also the order in
+// which their time ends, and the first one limits the time of Wait. An active client
+// moves to the end: no search, no timer for each client, and the same work for ten
+// clients and ten thousand.
 type quiet struct {
 	list.List
-	limit time.Duration // 0: nobody's time is up
+	limit time.Duration // 0: no limit
 }
 
 var errQuiet = errors.New("quiet for too long")
@@ -31,7 +31,7 @@ func (q *quiet) remove(c *conn) { q.Remove(c.place) }
 
 func (q *quiet) first() *conn { return q.Front().Value.(*conn) }
 
-// next is when the time of the first is up. The zero time: never.
+// next returns when the time of the first client ends. The zero time is never.
 func (q *quiet) next() time.Time {
 	if q.limit == 0 || q.Len() == 0 {
 		return time.Time{}
@@ -39,8 +39,8 @@ func (q *quiet) next() time.Time {
 	return q.first().moved.Add(q.limit)
 }
 
-// dropQuiet drops those whose time is up: who sends nothing, and also who takes
-// nothing of what we send.
+// dropQuiet drops the clients whose time has ended: those that send nothing, and those
+// that do not receive.
 func (l *loop) dropQuiet() {
 	for {
 		next := l.quiet.next()

@@ -31,7 +31,7 @@ type polled struct {
 
 func (p polled) reusePort() bool { return p.loops > 1 && !p.acceptor }
 
-// check says what cannot be served at an address.
+// check returns an error for an address that cannot be served.
 func (p polled) check(at string) error {
 	switch {
 	case p.loops < 1:
@@ -46,7 +46,7 @@ func (p polled) check(at string) error {
 	return nil
 }
 
-// settings are for the listening socket.
+// settings returns the settings of the listening socket.
 func (p polled) settings() (set []sock.Setting) {
 	if p.reusePort() {
 		set = append(set, sockopt.ReusePort.With(true))
@@ -54,8 +54,8 @@ func (p polled) settings() (set []sock.Setting) {
 	return set
 }
 
-// serve is as that of server.go, with its listening socket given to the first
-// loop, or the acceptor.
+// serve works as in server.go. Its listening socket belongs to the first loop, or to the
+// acceptor.
 func (p polled) serve(ctx context.Context, l *sock.Socket) error {
 	defer l.Close()
 	ctx, stop := context.WithCancel(ctx)
@@ -74,14 +74,14 @@ func (p polled) serve(ctx context.Context, l *sock.Socket) error {
 		go func() { ended <- l.run(ctx) }()
 	}
 	err = <-ended
-	stop() // whatever ends one loop ends all
+	stop() // the end of one loop ends all
 	for range loops[1:] {
 		<-ended
 	}
 	return err
 }
 
-// start makes the loops. With an error it returns those that it has made.
+// start makes the loops. With an error it returns the loops that it has made.
 func (p polled) start(ctx context.Context, first *sock.Socket) (loops []*loop, err error) {
 	for i := range p.loops {
 		l, err := newLoop(p.idle)
@@ -113,7 +113,7 @@ func (p polled) start(ctx context.Context, first *sock.Socket) (loops []*loop, e
 	return append(loops, a), a.listen(first, deal(ctx, loops))
 }
 
-// again listens where another socket does.
+// again listens at the address of another socket.
 func again(first *sock.Socket, set ...sock.Setting) (*sock.Socket, error) {
 	at, err := first.Sockname()
 	if err != nil {
@@ -122,8 +122,8 @@ func again(first *sock.Socket, set ...sock.Setting) (*sock.Socket, error) {
 	return listen(at, set...)
 }
 
-// deal hands each client to the next loop in turn: into its mail, and Wake has it
-// look there.
+// deal gives each client to the next loop in turn: it puts the client into the loop's
+// queue, and Wake makes the loop look there.
 func deal(ctx context.Context, loops []*loop) func(*conn) {
 	next := 0
 	return func(c *conn) {
@@ -138,7 +138,7 @@ func deal(ctx context.Context, loops []*loop) func(*conn) {
 	}
 }
 
-// close ends what a loop has, when it runs no more.
+// close closes the sockets of a loop that has ended.
 func (l *loop) close() {
 	for l.quiet.Len() > 0 {
 		l.drop(l.quiet.first(), net.ErrClosed)

@@ -79,7 +79,7 @@ func main() {
 		}
 		err := run(ctx, *serverAt, *clientOf, how)
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were asked to end, which closes every socket: Close wakes who waits
+			return nil // ctx has ended, which closes every socket: Close wakes every waiting call
 		}
 		return err
 	})
@@ -99,9 +99,9 @@ func run(ctx context.Context, serverAt, clientOf string, how service) error {
 	return client(ctx, at)
 }
 
-// A service is one of the two servers: that of server.go, which has a goroutine
-// for each client, or that of poller.go.
+// A service is one of the two servers: the one of server.go, with a goroutine for each
+// client, or the one of poller.go.
 type service struct {
 	serve func(context.Context, *sock.Socket) error
-	set   []sock.Setting // of its listening socket
+	set   []sock.Setting // the address of its listening socket
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A loop is the server of server.go turned inside out: one goroutine for all
-// clients. It asks the kernel which of its sockets are ready, does for each what
-// can be done at once, and never waits for a single one: they are non-blocking.
+// A loop is the server of server.go turned inside out: one goroutine for all clients. It
+// asks the kernel which sockets are ready, does for each what it can do at once, and
+// never waits for a single one, because they are non-blocking.
 type loop struct {
 	poller   *sock.Poller
-	acceptor            // where clients come in: acceptor.go
+	acceptor            // accepts clients: acceptor.go
 	quiet    quiet      // all clients: idle.go
-	mail     chan *conn // from another loop's acceptor: loops.go
+	mail     chan *conn // clients from another loop's acceptor: loops.go
 	now      time.Time
-	buf      []byte // for one client after the other
+	buf      []byte // used for one client after the other
 }
 
 func newLoop(idle time.Duration) (*loop, error) {
@@ -30,19 +30,19 @@ func newLoop(idle time.Duration) (*loop, error) {
 	return &loop{poller: p, quiet: quiet{limit: idle}, mail: make(chan *conn, 64), buf: make([]byte, 16<<10)}, nil
 }
 
-// A conn is what the loop must remember of a client until its next event. In
-// server.go all this is on the stack of the client's own goroutine.
+// A conn is the state of a client between two events. In server.go it is on the stack of
+// the client's goroutine.
 type conn struct {
 	socket *sock.Socket
 	from   sock.Addr
 	who    string
 	rest   []byte        // received, and not sent back yet
 	total  int           // sent back
-	moved  time.Time     // when that was
-	place  *list.Element // in quiet
+	moved  time.Time     // time of the last activity
+	place  *list.Element // its place in quiet
 }
 
-// run serves until ctx ends, and returns net.ErrClosed then.
+// run serves until ctx ends, and then returns net.ErrClosed.
 func (l *loop) run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { l.poller.Wake() })()
 	events := make([]sock.Event, 256)
@@ -70,9 +70,9 @@ func (l *loop) run(ctx context.Context) error {
 	return net.ErrClosed
 }
 
-// serve does for a client what can be done now: one Recv, one Send. The poller is
-// level-triggered: where that was not all, the next Wait says so again, and until
-// then it is the turn of the others.
+// serve does for a client what it can do now: one Recv, one Send. The poller is
+// level-triggered: if there is more, the next Wait reports it again, and the others have
+// their turn first.
 func (l *loop) serve(c *conn) {
 	p := c.rest
 	if len(p) == 0 {
@@ -80,7 +80,7 @@ func (l *loop) serve(c *conn) {
 		if err == sock.ErrWouldBlock {
 			return
 		}
-		if n == 0 { // an error, or the client sends no more: all it sent was sent back
+		if n == 0 { // an error, or the end of the stream: everything was sent back
 			l.drop(c, err)
 			return
 		}
@@ -100,10 +100,11 @@ func (l *loop) serve(c *conn) {
 	}
 }
 
-// owe keeps what a Send did not take. Back-pressure: from who does not take what
-// we send we receive no more, until all of that was sent. Then our receive buffer
-// in the kernel fills, then the client's send buffer, and then its sends wait. A
-// server that goes on receiving has to keep it all, as much as the client likes.
+// owe keeps the bytes that a Send did not take. Back-pressure: the loop receives nothing
+// more from a client that does not receive, until all of its bytes are sent. Then the
+// receive buffer in this kernel fills, then the client's send buffer, and then the
+// client's sends wait. A server that went on receiving would have to keep everything, as
+// much as the client likes.
 func (l *loop) owe(c *conn, rest []byte) error {
 	switch before := c.rest; {
 	case before != nil && len(rest) > 0:
@@ -112,7 +113,7 @@ func (l *loop) owe(c *conn, rest []byte) error {
 		c.rest = nil
 		return l.poller.Modify(c.socket, sock.Readable)
 	case len(rest) > 0:
-		c.rest = bytes.Clone(rest) // buf is for the next
+		c.rest = bytes.Clone(rest) // buf is for the next client
 		return l.poller.Modify(c.socket, sock.Writable)
 	}
 	return nil
@@ -126,7 +127,7 @@ func (l *loop) add(c *conn) {
 	}
 }
 
-// drop ends a client. Close takes its socket out of the poller.
+// drop closes a client. Close takes its socket out of the poller.
 func (l *loop) drop(c *conn, why error) {
 	l.quiet.remove(c)
 	tell(c.who, c.total, why)
@@ -134,8 +135,8 @@ func (l *loop) drop(c *conn, why error) {
 	l.spare()
 }
 
-// timeout is how long Wait may wait: until somebody has been quiet for too long,
-// or a acceptor that was shut opens again.
+// timeout returns how long Wait may wait: until a client has been quiet for too long, or
+// until a closed acceptor opens again.
 func (l *loop) timeout() time.Duration {
 	next := l.quiet.next()
 	if next.IsZero() || !l.opens.IsZero() && l.opens.Before(next) {

@@ -25,21 +25,21 @@ func server(ctx context.Context, at sock.Addr, how service) error {
 	return how.serve(ctx, l)
 }
 
-// listen makes a socket that clients can connect to, and says where.
+// listen opens a socket that clients can connect to, and prints its address.
 func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
-	// A server that was just stopped leaves old connections behind, which
-	// hold its port for a minute: ReuseAddr lets it start again at once.
+	// A server that has just stopped leaves old connections behind, which keep its port
+	// for a minute. ReuseAddr lets it start again at once.
 	l, err := sock.Open(at.Domain(), sock.Stream, 0, append(more, sockopt.ReuseAddr.With(true))...)
 	if err != nil {
 		return nil, err
 	}
 	err = l.Bind(at)
 	if err == nil {
-		err = l.Listen(0) // 0: as many may wait as the system allows
+		err = l.Listen(0) // 0: the largest backlog of the system
 	}
 	var name sock.Addr
 	if err == nil {
-		name, err = l.Sockname() // where Bind was given port 0, the kernel chose one
+		name, err = l.Sockname() // after Bind to port 0 the kernel has chosen one
 	}
 	if err != nil {
 		l.Close()
@@ -49,9 +49,8 @@ func listen(at sock.Addr, more ...sock.Setting) (*sock.Socket, error) {
 	return l, nil
 }
 
-// serve accepts clients, one after the other. Each gets a goroutine, so that
-// all of them are served at once. It always ends with an error: net.ErrClosed
-// when ctx has ended.
+// serve accepts clients, one after the other. Each gets a goroutine, so that all are
+// served at once. It always returns an error: net.ErrClosed when ctx has ended.
 func serve(ctx context.Context, l *sock.Socket) error {
 	ctx, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
@@ -60,15 +59,15 @@ func serve(ctx context.Context, l *sock.Socket) error {
 		l.Close()
 	})
 	defer others.Wait()
-	defer stop() // whatever ends this loop, listener and clients are closed
+	defer stop() // the end of this loop closes the listener and all clients
 	for {
 		c, from, err := l.Accept()
 		switch {
 		case err == nil:
 			others.Go(func() { serveClient(ctx, c, from) })
 		case sock.AcceptRetryable(err):
-			// This client was lost, or we have no descriptor for it now.
-			// That is no reason to leave all others alone.
+			// This client was lost, or there is no descriptor for it now. The server goes
+			// on with all others.
 			fmt.Println("server:", err)
 			time.Sleep(10 * time.Millisecond)
 		default:
@@ -77,7 +76,7 @@ func serve(ctx context.Context, l *sock.Socket) error {
 	}
 }
 
-// serveClient talks to one client, on the socket that Accept made for it.
+// serveClient serves one client, on the socket that Accept has made for it.
 func serveClient(ctx context.Context, c *sock.Socket, from sock.Addr) {
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
@@ -86,7 +85,7 @@ func serveClient(ctx context.Context, c *sock.Socket, from sock.Addr) {
 	tell(who, n, err)
 }
 
-// greet and tell say what becomes of a client.
+// greet and tell print what happens to a client.
 func greet(c *sock.Socket, from sock.Addr) (who string) {
 	who = fmt.Sprintf("server: socket %d", c.FD())
 	fmt.Printf("%s is for the client at %s\n", who, from)
@@ -104,20 +103,20 @@ func tell(who string, n int, err error) {
 	}
 }
 
-// echo sends back what it receives, until the client sends no more.
+// echo sends back everything that it receives, until the client sends no more.
 func echo(c *sock.Socket) (total int, err error) {
 	buf := make([]byte, 32<<10)
 	for {
-		// Recv waits until there is something. It may be less than the client
-		// sent in one go, or the end of one Send and the beginning of the
-		// next: a stream keeps the order of the bytes, and no boundaries.
+		// Recv waits until there are bytes. They may be fewer than the client sent at
+		// once, or the end of one Send and the beginning of the next: a stream keeps the
+		// order of the bytes, and no boundaries.
 		n, err := c.Recv(buf, 0)
 		if err != nil {
 			return total, err
 		}
-		// 0 bytes and no error: the client sends no more. A loop that looks
-		// only at err would spin here without end. The other direction is still
-		// open: everything that the client sent has been answered by now.
+		// 0 bytes and no error: the client sends no more. A loop that tests only err
+		// would spin here without end. The other direction is still open, and everything
+		// that the client sent has been answered by now.
 		if n == 0 {
 			return total, nil
 		}
@@ -128,9 +127,8 @@ func echo(c *sock.Socket) (total int, err error) {
 	}
 }
 
-// sendAll sends all of p. One Send may take less than it is given, when the
-// kernel's buffer has no room for more: the rest is ours to send again.
-// (Socket.Write is this loop, made once for everybody.)
+// sendAll sends all of p. One Send may take less, if the kernel's buffer has no room for
+// more; the program must send the rest again. (Socket.Write is this loop.)
 func sendAll(s *sock.Socket, p []byte) error {
 	for len(p) > 0 {
 		n, err := s.Send(p, 0)

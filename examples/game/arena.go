@@ -13,7 +13,7 @@ const (
 	tick          = time.Second / rate
 )
 
-// ballAt is where the ball is at a tick. It runs by itself, without end.
+// ballAt returns the position of the ball at a tick. It moves by itself, without end.
 func ballAt(at float64) thing {
 	return thing{'o', bounce(at/rate*40, width-1), bounce(at/rate*7, height-1)}
 }
@@ -23,18 +23,18 @@ func bounce(way, wall float64) float64 {
 	return min(way, 2*wall-way)
 }
 
-// A player is a letter, and what must be remembered of it.
+// A player is a letter, and the state that the server keeps for it.
 type player struct {
 	letter byte
 	x, y   int
 	heard  time.Time
-	number uint32 // of its newest input
-	done   uint32 // of the last step that was made
-	steps  []byte // those that follow, one for each tick
+	number uint32 // number of its newest input
+	done   uint32 // number of the last step that was made
+	steps  []byte // the following steps, one for each tick
 }
 
-// hear takes an input. Nothing in it depends on others having come before: those
-// that were lost, or come later than this one, had the same steps.
+// hear takes an input. It does not depend on earlier inputs: those that were lost, or
+// that come later than this one, carry the same steps.
 func (p *player) hear(in input, now time.Time) {
 	p.heard = now
 	p.number = max(p.number, in.number)
@@ -46,7 +46,8 @@ func (p *player) hear(in input, now time.Time) {
 	}
 }
 
-// move makes one step. However many it is sent, nobody is faster than others.
+// move makes one step, however many were sent, so that no player is faster than the
+// others.
 func (p *player) move() {
 	if len(p.steps) == 0 {
 		return

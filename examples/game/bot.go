@@ -9,8 +9,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// playBot plays without a terminal: a square, a step each fourth tick. Then it
-// prints what a player would have seen.
+// playBot plays without a terminal: it walks in a square, one step each fourth tick. At
+// the end it prints what a player would have seen.
 func playBot(ctx context.Context, at sock.Addr, stream bool, long time.Duration) error {
 	c, err := join(ctx, at, stream)
 	if err != nil {
@@ -43,12 +43,12 @@ func (c *client) unconfirmed() int {
 	return len(c.steps)
 }
 
-// A watcher looks at each frame of a client, and remembers the worst.
+// A watcher examines each frame of a client, and remembers the worst.
 type watcher struct {
 	frames             int
-	worst              time.Duration // behind the fastest way
-	back               int           // frames that show what was before the last one
-	jump, jumpSmoothed float64       // of the ball between two frames
+	worst              time.Duration // delay behind the fastest state
+	back               int           // frames that show an older moment than the frame before
+	jump, jumpSmoothed float64       // movement of the ball between two frames
 	tick               uint32
 	ball, smoothed     thing
 }
@@ -63,7 +63,7 @@ func (w *watcher) look(c *client, now time.Time) {
 		return
 	}
 	smoothed, _ := find(v.smoothed(now), 'o')
-	if w.frames++; w.frames > rate/2 { // by then it knows the fastest way
+	if w.frames++; w.frames > rate/2 { // by then it knows the smallest delay
 		w.worst = max(w.worst, v.behind(now))
 		w.jump = max(w.jump, math.Abs(ball.x-w.ball.x))
 		w.jumpSmoothed = max(w.jumpSmoothed, math.Abs(smoothed.x-w.smoothed.x))

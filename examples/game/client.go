@@ -15,25 +15,25 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A client is one end of the conversation: one goroutine receives, another one
-// sends and draws.
+// A client is one end of the conversation: one goroutine receives, and another sends and
+// draws.
 type client struct {
 	ctx    context.Context
 	socket *sock.Socket
 	stream *bufio.Reader // nil: datagrams
 	token  token
-	end    func() bool   // takes back what the end of ctx does; false: it is done or under way
+	end    func() bool   // cancels what the end of ctx does; false: it has begun
 	ended  chan struct{} // closed when that is done
 
 	mu     sync.Mutex
 	view   view
-	steps  []byte // that the server has not confirmed
-	made   uint32 // the number of the last of them
-	number uint32 // of the last input
+	steps  []byte // steps that the server has not confirmed
+	made   uint32 // number of the last step
+	number uint32 // number of the last input
 	sent   [256]time.Time
 	echo   uint32
-	trip   time.Duration // of the newest input that came back in a state
-	missed int           // steps, with too many unconfirmed
+	trip   time.Duration // of the newest input that a state has confirmed
+	missed int           // steps that were dropped, with too many unconfirmed
 }
 
 var (
@@ -44,7 +44,8 @@ var (
 
 const patience = 5 * time.Second
 
-// join gets a place in the arena. The first question or its answer may be lost: it is asked again.
+// join gets a place in the arena. The question or its answer may be lost, so it is sent
+// again.
 func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 	c := &client{ctx: ctx, ended: make(chan struct{})}
 	kind := sock.Dgram
@@ -56,10 +57,10 @@ func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 	if c.socket, err = sock.Open(at.Domain(), kind, 0, set...); err != nil {
 		return nil, err
 	}
-	// The end of ctx ends what waits. The socket is closed by leave.
+	// The end of ctx wakes waiting calls. leave closes the socket.
 	c.end = context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Now()); close(c.ended) })
-	// A connected datagram socket hears only this one address. And it hears when there
-	// is nobody: ECONNREFUSED.
+	// A connected datagram socket receives only from this address. It also learns that no
+	// socket has the port: ECONNREFUSED.
 	c.socket.SetWriteDeadline(time.Now().Add(patience)) // no system call
 	err = c.socket.Connect(at)
 	c.socket.SetWriteDeadline(time.Time{})
@@ -94,7 +95,7 @@ func join(ctx context.Context, at sock.Addr, stream bool) (*client, error) {
 	return nil, errors.Join(ctx.Err(), err)
 }
 
-// send sends a message. A datagram for which there is no room is a lost one.
+// send sends a message. A datagram without room in the buffer is lost.
 func (c *client) send(message []byte) error {
 	if c.stream != nil {
 		if c.ctx.Err() == nil {
@@ -125,8 +126,8 @@ func (c *client) receive(message []byte) (int, error) {
 	return io.ReadFull(c.stream, message[:n])
 }
 
-// hear receives states until something ends it. What makes no sense is ignored: it
-// may be anybody's.
+// hear receives states until an error or the end. It ignores messages that make no sense,
+// since anybody may have sent them.
 func (c *client) hear() error {
 	message := make([]byte, maxMessage+1)
 	for {
@@ -167,7 +168,7 @@ func (c *client) take(s state, now time.Time) {
 	}
 }
 
-// walk makes a step: it is sent until the server has made it.
+// walk adds a step. It is sent again and again until the server has made it.
 func (c *client) walk(step byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,7 +180,7 @@ func (c *client) walk(step byte) {
 	c.made++
 }
 
-// tell sends an input: also one without a step says that we are here.
+// tell sends an input. Without a step it still shows that this client is present.
 func (c *client) tell(now time.Time) error {
 	c.mu.Lock()
 	c.number++
@@ -189,20 +190,20 @@ func (c *client) tell(now time.Time) error {
 	return c.send(in)
 }
 
-// leave says goodbye, three times: the answer would be silence. The server notices
-// without it too.
+// leave sends a leave message three times, because there is no answer to wait for. The
+// server also notices without it, after a while.
 func (c *client) leave() {
 	if !c.end() {
-		<-c.ended // a deadline that is set later would take the goodbye's time
+		<-c.ended // a deadline set later would end these sends
 	}
 	c.socket.SetWriteDeadline(time.Now().Add(patience / 50))
 	for range 3 {
-		_ = c.send(append([]byte{'L'}, c.token[:]...)) // it may have closed before us
+		_ = c.send(append([]byte{'L'}, c.token[:]...)) // the server may have closed first
 	}
 	c.socket.Close()
 }
 
-// status is the line below the arena.
+// status returns the line below the arena.
 func (c *client) status() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -210,8 +211,8 @@ func (c *client) status() string {
 	return fmt.Sprintf("received %d, lost %d, late %d, round trip %d ms", v.received, v.lost(), v.late, c.trip.Milliseconds())
 }
 
-// frames calls f 60 times a second, until it says no or something ends the client,
-// and sends what there is to send.
+// frames calls f 60 times a second, until f returns false or the client ends, and sends
+// an input each time.
 func (c *client) frames(f func(now time.Time) bool) error {
 	heard := make(chan error, 1)
 	go func() { heard <- c.hear() }()
@@ -235,7 +236,7 @@ func (c *client) frames(f func(now time.Time) bool) error {
 				return nil
 			}
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				return errSilent // a stream that takes nothing any more
+				return errSilent // the stream takes nothing any more
 			}
 			if err != nil {
 				return err

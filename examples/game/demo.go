@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// demo has an arena, and two players of whom one uses datagrams and the other a
-// stream: first on a good network, then on a bad one.
+// demo runs an arena with two players, one with datagrams and one with a stream, first on
+// a good network, then on a bad one.
 func demo(ctx context.Context) error {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
@@ -63,7 +63,7 @@ func show(ctx context.Context, start time.Time, server sock.Addr) error {
 	return errors.Join(err, <-ended)
 }
 
-// watch has two players join, and draws what they see.
+// watch lets two players join, and draws what they see.
 func watch(ctx context.Context, start time.Time, at sock.Addr, lines int) error {
 	byDatagrams, err := join(ctx, at, false)
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *client) received() int {
 	return c.view.received
 }
 
-// strip draws where the ball is, and where two players see it.
+// strip draws the position of the ball, and the positions that the two players see.
 func strip(since time.Duration, byDatagrams, byStream *client) []byte {
 	line := make([]byte, width)
 	for i := range line {

@@ -12,10 +12,10 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A link carries what clients and a server send each other, badly. It is a
-// forwarder: clients talk to it as to the server.
+// A link is a forwarder between clients and a server that imitates a bad network. Clients
+// send to it as if it were the server.
 type link struct {
-	drop          float64 // of 100
+	drop          float64 // in percent
 	delay, jitter time.Duration
 
 	mu            sync.Mutex
@@ -26,15 +26,15 @@ type link struct {
 }
 
 const (
-	maxFlows  = 64    // clients at a time
-	maxFlying = 10000 // packets at a time: a router's buffer is not endless either
+	maxFlows  = 64    // largest number of clients at a time
+	maxFlying = 10000 // largest number of packets at a time, like a router's buffer
 )
 
 func newLink(drop float64, delay, jitter time.Duration, seed uint64) *link {
 	return &link{drop: drop, delay: delay, jitter: jitter, random: rand.New(rand.NewPCG(seed, 0)), flows: map[sock.Addr]*sock.Socket{}}
 }
 
-// fate is what becomes of a packet, by the dice.
+// fate decides at random what happens to a packet.
 func (l *link) fate() (takes time.Duration, lost bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,7 +48,7 @@ func (l *link) fate() (takes time.Duration, lost bool) {
 	return max(takes, 0), lost
 }
 
-// run carries until ctx ends.
+// run forwards until ctx ends.
 func (l *link) run(ctx context.Context, at, server sock.Addr) error {
 	socket, listener, err := bindBoth(at)
 	if err != nil {
@@ -79,16 +79,16 @@ func (l *link) carry(ctx context.Context, socket, listener *sock.Socket, server 
 			return nil
 		}
 		if err != nil {
-			continue // of one that was sent
+			continue // an error of an earlier datagram
 		}
 		if up := l.flow(ctx, socket, from, server, &all); up != nil {
-			l.later(buf[:n], func(p []byte) { _, _ = up.Send(p, sock.DontWait) }) // or it is lost
+			l.later(buf[:n], func(p []byte) { _, _ = up.Send(p, sock.DontWait) }) // without room it is lost
 		}
 	}
 }
 
-// later sends a copy of a datagram when its time has come, or never. Those that take
-// less time overtake those that take more.
+// later sends a copy of a datagram after its delay, or never. A datagram with a shorter
+// delay overtakes others.
 func (l *link) later(p []byte, send func([]byte)) {
 	takes, lost := l.fate()
 	if lost {
@@ -109,8 +109,8 @@ func (l *link) later(p []byte, send func([]byte)) {
 	})
 }
 
-// flow is a client's own socket, by which the server distinguishes it, and
-// which carries the other direction. It ends with ten seconds of silence.
+// flow returns a client's own socket: the server distinguishes clients by it, and it
+// carries the other direction. It ends after ten seconds of silence.
 func (l *link) flow(ctx context.Context, down *sock.Socket, client, server sock.Addr, all *sync.WaitGroup) *sock.Socket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,7 +119,7 @@ func (l *link) flow(ctx context.Context, down *sock.Socket, client, server sock.
 	}
 	up, err := sock.Open(server.Domain(), sock.Dgram, 0)
 	if err != nil {
-		return nil // this one is lost; the next one may be luckier
+		return nil // this datagram is lost
 	}
 	if err := up.Connect(server); err != nil {
 		up.Close()
@@ -138,15 +138,15 @@ func (l *link) flow(ctx context.Context, down *sock.Socket, client, server sock.
 				l.mu.Lock()
 				delete(l.flows, client)
 				l.mu.Unlock()
-				return // the server has closed, or is silent: the client's next one begins again
+				return // the server has closed, or is silent; the next datagram of the client makes a new flow
 			}
-			l.later(buf[:n], func(p []byte) { _, _ = down.SendTo(p, sock.DontWait, client) }) // or it is lost
+			l.later(buf[:n], func(p []byte) { _, _ = down.SendTo(p, sock.DontWait, client) }) // without room it is lost
 		}
 	})
 	return up
 }
 
-// acceptStreams carries streams too.
+// acceptStreams forwards streams.
 func (l *link) acceptStreams(ctx context.Context, listener *sock.Socket, server sock.Addr, all *sync.WaitGroup) {
 	for {
 		down, _, err := listener.Accept()
@@ -176,10 +176,10 @@ func (l *link) acceptStreams(ctx context.Context, listener *sock.Socket, server 
 	}
 }
 
-// carryStream carries one direction of a stream. What passes here has been received
-// already, so no segment of it can be lost: it is made to take as long as one that
-// is. Its sender hears nothing of it for a round trip, notices by the next three that
-// are acknowledged, and sends again; and until then nothing behind it is received.
+// carryStream forwards one direction of a stream. The bytes here have already been
+// received, so no segment of them can be lost. Instead it adds the delay of a lost
+// segment: the sender learns nothing for a round trip, notices the loss by the next three
+// acknowledgements, and sends again; until then the receiver gets nothing behind it.
 func (l *link) carryStream(to, from *sock.Socket) {
 	type piece struct {
 		bytes []byte

@@ -16,30 +16,30 @@ import (
 //	F  full     there are letters for 26 players
 //	B  bye      the server ends
 const (
-	maxSteps   = 32 // that one input repeats
+	maxSteps   = 32 // steps that one input can repeat
 	maxThings  = 32
 	maxMessage = 18 + 5*maxThings
 )
 
 type token [8]byte
 
-// An input is what a client says. first is the number of its first step.
+// An input is a message of a client. first is the number of its first step.
 type input struct {
 	number, first uint32
 	steps         []byte
 }
 
-// A state is what the server says: all of it, every time.
+// A state is a message of the server: the whole arena, every time.
 type state struct {
-	number uint32 // of the state: a gap is a loss
-	tick   uint32 // of the arena's clock: when this was so
-	echo   uint32 // the number of the newest input it has had from this client
-	done   uint32 // the number of the last step it has made
+	number uint32 // number of the state: a gap is a loss
+	tick   uint32 // time of the arena's clock
+	echo   uint32 // number of this client's newest input
+	done   uint32 // number of the last step that the server has made
 	you    byte
 	things []thing
 }
 
-// A thing is in the arena, where one unit is a letter's width or height.
+// A thing is an object in the arena, where one unit is a letter's width or height.
 type thing struct {
 	letter byte
 	x, y   float64
@@ -68,7 +68,7 @@ func parseInput(b []byte) (t token, in input, err error) {
 	return t, in, nil
 }
 
-// A position is sent in 256ths: two bytes, on every machine the same.
+// A position is sent in units of 1/256: two bytes, the same on every machine.
 const fine = 256
 
 func appendState(b []byte, s state) []byte {

@@ -28,7 +28,7 @@ func play(ctx context.Context, at sock.Addr, stream bool) error {
 	return c.playOn(screen)
 }
 
-// playOn has the library's goroutine read keys, and ours does the rest.
+// playOn lets the library's goroutine read keys; this goroutine does the rest.
 func (c *client) playOn(screen tcell.Screen) error {
 	events := make(chan tcell.Event, 16)
 	quit := make(chan struct{})
@@ -66,7 +66,7 @@ func (c *client) playOn(screen tcell.Screen) error {
 	})
 }
 
-// key is what a key does: a step, i, q, or nothing.
+// key returns the meaning of a key: a step, i, q, or nothing.
 func key(e *tcell.EventKey) byte {
 	switch e.Key() {
 	case tcell.KeyUp:
@@ -85,8 +85,8 @@ func key(e *tcell.EventKey) byte {
 	return 0
 }
 
-// draw draws a frame: the wall, what is in the arena, and how the network is. What
-// does not fit the terminal is not seen, but that line always is.
+// draw draws a frame: the wall, the things in the arena, and the state of the network.
+// Parts that do not fit the terminal are left out, but never the last line.
 func (c *client) draw(screen tcell.Screen, smooth bool, now time.Time) {
 	c.mu.Lock()
 	things, how, you := c.view.raw(), "raw", c.view.newest().you

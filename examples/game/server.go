@@ -16,31 +16,31 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// An arena is one goroutine: a poller reports what comes, until the next tick is due.
+// An arena is one goroutine: a poller reports messages until the next tick.
 type arena struct {
 	poller   *sock.Poller
-	socket   *sock.Socket // for the datagrams of all
-	listener *sock.Socket // for those who want a stream
+	socket   *sock.Socket // datagrams of all players
+	listener *sock.Socket // listener for players with a stream
 	secret   []byte
-	start    time.Time // of tick 0
+	start    time.Time // time of tick 0
 	states   uint32
 	players  map[peer]*player
 	conns    map[*conn]bool
 	log      io.Writer
 }
 
-// A peer is who sends: an address, or one end of a stream.
+// A peer is a sender: an address, or one end of a stream.
 type peer struct {
 	addr sock.Addr
 	conn *conn
 }
 
 const (
-	silence = 3 * time.Second // after which a player has left
-	crowd   = 64              // connections at a time; of players there are 26
+	silence = 3 * time.Second // after this time a player has left
+	crowd   = 64              // largest number of connections; there are at most 26 players
 )
 
-// server has an arena at an address until ctx ends.
+// server runs an arena at an address until ctx ends.
 func server(ctx context.Context, at sock.Addr) error {
 	a, err := newArena(at, os.Stdout)
 	if err != nil {
@@ -75,9 +75,9 @@ func newArena(at sock.Addr, log io.Writer) (*arena, error) {
 	return a, nil
 }
 
-// bindBoth makes a datagram socket and a listening one with the same address. Ports
-// of UDP and of TCP have nothing to do with each other but their numbers: where the
-// kernel is to choose, the number that is free in one may be taken in the other.
+// bindBoth makes a datagram socket and a listening socket with the same address. UDP and
+// TCP have separate ports with the same numbers. If the kernel chooses the number for
+// one, the other may already be in use.
 func bindBoth(at sock.Addr) (socket, listener *sock.Socket, err error) {
 	for range 20 {
 		socket, err = sock.Open(at.Domain(), sock.Dgram, 0)
@@ -92,8 +92,8 @@ func bindBoth(at sock.Addr) (socket, listener *sock.Socket, err error) {
 			socket.Close()
 			return nil, nil, err
 		}
-		// Without TCPNoDelay a small message waits until the one before it is
-		// acknowledged: who is accepted inherits it.
+		// Without TCPNoDelay a small message waits until the previous one is
+		// acknowledged. Accepted sockets inherit it.
 		listener, err = sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true), sockopt.TCPNoDelay.With(true))
 		if err == nil {
 			if err = listener.Bind(name); err == nil {
@@ -122,8 +122,8 @@ func (a *arena) close() {
 	}
 }
 
-// run is the server: to hear, until the next tick is due. However much comes, the
-// tick is looked at after each Wait: nobody can talk the clock to a stop.
+// run is the server: it receives until the next tick. It checks the time after each Wait,
+// so that no flood of messages can stop the clock.
 func (a *arena) run(ctx context.Context) error {
 	defer a.close()
 	defer context.AfterFunc(ctx, func() { a.poller.Wake() })()
@@ -131,7 +131,7 @@ func (a *arena) run(ctx context.Context) error {
 	next := a.start
 	for ctx.Err() == nil {
 		if now := time.Now(); !now.Before(next) {
-			at := uint32(now.Sub(a.start) / tick) // one that was missed is left out
+			at := uint32(now.Sub(a.start) / tick) // missed ticks are left out
 			a.step(at, now)
 			next = a.start.Add(time.Duration(at+1) * tick)
 			continue
@@ -157,19 +157,19 @@ func (a *arena) run(ctx context.Context) error {
 }
 
 func (a *arena) hearDatagram() {
-	buf := make([]byte, maxMessage+1) // what is longer is cut, and then no message of ours
+	buf := make([]byte, maxMessage+1) // a longer datagram is cut, and then no valid message
 	n, from, err := a.socket.RecvFrom(buf, 0)
 	if err != nil {
-		return // nothing there after all, or of a datagram we sent: that was lost, then
+		return // nothing to receive, or an error of a datagram that was sent
 	}
 	a.hear(peer{addr: from}, buf[:n])
 }
 
-// hear does what a message says, if it makes sense and comes from whom it says.
-// It may come from anybody, with any sender's address on it. To a join the answer is
-// a token, which only who is at that address gets to see; nothing is remembered. Who
-// shows the token is heard, and gets a state 60 times a second: without it anybody
-// could have us send them to somebody who never asked.
+// hear handles a message, if it is valid and its sender is genuine. Anybody can send one,
+// with any sender's address in it. The answer to a join is a token, which arrives only at
+// that address; the server remembers nothing. A peer that sends the token gets a state 60
+// times a second. Without the token anybody could make the server send to an address that
+// never asked.
 func (a *arena) hear(from peer, message []byte) {
 	if len(message) == 0 {
 		return
@@ -199,7 +199,7 @@ func (a *arena) hear(from peer, message []byte) {
 	}
 }
 
-// token is made of the peer's address and what only this server knows.
+// token is computed from the peer's address and a secret of this server.
 func (a *arena) token(p peer) (t token) {
 	h := hmac.New(sha256.New, a.secret)
 	fmt.Fprintf(h, "%t %s", p.conn != nil, p.addr)
@@ -207,7 +207,7 @@ func (a *arena) token(p peer) (t token) {
 	return t
 }
 
-// welcome gives a player the first letter that is free: nil when none is.
+// welcome gives a player the first free letter, or returns nil if there is none.
 func (a *arena) welcome(from peer) *player {
 	taken := map[byte]bool{}
 	for _, p := range a.players {
@@ -231,7 +231,7 @@ func (a *arena) leave(p peer, how string) {
 	}
 }
 
-// step is a tick: all move, and all get the state.
+// step is one tick: all players move, and all get the state.
 func (a *arena) step(at uint32, now time.Time) {
 	things := []thing{ballAt(float64(at))}
 	for from, p := range a.players {
@@ -254,7 +254,7 @@ func (a *arena) step(at uint32, now time.Time) {
 	a.poller.Modify(a.listener, sock.Readable) // see accept
 }
 
-// send sends a message or does not: what cannot be sent now would be old later.
+// send sends a message, or drops it: it would be out of date later.
 func (a *arena) send(to peer, message []byte) {
 	if to.conn != nil {
 		if err := to.conn.send(message); err != nil {
@@ -262,5 +262,5 @@ func (a *arena) send(to peer, message []byte) {
 		}
 		return
 	}
-	_, _ = a.socket.SendTo(message, 0, to.addr) // one that could not be sent is a lost one
+	_, _ = a.socket.SendTo(message, 0, to.addr) // a message that could not be sent is lost
 }

@@ -7,21 +7,21 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// The same messages over a stream, to compare. A stream has no boundaries, so two
-// bytes before each message are its length.
+// These are the same messages over a stream, to compare. A stream has no boundaries, so
+// two bytes before each message give its length.
 
-// A conn is the server's end of one.
+// A conn is the server's end of a stream.
 type conn struct {
 	socket *sock.Socket
 	addr   sock.Addr
 	since  time.Time
-	in     []byte // of a message that has not come whole
-	out    []byte // of one that the kernel has not taken whole
+	in     []byte // part of a message that has not arrived completely
+	out    []byte // part of a message that the kernel has not taken completely
 }
 
 func (c *conn) peer() peer { return peer{c.addr, c} }
 
-// accept lets one in.
+// accept accepts one client.
 func (a *arena) accept() error {
 	s, from, err := a.listener.Accept()
 	switch {
@@ -49,10 +49,10 @@ func (a *arena) drop(c *conn) {
 	a.leave(c.peer(), "has no connection any more")
 }
 
-// hearStream receives once, and takes the messages that are whole by it.
+// hearStream receives once, and handles the messages that are complete.
 func (a *arena) hearStream(c *conn) {
 	if !a.conns[c] {
-		return // an event of before it was dropped
+		return // an event from before it was dropped
 	}
 	n, err := c.socket.Recv(c.in[len(c.in):cap(c.in)], 0)
 	if err == sock.ErrWouldBlock {
@@ -66,7 +66,7 @@ func (a *arena) hearStream(c *conn) {
 	for a.conns[c] && len(c.in) >= 2 {
 		end := 2 + int(binary.BigEndian.Uint16(c.in))
 		if end > 2+maxMessage {
-			a.drop(c) // what follows would make no sense either
+			a.drop(c) // the rest would make no sense either
 			return
 		}
 		if len(c.in) < end {
@@ -81,8 +81,8 @@ func frame(message []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 }
 
-// send gives the kernel a message, unless the last one is not sent yet: of a message
-// that has begun the rest must follow, but one that has not may be left out.
+// send gives the kernel a message, unless the previous one is not completely sent: its
+// rest must follow first, and a new message can be left out.
 func (c *conn) send(message []byte) error {
 	if len(c.out) == 0 {
 		c.out = frame(message)

@@ -4,23 +4,23 @@ import (
 	"time"
 )
 
-// A view is what one client knows of the arena, and how the network was.
+// A view is one client's knowledge of the arena, and statistics of the network.
 type view struct {
-	states []state // the last ones that were news, the newest last
+	states []state // the last new states, the newest last
 
 	received int    // states that came in time
-	late     int    // that came behind a newer one, and were thrown away
+	late     int    // states that came after a newer one, and were dropped
 	first    uint32 // the number of the first one
-	seen     uint64 // bit i: the state i before the newest has come
+	seen     uint64 // bit i: the state i before the newest has arrived
 
-	// When tick 0 would have come, had it taken the fastest way so far: so we
-	// know how old a state is without the server's clock.
+	// The time at which tick 0 would have arrived with the smallest delay so far. It
+	// gives the age of a state without the server's clock.
 	zero time.Time
 }
 
 const (
 	kept  = 64                     // states, for the smoothed picture
-	delay = 100 * time.Millisecond // by which it lags, so that there is a state on either side
+	delay = 100 * time.Millisecond // its delay, so that there is a state before and after
 )
 
 func (v *view) newest() state {
@@ -30,8 +30,8 @@ func (v *view) newest() state {
 	return v.states[len(v.states)-1]
 }
 
-// take is all that is to be done about loss, reordering and copies: the newest
-// state is shown, what is older is thrown away, and nobody is asked to send again.
+// take handles loss, reordering and copies: it keeps the newest state, drops older ones,
+// and asks for nothing again.
 func (v *view) take(s state, now time.Time) (news bool) {
 	if zero := now.Add(-time.Duration(s.tick) * tick); len(v.states) == 0 || zero.Before(v.zero) {
 		v.zero = zero
@@ -41,7 +41,7 @@ func (v *view) take(s state, now time.Time) (news bool) {
 	} else {
 		back := int64(v.newest().number) - int64(s.number)
 		if back >= 0 {
-			if back < 64 && v.seen>>back&1 == 0 && s.number >= v.first { // else a copy
+			if back < 64 && v.seen>>back&1 == 0 && s.number >= v.first { // otherwise a copy
 				v.seen |= 1 << back
 				v.late++
 			}
@@ -58,7 +58,7 @@ func (v *view) take(s state, now time.Time) (news bool) {
 	return true
 }
 
-// lost is how many states have not come. Of the last ones some may still do.
+// lost returns how many states have not arrived. Some of the last ones may still arrive.
 func (v *view) lost() int {
 	if len(v.states) == 0 {
 		return 0
@@ -66,17 +66,17 @@ func (v *view) lost() int {
 	return int(v.newest().number-v.first) + 1 - v.received - v.late
 }
 
-// behind is by how much the newest state is older than it would be if it came now,
-// by the fastest way.
+// behind returns how much older the newest state is than one that would arrive now with
+// the smallest delay.
 func (v *view) behind(now time.Time) time.Duration {
 	return now.Sub(v.zero) - time.Duration(v.newest().tick)*tick
 }
 
-// raw is the newest state as it is.
+// raw returns the newest state unchanged.
 func (v *view) raw() []thing { return v.newest().things }
 
-// smoothed is the arena a little earlier, between two states: each thing is shown
-// on its way from where it was to where it came. It costs time, and gives even motion.
+// smoothed returns the arena a little earlier, between two states: each thing is between
+// its two positions. This adds delay, and makes motion even.
 func (v *view) smoothed(now time.Time) []thing {
 	at := float64(now.Sub(v.zero)-delay) / float64(tick)
 	for i := len(v.states) - 1; i > 0; i-- {

@@ -6,7 +6,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// backlog is what happens before Accept, and where nobody calls it: the kernel makes
+// backlog shows what happens before Accept, and without Accept: the kernel makes
 // connections, they wait, and when enough of them wait it makes no more.
 func backlog(s *session) {
 	s.call("server: Listen(1)", func() error { return s.listen(1) }, "-", "LISTEN", "one may wait; Linux means: more than one is too many")
@@ -21,9 +21,9 @@ func backlog(s *session) {
 	s.call("2nd client: Connect", s.connect, "ESTABLISHED", "ESTABLISHED", "now the backlog is full")
 
 	if runtime.GOOS != "linux" {
-		return // what becomes of a third differs by system
+		return // the fate of a third differs between systems
 	}
-	// A listener with a full backlog is silent: no RST, for there may be room soon.
+	// A listener with a full backlog sends no RST, because there may be room soon.
 	s.theClient("3rd")
 	s.call("3rd client: Open", s.openClient, "CLOSE", "LISTEN", "")
 	s.fails("3rd client: Connect", s.connectLater, sock.ErrInProgress, "SYN_SENT", "-", "SYN, and no answer: the call is not done (ErrInProgress)")
@@ -35,7 +35,7 @@ func backlog(s *session) {
 	s.call("3rd client: waits", nil, "ESTABLISHED", "ESTABLISHED", "SYN once more, a second later, SYN+ACK, ACK")
 	s.call("3rd client: ConnectResult", s.client.ConnectResult, "ESTABLISHED", "ESTABLISHED", "")
 
-	// A client that was not accepted hears of the end from the kernel alone.
+	// A client that was not accepted learns of the end from the kernel alone.
 	s.call("server: Close the listener", s.listener.Close, "CLOSE", "forgotten", "RST to all in the backlog")
 	s.client, s.server = first, firstServer
 	s.recv(s.server, "hello?", "ESTABLISHED", "ESTABLISHED", "the 1st was accepted, and lives on")

@@ -11,9 +11,9 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// What the acts do to the two ends, as in examples/echo.
+// These are the operations of the acts on the two ends, as in examples/echo.
 
-// open makes a socket for this act. Ctrl-C closes it, too, which wakes who waits.
+// open opens a socket for this act. Ctrl-C closes it too, which wakes waiting calls.
 func (s *session) open(set ...sock.Setting) (*sock.Socket, error) {
 	o, err := sock.Open(s.at.Domain(), sock.Stream, 0, set...)
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *session) open(set ...sock.Setting) (*sock.Socket, error) {
 	return o, nil
 }
 
-// clear closes what is still open, and forgets the connection.
+// clear closes the sockets that are still open, and forgets the connection.
 func (s *session) clear() {
 	for _, o := range s.opened {
 		o.Close() // most of them are closed already
@@ -34,12 +34,12 @@ func (s *session) clear() {
 	s.nextClient()
 }
 
-// nextClient is a new one, that is not there yet.
+// nextClient is a client that is not connected yet.
 func (s *session) nextClient() {
 	s.client, s.server = new(end), &s.listener
 }
 
-// theClient is one of several.
+// theClient is one of several clients.
 func (s *session) theClient(which string) {
 	s.nextClient()
 	s.client.which = which + " "
@@ -68,7 +68,7 @@ func (s *session) listen(backlog int, set ...sock.Setting) error {
 	return s.listener.Listen(backlog)
 }
 
-// isAt notes where clients are to connect to.
+// isAt records the address to which clients connect.
 func (s *session) isAt(l *sock.Socket) (err error) {
 	s.name, err = l.Sockname()
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *session) isAt(l *sock.Socket) (err error) {
 	if !at.Addr().IsUnspecified() {
 		return nil
 	}
-	// It listens at all addresses of this machine: this is one.
+	// It listens at all addresses of this machine; this is one of them.
 	here := netip.IPv6Loopback()
 	if at.Addr().Is4() {
 		here = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -88,8 +88,8 @@ func (s *session) isAt(l *sock.Socket) (err error) {
 	return err
 }
 
-// connect connects the client. The server's end is there as soon as the kernel has
-// made it; its address and the client's are how we know it.
+// connect connects the client. The server's end exists as soon as the kernel has made it;
+// the two addresses identify it.
 func (s *session) connect() error {
 	s.server = new(end)
 	err := s.client.Connect(s.name)
@@ -106,14 +106,14 @@ func (s *session) connect() error {
 	return err
 }
 
-// connectLater does not wait until it is connected.
+// connectLater does not wait until the connection is made.
 func (s *session) connectLater() error {
 	s.client.SetNonblock(true)
 	return s.connect()
 }
 
-// accept gives the server's end its socket. Somebody else may have connected to our
-// port meanwhile, and has to go.
+// accept gives the server's end its socket. If another program has connected to the port
+// meanwhile, its connection is closed.
 func (s *session) accept() error {
 	for {
 		c, from, err := s.listener.Accept()
@@ -130,7 +130,7 @@ func (s *session) accept() error {
 	}
 }
 
-// meet is all that comes before a connection is there.
+// meet makes the whole connection.
 func (s *session) meet() {
 	s.nextClient()
 	if s.listener.Socket == nil {
@@ -146,7 +146,7 @@ func (s *session) meet() {
 	}, "ESTABLISHED", "ESTABLISHED", "")
 }
 
-// send and recv have a line each.
+// send and recv print one line each.
 func (s *session) send(from *end, text, client, server, why string) {
 	s.call(fmt.Sprintf("%s: Send %q", s.who(from), text), func() error {
 		_, err := from.Write([]byte(text)) // all of it
@@ -154,7 +154,7 @@ func (s *session) send(from *end, text, client, server, why string) {
 	}, client, server, why)
 }
 
-// recv wants a text, or with "" the end.
+// recv expects a text, or with "" the end of the stream.
 func (s *session) recv(to *end, text, client, server, why string) {
 	what := fmt.Sprintf("%s: Recv %q", s.who(to), text)
 	if text == "" {

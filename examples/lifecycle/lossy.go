@@ -9,19 +9,19 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// lost is a filter that keeps nothing of any segment: to the socket it is attached
-// to the network seems to lose everything. The other side tries again, and again.
+// lost is a filter that drops every segment: for its socket the network seems to lose
+// everything. The other side sends again and again.
 var lost = []sock.FilterInstruction{{Op: 0x06, K: 0}} // BPF_RET
 
-// errPrivilege ends an act that needs lost: newer Linux kernels ask a privilege for a
+// errPrivilege ends an act that needs lost: newer Linux kernels require a privilege for a
 // filter on a TCP socket.
 var errPrivilege = errors.New("the kernel refuses the filter: on a TCP socket it asks for the privilege CAP_NET_ADMIN; run as root to see the rest of this act")
 
-// lossy is a life in slow motion. On one computer the answer to a segment is there
-// before the call returns, and some states are over. Where it is lost they last.
+// lossy is a life in slow motion. On one computer the answer to a segment arrives before
+// the call returns, and some states are over at once. If the answer is lost, they last.
 func lossy(s *session) {
-	// With TCPDeferAccept the kernel drops the third segment of the handshake,
-	// and waits for data. The client knows nothing of that.
+	// With TCPDeferAccept the kernel drops the third segment of the handshake, and waits
+	// for data. The client does not notice.
 	s.call("server: Listen", func() error {
 		return s.listen(0, sockopt.TCPDeferAccept.With(10*time.Minute))
 	}, "-", "LISTEN", "TCPDeferAccept: no connection without data")
@@ -41,7 +41,7 @@ func lossy(s *session) {
 	s.call("client: Close", s.client.Close, "TIME_WAIT", "forgotten", "")
 }
 
-// crossing is both ends that close before either has heard it from the other.
+// crossing: both ends close before either has received the other's FIN.
 func crossing(s *session) {
 	s.meet()
 	s.call("client: AttachFilter", s.loses(s.client), "ESTABLISHED", "ESTABLISHED", "both directions lose everything")

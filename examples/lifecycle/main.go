@@ -77,11 +77,11 @@ func main() {
 	})
 }
 
-// The acts, in order.
+// These are the acts, in order.
 var acts = []struct {
 	title string
 	play  func(*session)
-	linux bool // it takes what other systems do not have
+	linux bool // it needs a feature of this system
 }{
 	{"a usual life", life, false},
 	{"the same where segments are lost: the states that else pass too quickly", lossy, true},

@@ -14,8 +14,8 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
-// A session is where an act is played. What goes wrong first ends the act: from then on
-// its calls do nothing.
+// A session is the stage of an act. The first error ends the act: from then on its calls
+// do nothing.
 type session struct {
 	ctx            context.Context
 	ask            *asker
@@ -23,10 +23,10 @@ type session struct {
 	pause          func(context.Context)
 	began          time.Time
 	err            error
-	port           string         // to be printed with the call: that of Listen, or of Connect
+	port           string         // printed with the call: the address of Listen or of Connect
 	listener       end            //
-	name           sock.Addr      // the listener's, as clients connect to it
-	client, server *end           // what we look at; before Connect the listener is the server's
+	name           sock.Addr      // the address to which clients connect
+	client, server *end           // the two ends; before Connect the server's is the listener
 	opened         []*sock.Socket // closed when the act is over
 }
 
@@ -36,13 +36,13 @@ func (s *session) title(number int, title string) {
 	s.nextClient()
 }
 
-// call makes one call, waits until both ends are as they should be, prints a line and
-// pauses.
+// call makes one call, waits until both ends are in the expected states, prints a line
+// and pauses.
 func (s *session) call(what string, f func() error, client, server, why string) {
 	if s.err != nil {
 		return
 	}
-	for _, o := range s.opened { // no call waits without end
+	for _, o := range s.opened { // every wait has a limit
 		o.SetDeadline(time.Now().Add(patience))
 	}
 	if f != nil {
@@ -65,7 +65,7 @@ func row(what, client, server, why string) {
 	fmt.Println(strings.TrimRight(line, " "))
 }
 
-// fails is a call that is to fail.
+// fails is for a call that is expected to fail.
 func (s *session) fails(what string, f func() error, want error, client, server, why string) {
 	s.call(what, func() error {
 		err := f()
@@ -79,13 +79,14 @@ func (s *session) fails(what string, f func() error, want error, client, server,
 	}, client, server, why)
 }
 
-// patience is for what should take no time, or be repeated in the next second.
+// patience is the limit for states that should be reached at once, or after a
+// retransmission in the next second.
 const patience = 10 * time.Second
 
-// look asks until the states are as they should be. A segment takes its time, and one
-// that was lost is sent again after as long a time as it has been lost, about.
+// look asks until the states are as expected. A segment takes some time, and a lost
+// segment is sent again after about as long as it has been lost.
 func (s *session) look(client, server, why string) (string, string, string, error) {
-	if flag.Lookup("trace").Value.String() == "true" { // our questions are no part of the act
+	if flag.Lookup("trace").Value.String() == "true" { // these calls are no part of the act
 		sock.SetTracer(nil)
 		defer program.Trace()
 	}
@@ -112,7 +113,7 @@ func (s *session) look(client, server, why string) (string, string, string, erro
 	}
 }
 
-// pauses is what follows each line: a time, or the wait for Enter, or nothing.
+// pauses returns the pause after each line: a time, a wait for Enter, or none.
 func pauses(slow time.Duration, step bool) func(context.Context) {
 	var enter chan struct{} // a nil channel is never ready
 	if step {

@@ -10,7 +10,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// stateName is unknown for 0, which an emulator may tell.
+// stateName returns unknown for 0, which an emulator may report.
 func stateName(s sockopt.TCPState) string {
 	if s == 0 {
 		return unknown
@@ -18,8 +18,8 @@ func stateName(s sockopt.TCPState) string {
 	return s.String()
 }
 
-// An asker asks the kernel for states. Its socket is of netlink, sock_diag: a question
-// is a datagram to the kernel, and the answer is one back. Source: sock_diag(7).
+// An asker asks the kernel for states over a netlink socket, sock_diag: a question is a
+// datagram to the kernel, and the answer is one datagram back. Source: sock_diag(7).
 type asker struct {
 	*sock.Socket
 	asked uint32
@@ -41,7 +41,7 @@ func (a *asker) Close() error {
 	return a.Socket.Close()
 }
 
-// held is the state of a socket.
+// held returns the state of a socket.
 func (a *asker) held(s *sock.Socket) (string, error) {
 	info, err := sockopt.TCPInfo.Get(s)
 	return stateName(info.State), err
@@ -58,17 +58,17 @@ const (
 	answerIDAt  = 4  // in struct inet_diag_msg: struct inet_diag_sockid
 )
 
-// between is the state of the end of a connection that has these addresses, or "".
+// between returns the state of the end with these addresses, or "".
 func (a *asker) between(local, remote sock.Addr) (string, error) {
 	if a.Socket == nil {
 		return unknown, nil
 	}
-	// Numbers are in the machine's byte order, but for addresses and ports.
+	// Numbers are in the machine's byte order, except addresses and ports.
 	a.asked++
 	q := binary.NativeEndian.AppendUint32(nil, headerSize+requestSize)
 	q = binary.NativeEndian.AppendUint16(q, byFamily)
 	q = binary.NativeEndian.AppendUint16(q, request)
-	q = binary.NativeEndian.AppendUint32(q, a.asked) // the answer has it, too
+	q = binary.NativeEndian.AppendUint32(q, a.asked) // the answer has it too
 	q = binary.NativeEndian.AppendUint32(q, 0)
 	q = append(q, byte(local.Domain()), syscall.IPPROTO_TCP, 0, 0)
 	q = binary.NativeEndian.AppendUint32(q, 1<<32-1) // in any state
@@ -95,15 +95,15 @@ func (a *asker) between(local, remote sock.Addr) (string, error) {
 		default:
 			p = p[headerSize:]
 			if [4]byte(p[answerIDAt:]) != [4]byte(id) { // the two ports
-				return "", nil // it has only a listener of that address
+				return "", nil // the kernel has only a listener at that address
 			}
 			return stateName(sockopt.TCPState(p[1])), nil
 		}
 	}
 }
 
-// sockID is struct inet_diag_sockid: ports and addresses, as they lie in a sockaddr,
-// the interface of a link-local address, and the socket's cookie, which we do not know.
+// sockID is struct inet_diag_sockid: ports and addresses in the form of a sockaddr, the
+// interface of a link-local address, and the socket's cookie, which is unknown here.
 func sockID(local, remote sock.Addr) []byte {
 	id := make([]byte, requestSize-idAt)
 	l, r := local.Bytes(), remote.Bytes()

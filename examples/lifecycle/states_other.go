@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// An asker knows less on other systems: FreeBSD reports the state of a socket, none
-// reports that of an end without.
+// An asker knows less on other systems: FreeBSD reports the state of a socket; no system
+// reports the state of an end without one.
 type asker struct{}
 
 func newAsker() (*asker, error) {
@@ -21,7 +21,7 @@ func newAsker() (*asker, error) {
 
 func (*asker) Close() error { return nil }
 
-// states are those of BSD, by number: netinet/tcp_fsm.h.
+// states are the states of BSD, by number: netinet/tcp_fsm.h.
 var states = [...]string{
 	"CLOSE", "LISTEN", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "CLOSE_WAIT",
 	"FIN_WAIT_1", "CLOSING", "LAST_ACK", "FIN_WAIT_2", "TIME_WAIT",
@@ -34,7 +34,7 @@ func (*asker) held(s *sock.Socket) (string, error) {
 	const protocol, tcpInfo = 6, 32 // IPPROTO_TCP, TCP_INFO: struct tcp_info begins with the state
 	info, err := sockopt.Bytes(protocol, tcpInfo, 1).Get(s)
 	if err != nil || len(info) == 0 || int(info[0]) >= len(states) {
-		return "CLOSE", nil // after a reset the kernel has nothing to tell
+		return "CLOSE", nil // after a reset the kernel reports nothing
 	}
 	return states[info[0]], nil
 }

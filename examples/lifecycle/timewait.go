@@ -7,14 +7,14 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// timeWait is a server that closes first, and wants its port back.
+// timeWait shows a server that closes first, and then needs its port again.
 func timeWait(s *session) {
 	s.meet()
 	s.call("server: Close", s.server.Close, "CLOSE_WAIT", "FIN_WAIT_2", "FIN, ACK")
 	s.call("client: Close", s.client.Close, "forgotten", "TIME_WAIT", "FIN, ACK: the server closed first, so it is the one")
 	s.call("server: Close the listener", s.listener.Close, "forgotten", "TIME_WAIT", "as when the program ends")
 
-	// The next server. The old connection has the port, though no socket has it.
+	// The next server. The old connection still uses the port, although no socket has it.
 	var l *sock.Socket
 	s.call("new server: Open", func() (err error) {
 		l, err = s.open()
@@ -28,8 +28,8 @@ func timeWait(s *session) {
 	s.call("new server: Bind", bind, "forgotten", "TIME_WAIT", "old connections do not matter now")
 	s.call("new server: Listen", func() error { return l.Listen(0) }, "forgotten", "TIME_WAIT", "")
 
-	// A connection is known by all four: two addresses, two ports. The new client
-	// has another port than the old one.
+	// A connection is identified by two addresses and two ports. The new client has
+	// another port than the old one.
 	s.nextClient()
 	s.listener.Socket = l
 	s.call("new client: Open", s.openClient, "CLOSE", "LISTEN", "")

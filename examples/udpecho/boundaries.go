@@ -6,7 +6,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// boundaries shows that one Send is one Recv, whatever is in it.
+// boundaries shows that one Send is one Recv, whatever the datagram contains.
 func boundaries() error {
 	s, at, err := receiver()
 	if err != nil {
@@ -31,8 +31,8 @@ func boundaries() error {
 			return err
 		}
 	}
-	// She has room for 4 bytes of each. A stream would keep the rest for the next
-	// Recv. Here it is lost, and only RecvMsg says so.
+	// Alice has room for 4 bytes of each. A stream would keep the rest for the next Recv.
+	// Here the rest is lost, and only RecvMsg reports it.
 	small := sock.Message{Bufs: [][]byte{make([]byte, 4)}}
 	for range 3 {
 		n, err := alice.RecvMsg(&small, 0)
@@ -50,8 +50,8 @@ func boundaries() error {
 	return nil
 }
 
-// clients shows that one socket of the server's is for all of them, and what
-// Connect is good for: a connected socket receives from nobody else.
+// clients shows that one socket of the server serves all clients, and the use of Connect:
+// a connected socket receives from one address only.
 func clients() error {
 	s, at, err := receiver()
 	if err != nil {
@@ -63,7 +63,7 @@ func clients() error {
 		return err
 	}
 	defer alice.Close()
-	bob, bobAt, err := receiver() // not connected: he says with each datagram where to
+	bob, bobAt, err := receiver() // not connected: each datagram has its address
 	if err != nil {
 		return err
 	}

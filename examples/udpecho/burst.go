@@ -12,9 +12,9 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// burst sends more than the receiver's buffer holds, while the receiver is busy.
-// What does not fit is dropped, on this machine, without any network; and the
-// sender hears nothing about it.
+// burst sends more than the receiver's buffer holds, while the receiver is busy. The
+// kernel drops the rest, on this machine, without any network, and the sender does not
+// notice.
 func burst() error {
 	s, at, err := receiver()
 	if err != nil {
@@ -29,7 +29,7 @@ func burst() error {
 		return err
 	}
 	fmt.Printf("   the receiver's buffer: %d bytes, of which the kernel needs some for itself\n", size)
-	counted := sockopt.RxQueueOverflow.Set(s, true) == nil // Linux reports how many it dropped
+	counted := sockopt.RxQueueOverflow.Set(s, true) == nil // Linux reports the number of dropped datagrams
 	alice, err := connected(at)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func burst() error {
 			return err
 		}
 	}
-	// What was dropped since is reported with a datagram that was not.
+	// The number of drops arrives with a later datagram that was not dropped.
 	for try := 0; !heard.last; try++ {
 		if try == 20 {
 			return errors.New("none of twenty datagrams arrived, though there is room")
@@ -74,7 +74,7 @@ func burst() error {
 	return nil
 }
 
-// arrivals are the numbers that a socket received.
+// arrivals returns the numbers that a socket received.
 type arrivals struct {
 	socket  *sock.Socket
 	sent    int
@@ -83,7 +83,7 @@ type arrivals struct {
 	last    bool
 }
 
-// drain receives what is there.
+// drain receives everything that has arrived.
 func (a *arrivals) drain() error {
 	for {
 		if err := a.receive(sock.DontWait); err != nil {
@@ -95,7 +95,7 @@ func (a *arrivals) drain() error {
 	}
 }
 
-// untilLast receives until the one without a number, or the deadline.
+// untilLast receives until the datagram without a number, or the deadline.
 func (a *arrivals) untilLast() error {
 	for !a.last {
 		if err := a.receive(0); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// client sends lines and prints what comes back. One goroutine receives and one
-// reads stdin; this one knows what is on its way.
+// client sends lines and prints the answers. One goroutine receives and one reads stdin;
+// this one keeps the list of datagrams in flight.
 func client(ctx context.Context, server sock.Addr, wait time.Duration) error {
 	s, remove, err := clientSocket(server)
 	if err != nil {
@@ -35,7 +35,7 @@ func client(ctx context.Context, server sock.Addr, wait time.Duration) error {
 		select {
 		case line := <-lines:
 			if line.err == io.EOF {
-				lines = nil // nothing more to send: only to wait for what is on its way
+				lines = nil // the input has ended: wait for the answers in flight
 				break
 			}
 			if line.err != nil {
@@ -57,8 +57,8 @@ func client(ctx context.Context, server sock.Addr, wait time.Duration) error {
 	return c.sum()
 }
 
-// clientSocket is connected, and has an address to answer to: the kernel gives it
-// one of IP, but none of unix paths.
+// clientSocket returns a connected socket with an address for answers: the kernel gives
+// it an IP address, but no unix path.
 func clientSocket(server sock.Addr) (s *sock.Socket, remove func(), err error) {
 	s, err = sock.Open(server.Domain(), sock.Dgram, 0)
 	if err != nil {
@@ -111,7 +111,7 @@ func readLines(ctx context.Context, in io.Reader, to chan<- input) {
 		}
 	}
 	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 1<<20) // more than any datagram: Send shall say that it is too long
+	lines.Buffer(nil, 1<<20) // more than any datagram, so that Send reports that it is too long
 	for lines.Scan() {
 		if !pass(input{text: lines.Text()}) {
 			return
@@ -139,18 +139,18 @@ func receive(ctx context.Context, s *sock.Socket, to chan<- answer) {
 	}
 }
 
-// refused reports whether an error says that an earlier datagram found nobody. It
-// is news, as an answer is, and no end: the next one may find somebody.
+// refused reports whether an error says that an earlier datagram found no socket. It is
+// information like an answer, and no end: the next datagram may find one.
 func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
-// A conversation is what was sent, and what is known of it.
+// A conversation is the record of the datagrams that were sent.
 type conversation struct {
 	wait    time.Duration
 	sent    int
 	back    int
-	waiting map[int]time.Time // when those were sent that may still come
-	oldest  int               // none below is waiting
-	highest int               // of those that came
+	waiting map[int]time.Time // times of the datagrams whose answers may still come
+	oldest  int               // no number below is waiting
+	highest int               // of the answers that came
 	lost    map[int]bool
 }
 
@@ -170,7 +170,7 @@ func (c *conversation) send(s *sock.Socket, text string) error {
 	return nil
 }
 
-// came is called with what was received.
+// came is called with a received datagram.
 func (c *conversation) came(a answer) error {
 	if refused(a.err) {
 		fmt.Println("an earlier one found nobody:", a.err)
@@ -208,7 +208,7 @@ func (c *conversation) came(a answer) error {
 	return nil
 }
 
-// late is when the oldest that is waited for is lost.
+// late returns when the oldest answer counts as lost.
 func (c *conversation) late() <-chan time.Time {
 	for len(c.waiting) > 0 {
 		if sent, ok := c.waiting[c.oldest]; ok {
@@ -216,7 +216,7 @@ func (c *conversation) late() <-chan time.Time {
 		}
 		c.oldest++
 	}
-	return nil // nothing is: never
+	return nil // no answer is expected: never
 }
 
 func (c *conversation) giveUp() {
@@ -241,7 +241,7 @@ func (c *conversation) sum() error {
 	return nil
 }
 
-// excerpt is the beginning of a text, printable.
+// excerpt returns the beginning of a text, printable.
 func excerpt(text string) string {
 	if len(text) > 40 {
 		return fmt.Sprintf("%.40q... (%d bytes)", text, len(text))

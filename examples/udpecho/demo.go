@@ -8,7 +8,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// demo is server and clients in one program, one step after the other.
+// demo runs server and clients in one program, one step after the other.
 func demo(ctx context.Context) error {
 	for i, part := range []struct {
 		title string
@@ -31,8 +31,8 @@ func demo(ctx context.Context) error {
 	return nil
 }
 
-// receiver is a socket of this machine's, at a port of the kernel's choice. Nobody
-// promises that a datagram arrives, so nothing here waits for one without end.
+// receiver opens a socket of this machine at a port that the kernel chooses. Datagrams
+// may be lost, so nothing here waits for one without end.
 func receiver() (*sock.Socket, sock.Addr, error) {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	if err != nil {
@@ -45,8 +45,8 @@ func receiver() (*sock.Socket, sock.Addr, error) {
 	return s, name, s.SetReadDeadline(time.Now().Add(10 * time.Second))
 }
 
-// connected is a socket that sends to one address. Connect sends nothing: the
-// server does not learn of it.
+// connected opens a socket that sends to one address. Connect sends nothing, so the
+// server does not notice it.
 func connected(to sock.Addr) (*sock.Socket, error) {
 	s, err := sock.Open(to.Domain(), sock.Dgram, 0)
 	if err != nil {

@@ -74,7 +74,7 @@ func main() {
 			err = client(ctx, at, *patience)
 		}
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were asked to end, which closes the socket: Close wakes who waits
+			return nil // ctx has ended, which closes the socket: Close wakes every waiting call
 		}
 		return err
 	})

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// nobody sends to a port that has no socket. The machine answers with an ICMP
-// message. That is kept for a socket that is connected to this address; for any
-// other the kernel cannot say which of its datagrams it would be about.
+// nobody sends to a port without a socket. The machine answers with an ICMP message. The
+// kernel keeps it for a socket that is connected to this address; for any other socket it
+// could not tell which datagram it concerns.
 func nobody() error {
 	s, at, err := receiver()
 	if err != nil {
 		return err
 	}
-	if err := s.Close(); err != nil { // the port is nobody's now
+	if err := s.Close(); err != nil { // no socket has the port now
 		return err
 	}
 	alice, err := connected(at)

@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// numbered is a datagram with a number in front. What has none cannot be missed.
+// numbered returns a datagram with a number in front. The loss of a datagram without a
+// number cannot be noticed.
 func numbered(n int, text string) []byte { return fmt.Appendf(nil, "%d %s", n, text) }
 
-// number takes it apart.
+// number splits it.
 func number(datagram []byte) (n int, text string, ok bool) {
 	digits, text, ok := strings.Cut(string(datagram), " ")
 	n, err := strconv.Atoi(digits)
 	return n, text, ok && err == nil
 }
 
-// missing are the numbers from 1 to last that did not come.
+// missing returns the numbers from 1 to last that did not arrive.
 func missing(came []int, last int) (lost []int) {
 	there := make(map[int]bool)
 	for _, n := range came {
@@ -30,7 +31,7 @@ func missing(came []int, last int) (lost []int) {
 	return lost
 }
 
-// ranges prints numbers in order, 1-3, 7, as far as anybody would read them.
+// ranges formats numbers in order, 1-3, 7, up to a readable length.
 func ranges(numbers []int) string {
 	var out []string
 	for i := 0; i < len(numbers); {

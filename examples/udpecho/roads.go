@@ -7,8 +7,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// roads puts a network between sender and receiver: two roads, of which one is
-// longer, and neither is safe. With the numbers the receiver sees what happened.
+// roads puts a network between sender and receiver: two roads, one longer than the other,
+// and both lose datagrams. The numbers show the receiver what happened.
 func roads() error {
 	to, at, err := receiver()
 	if err != nil {
@@ -60,8 +60,8 @@ func roads() error {
 	return nil
 }
 
-// forward passes on what it receives. Every third takes the longer road, and comes
-// out behind the next two; the fifth is lost, and the tenth is there twice.
+// forward forwards what it receives. Every third datagram takes the longer road and
+// arrives after the next two; the fifth is lost, and the tenth arrives twice.
 func forward(in, out *sock.Socket, datagrams int) (sent int, err error) {
 	p := make([]byte, 2000)
 	send := func(datagram []byte, times int) {
@@ -70,8 +70,8 @@ func forward(in, out *sock.Socket, datagrams int) (sent int, err error) {
 			sent++
 		}
 	}
-	var longer []byte // what is on the longer road
-	behind := 0       // how many it will still see before it
+	var longer []byte // datagrams on the longer road
+	behind := 0       // number of datagrams that will still overtake it
 	for i := 1; i <= datagrams; i++ {
 		n, e := in.Recv(p, 0)
 		if e != nil {
@@ -97,7 +97,7 @@ func forward(in, out *sock.Socket, datagrams int) (sent int, err error) {
 	return sent, err
 }
 
-// overtaken are the numbers that came after a higher one.
+// overtaken returns the numbers that arrived after a higher one.
 func overtaken(came []int) (late []int) {
 	highest := 0
 	for _, n := range came {

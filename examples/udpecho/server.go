@@ -27,13 +27,13 @@ func server(ctx context.Context, at sock.Addr) error {
 	return serve(s)
 }
 
-// bound is a socket that datagrams can be sent to. There is nothing to listen for.
+// bound opens a socket that can receive datagrams. It does not listen.
 func bound(at sock.Addr) (s *sock.Socket, name sock.Addr, err error) {
 	if s, err = sock.Open(at.Domain(), sock.Dgram, 0); err != nil {
 		return nil, name, err
 	}
 	if err = s.Bind(at); err == nil {
-		name, err = s.Sockname() // where Bind was given port 0, the kernel chose one
+		name, err = s.Sockname() // after Bind to port 0 the kernel has chosen one
 	}
 	if err != nil {
 		s.Close()
@@ -42,11 +42,11 @@ func bound(at sock.Addr) (s *sock.Socket, name sock.Addr, err error) {
 	return s, name, nil
 }
 
-// serve answers everybody, one datagram after the other. It always ends with an
-// error: net.ErrClosed when it was asked to.
+// serve answers all clients, one datagram after the other. It always returns an error:
+// net.ErrClosed when ctx has ended.
 func serve(s *sock.Socket) error {
-	// No datagram of UDP is longer than 65,507 bytes (65,527 with IPv6). Into a
-	// smaller buffer a longer one would be cut.
+	// A UDP datagram has at most 65,507 bytes (65,527 with IPv6). A smaller buffer would
+	// cut a longer one.
 	m := sock.Message{Bufs: [][]byte{make([]byte, 65527)}}
 	for {
 		err := answerOne(s, &m)
@@ -54,20 +54,20 @@ func serve(s *sock.Socket) error {
 			return err
 		}
 		if err != nil {
-			// On this socket all clients are. What failed is of one of them, or of
-			// this moment.
+			// All clients share this socket. The error concerns one of them, or this
+			// moment.
 			fmt.Println("server:", err)
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
 }
 
-// answerOne receives one datagram, from whomever, and sends it back.
+// answerOne receives one datagram from any client, and sends it back.
 func answerOne(s *sock.Socket, m *sock.Message) error {
 	if _, err := s.RecvMsg(m, 0); err != nil {
 		return err
 	}
-	// 0 bytes and no error: an empty datagram. It is one like any other, for a
+	// 0 bytes and no error: an empty datagram. It is a datagram like any other: a
 	// datagram socket has no end.
 	what := fmt.Sprint(m.N, " bytes")
 	if m.Flags&sock.Trunc != 0 {
@@ -77,11 +77,11 @@ func answerOne(s *sock.Socket, m *sock.Message) error {
 		fmt.Printf("server: %s from nowhere: a unix socket that did not bind, so no answer\n", what)
 		return nil
 	}
-	// DontWait: to wait for a client that does not read would stop all others. Its
-	// answer is lost then, as any datagram may be. (Of a unix path that is not all.
-	// What was not read yet lies in our send buffer, and a client that is connected
-	// to us may fill it: until it reads or leaves there is no room for anybody's
-	// answers. Linux limits only those that are not connected, to some ten each.)
+	// DontWait: waiting for a client that does not read would stop all others. Its answer
+	// is then lost, like any datagram. (With unix paths there is one more limit. Unread
+	// answers stay in this socket's send buffer, and a client that is connected to this
+	// socket may fill it: until it reads or closes there is no room for any answer. Linux
+	// limits only clients that are not connected, to about ten datagrams each.)
 	switch _, err := s.SendTo(m.Bufs[0][:m.N], sock.DontWait, m.Addr); {
 	case err == sock.ErrWouldBlock, errors.Is(err, syscall.ENOBUFS): // Linux, FreeBSD
 		fmt.Printf("server: %s from %v: no room, the answer is dropped\n", what, m.Addr)

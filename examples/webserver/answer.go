@@ -10,18 +10,18 @@ import (
 	"github.com/berkeleysockets/sock/examples/internal/program"
 )
 
-// An answer is the status, the header's fields, and what comes behind.
+// An answer is the status, the header fields, and the body.
 type answer struct {
 	status int
 	kind   string   // Content-Type
 	more   []string // other fields
 	body   []byte
-	file   *os.File // in place of body
-	size   int64    // of it
+	file   *os.File // instead of body
+	size   int64    // length of the file
 }
 
-// reasons are the words behind a status's number. They are for people; programs
-// look at the number.
+// reasons are the texts after the number of a status. They are for people; programs use
+// the number.
 var reasons = map[int]string{
 	200: "OK", 301: "Moved Permanently",
 	400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
@@ -29,7 +29,7 @@ var reasons = map[int]string{
 	501: "Not Implemented", 503: "Service Unavailable", 505: "HTTP Version Not Supported",
 }
 
-// refused is an answer without anything.
+// refused is an answer without a body.
 func refused(no refusal) answer {
 	text := []byte(no.Error() + "\n")
 	a := answer{status: int(no), kind: "text/plain; charset=utf-8", body: text, size: int64(len(text))}
@@ -49,8 +49,8 @@ func (a answer) close() {
 	}
 }
 
-// header is what stands in front of an answer. Content-Length says where its end
-// is: without it only the end of the connection would.
+// header returns the head of an answer. Content-Length gives the end of the body; without
+// it only the end of the connection would.
 func (a answer) header(keep bool) []byte {
 	var h bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&h, format+"\r\n", args...) }
@@ -61,7 +61,7 @@ func (a answer) header(keep bool) []byte {
 	for _, f := range a.more {
 		line("%s", f)
 	}
-	line("X-Content-Type-Options: nosniff") // it is what Content-Type says, whatever it looks like
+	line("X-Content-Type-Options: nosniff") // browsers must believe Content-Type
 	if keep {
 		line("Connection: keep-alive")
 	} else {
@@ -71,11 +71,12 @@ func (a answer) header(keep bool) []byte {
 	return h.Bytes()
 }
 
-// chunk is what a client has to take within our patience. Who takes nothing of a
-// large file, or a byte now and then, would hold it open without end.
+// chunk is the amount that a client must receive within the time limit. Otherwise a
+// client that receives nothing, or a byte now and then, would hold the file open without
+// end.
 const chunk = 128 << 10
 
-// send sends an answer. For HEAD it is the same without what comes behind.
+// send sends an answer. For HEAD it leaves the body out.
 func (c *client) send(a answer, headOnly, keep bool) error {
 	c.hurry()
 	if _, err := c.socket.Write(a.header(keep)); err != nil || headOnly {
@@ -90,13 +91,13 @@ func (c *client) send(a answer, headOnly, keep bool) error {
 			}
 			a.body = a.body[n:]
 		} else {
-			// The kernel sends the file by itself, where it can: sendfile(2).
+			// The kernel sends the file itself, if it can: sendfile(2).
 			sent, err := c.socket.ReadFrom(&io.LimitedReader{R: a.file, N: n})
 			if err != nil {
 				return err
 			}
 			if sent < n {
-				return io.ErrUnexpectedEOF // it is shorter than it was: the header lied
+				return io.ErrUnexpectedEOF // the file has become shorter than the header says
 			}
 		}
 		left -= n

@@ -23,26 +23,26 @@ type recorder struct {
 	newest *record
 	live   map[int]*record   // by descriptor
 	visits map[string]*visit // by key: see page.go
-	order  []string          // of visits, the oldest first
+	order  []string          // visits, the oldest first
 }
 
-// A record is the calls of one connection, and between them what the server did
-// itself. The last of them: it is a ring.
+// A record holds the calls of one connection, and notes of the server between them. It is
+// a ring with the last of them.
 type record struct {
 	number   int
 	fd       int
 	from     string
 	accepted time.Time
-	before   *record // whose descriptor had the same number
+	before   *record // the earlier connection with the same number
 
 	mu    sync.Mutex
 	ring  []entry
-	total int // of all entries; the newest is ring[(total-1) % maxEntries]
+	total int // number of all entries; the newest is ring[(total-1) % maxEntries]
 }
 
-// An entry is a call, or a note of what the server did between two calls.
+// An entry is a call, or a note of the server between two calls.
 type entry struct {
-	at   time.Duration // since the connection was accepted
+	at   time.Duration // time since the connection was accepted
 	call sock.Call
 	note string
 }
@@ -56,7 +56,7 @@ func newRecorder() *recorder {
 	return &recorder{live: map[int]*record{}, visits: map[string]*visit{}}
 }
 
-// start shows the recorder every call. Who has asked for -trace sees them too.
+// start installs the recorder as the tracer. With -trace the calls are printed too.
 func (r *recorder) start(trace bool) {
 	if trace {
 		r.print = program.Printer()
@@ -64,7 +64,7 @@ func (r *recorder) start(trace bool) {
 	sock.SetTracer(r.call)
 }
 
-// call is the tracer. Goroutines of all clients are in it at once.
+// call is the tracer. The goroutines of all clients call it at once.
 func (r *recorder) call(c sock.Call) {
 	if r.print != nil {
 		r.print(c)
@@ -81,8 +81,8 @@ func (r *recorder) call(c sock.Call) {
 		}
 		r.live[c.Result], r.newest = of, of
 	case of != nil && c.Start.Before(of.accepted):
-		// The close of the one before: its number was given again before we
-		// came to hear of it.
+		// The close of the earlier connection: its number was used again before this call
+		// was reported.
 		of = of.before
 	case c.Name == "close":
 		delete(r.live, c.FD)
@@ -93,16 +93,17 @@ func (r *recorder) call(c sock.Call) {
 	}
 }
 
-// of returns the record of a connection that is open, by its descriptor.
+// of returns the record of an open connection, by its descriptor.
 func (r *recorder) of(fd int) *record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.live[fd]
 }
 
-// note adds what the server does between two calls. The text has a client's bytes in it.
+// note adds an action of the server between two calls. The text contains a client's
+// bytes.
 func (r *record) note(text string) {
-	if r == nil { // nobody records
+	if r == nil { // nothing is recorded
 		return
 	}
 	r.add(entry{at: time.Since(r.accepted), note: fmt.Sprintf("%.*s", maxNote, text)})
@@ -119,7 +120,7 @@ func (r *record) add(e entry) {
 	r.total++
 }
 
-// entries are those that are still there, and the number of the first.
+// entries returns the entries that are kept, and the number of the first.
 func (r *record) entries() (list []entry, first int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -130,7 +131,7 @@ func (r *record) entries() (list []entry, first int) {
 	return append(append(list, r.ring[at:]...), r.ring[:at]...), r.total - maxEntries
 }
 
-// errorName is the short name of what a call failed with, as String has it: EAGAIN.
+// errorName returns the name of a failed call's error, as String prints it: EAGAIN.
 func errorName(c sock.Call) string {
 	if c.Err == nil {
 		return ""

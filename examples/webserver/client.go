@@ -12,18 +12,18 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A client is a connection with somebody who asks.
+// A client is a connection that sends requests.
 type client struct {
 	socket *sock.Socket
 	from   sock.Addr
-	record *record       // of its calls
+	record *record       // its recorded calls
 	place  *list.Element // in server.waiting
 	server *server
 	buf    [maxHead]byte
-	got    int // how much of buf has come, and is not read yet
+	got    int // bytes of buf that have arrived and are not read yet
 }
 
-// attend answers what a client asks, one request after the other.
+// attend answers a client's requests, one after the other.
 func (s *server) attend(ctx context.Context, c *client) {
 	defer c.socket.Close()
 	defer context.AfterFunc(ctx, func() { c.socket.Close() })()
@@ -37,7 +37,7 @@ func (s *server) attend(ctx context.Context, c *client) {
 		case errors.As(err, &no):
 			a = refused(no)
 		default:
-			return // closed, or silent between two requests
+			return // closed, or no request in time
 		}
 		keep := r.keep && !s.full() && ctx.Err() == nil
 		c.record.note("answers: " + a.summary())
@@ -56,8 +56,8 @@ func (s *server) attend(ctx context.Context, c *client) {
 	}
 }
 
-// ask waits for the next request, with its body. Its bytes may come in any pieces:
-// all at once, one by one, or with those of the request after it.
+// ask waits for the next request and its body. The bytes may arrive in any pieces: all at
+// once, one by one, or together with the next request.
 func (c *client) ask() (r request, err error) {
 	n, err := c.head()
 	c.server.asked(c)
@@ -68,12 +68,12 @@ func (c *client) ask() (r request, err error) {
 	c.drop(n)
 	if err != nil && err != refusal(405) {
 		c.record.note("cannot take this request")
-		r.keep = false // who knows where the next one begins
+		r.keep = false // the start of the next request is unknown
 		return r, err
 	}
 	c.record.note("reads the request: " + r.method + " " + r.path)
 	if r.expects && r.body > 0 {
-		r.keep = false // it waits for our answer, or sends the body now: who knows
+		r.keep = false // the client waits for the answer, or sends the body now
 		return r, err
 	}
 	why := c.discard(r.body)
@@ -86,8 +86,8 @@ func (c *client) ask() (r request, err error) {
 	return r, err
 }
 
-// head receives until a whole head is there, and says how long it is. There is one
-// deadline for all of it: with one for each Recv a byte every now and then would do.
+// head receives until the whole head has arrived, and returns its length. There is one
+// deadline for all of it: with one for each Recv, a byte now and then would be enough.
 func (c *client) head() (int, error) {
 	began := c.got > 0
 	c.socket.SetReadDeadline(time.Now().Add(c.server.patience))
@@ -114,12 +114,12 @@ func (c *client) head() (int, error) {
 	}
 }
 
-// drop takes the first n bytes out of buf.
+// drop removes the first n bytes of buf.
 func (c *client) drop(n int) {
 	c.got = copy(c.buf[:], c.buf[n:c.got])
 }
 
-// discard receives a body, for which there is no use here.
+// discard receives a body, which this server does not use.
 func (c *client) discard(n int64) error {
 	for n > 0 {
 		if c.got == 0 {
@@ -136,9 +136,9 @@ func (c *client) discard(n int64) error {
 	return nil
 }
 
-// linger ends a connection whose client may still be sending. A Close with bytes
-// that nobody received is a reset, which would take our answer with it: so we say
-// that no more comes from us, and receive for a while what is on its way.
+// linger ends a connection whose client may still be sending. A Close with unreceived
+// bytes is a reset, which would destroy the answer. So the server half-closes, and
+// receives for a while what is in flight.
 func (c *client) linger() {
 	c.socket.SetReadDeadline(time.Now().Add(min(c.server.patience, time.Second)))
 	if c.socket.CloseWrite() != nil {

@@ -46,8 +46,8 @@ func demo(ctx context.Context, s *server) (err error) {
 		return err
 	}
 
-	// The client comes first, so that the server has to wait for nothing and its
-	// calls are the same each time.
+	// The client connects first, so that the server never waits and its calls are the
+	// same each time.
 	c, err := connect(ctx, name)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func demo(ctx context.Context, s *server) (err error) {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve(ctx, l) }()
-	received, err := io.ReadAll(c) // until the server closes: the request said so
+	received, err := io.ReadAll(c) // until the server closes, as the request asked
 	stop()
 	if serverErr := <-ended; !errors.Is(serverErr, net.ErrClosed) {
 		err = errors.Join(err, serverErr)
@@ -83,7 +83,7 @@ func demo(ctx context.Context, s *server) (err error) {
 	return nil
 }
 
-// connect is as in examples/echo.
+// connect works as in examples/echo.
 func connect(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	c, err := sock.Open(at.Domain(), sock.Stream, 0)
 	if err != nil {
@@ -97,23 +97,22 @@ func connect(ctx context.Context, at sock.Addr) (*sock.Socket, error) {
 	return c, nil
 }
 
-// ask sends what a browser sends. It says more about itself and what it would like,
-// in lines of the same kind.
+// ask sends a request like a browser's. A browser adds more lines of the same kind.
 func ask(c *sock.Socket, path string) error {
 	server, err := c.Peername()
 	if err != nil {
 		return err
 	}
 	request := "GET " + path + " HTTP/1.1\r\n" +
-		"Host: " + server.String() + "\r\n" + // one address may have many names, and a site for each
-		"Connection: close\r\n" + // do not wait for another request
+		"Host: " + server.String() + "\r\n" + // one address may have several names, each with its own site
+		"Connection: close\r\n" + // the client will send no other request
 		"\r\n"
 	show("client sends", request)
 	_, err = c.Write([]byte(request))
 	return err
 }
 
-// show prints what passes, a line each.
+// show prints the bytes, a line each.
 func show(what, text string) {
 	fmt.Println(what + ":")
 	for line := range strings.Lines(text) {

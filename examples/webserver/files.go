@@ -11,13 +11,13 @@ import (
 	"syscall"
 )
 
-// A site is what there is to ask for.
+// A site is the set of files that can be requested.
 type site struct {
 	root  *os.Root // nil: there are no files
 	calls *recorder
 }
 
-// find returns what a request asks for, or why not.
+// find returns the file of a request, or the reason for a refusal.
 func (s site) find(c *client, r request) answer {
 	if a, ok := s.page(c, r); ok {
 		return a
@@ -37,13 +37,13 @@ func (s site) find(c *client, r request) answer {
 	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 		return refused(503)
 	}
-	return refused(403) // not readable for us, or a link that leads out of the root
+	return refused(403) // not readable, or a link that leads out of the root
 }
 
-// open opens a file of the root's. What a client writes becomes the name of a file
-// here, so it is looked at twice: legal turns away what no browser asks for, and a
-// Root, which the kernel helps, never opens what is outside, whatever the name and
-// whatever links are on the way.
+// open opens a file of the root. A client's text becomes the name of a file, so it is
+// checked twice: legal refuses names that no browser requests, and an os.Root, with the
+// kernel's help, never opens anything outside, whatever the name and the links on the
+// way.
 func (s site) open(p string) (answer, error) {
 	if err := legal(p); err != nil {
 		return answer{}, err
@@ -58,22 +58,21 @@ func (s site) open(p string) (answer, error) {
 	}
 	if info.IsDir() {
 		if !strings.HasSuffix(p, "/") {
-			// Else the links in it would lead to its neighbours.
+			// Otherwise links in it would lead to its neighbours.
 			a := refused(301)
 			a.more = []string{"Location: " + (&url.URL{Path: p + "/"}).EscapedPath()}
 			return a, nil
 		}
 		name = path.Join(name, "index.html")
 		if info, err = s.root.Stat(name); errors.Is(err, fs.ErrNotExist) {
-			return answer{}, refusal(403) // what is in a folder is nobody's business
+			return answer{}, refusal(403) // the content of a folder is not shown
 		} else if err != nil {
 			return answer{}, err
 		}
 	} else if strings.HasSuffix(p, "/") {
 		return answer{}, refusal(404)
 	}
-	// To open a pipe would wait for somebody to write into it, and to open a device
-	// may do anything.
+	// Opening a pipe would wait for a writer, and opening a device may do anything.
 	if !info.Mode().IsRegular() {
 		return answer{}, refusal(403)
 	}
@@ -81,7 +80,7 @@ func (s site) open(p string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() { // it may be another one now
+	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() { // it may be another file now
 		f.Close()
 		return answer{}, refusal(403)
 	}
@@ -92,9 +91,9 @@ func (s site) open(p string) (answer, error) {
 	return answer{status: 200, kind: kind, file: f, size: info.Size()}, nil
 }
 
-// legal refuses names that are no file's here: with a backslash, a NUL or another
-// control character, two slashes in a row (an encoded one counts), and with a
-// folder or file that begins with a dot. Those are "..", and what is hidden.
+// legal refuses names that are no file's name here: with a backslash, a NUL or another
+// control character, with two slashes in a row (an encoded one counts), or with a folder
+// or file that begins with a dot. Those are ".." and hidden files.
 func legal(p string) error {
 	for _, c := range p {
 		if c < ' ' || c == 0x7f || c == '\\' || c == '\ufffd' {

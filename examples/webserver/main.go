@@ -87,7 +87,7 @@ func main() {
 			err = s.run(ctx, at, *root)
 		}
 		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
-			return nil // we were asked to end, which closes every socket
+			return nil // ctx has ended, which closes every socket
 		}
 		return err
 	})

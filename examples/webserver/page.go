@@ -10,8 +10,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// The page of calls, and the parts it is made of: each is one more request, on this
-// connection or another one. In a root no name begins with a dot, so these are free.
+// These are the page of calls and its parts. Each part is one more request, on this
+// connection or another. In a root no name begins with a dot, so these names are free.
 var (
 	//go:embed page/page.html
 	pageHTML []byte
@@ -23,26 +23,26 @@ var (
 	pageIcon []byte
 )
 
-// A visit is one copy of the page in a browser, and the connections over which it
-// and its parts were asked for. They all have its key in their query: a secret, so
-// that nobody sees what others have asked.
+// A visit is one copy of the page in a browser, with the connections that requested it
+// and its parts. Their query has its key, a secret, so that no visitor sees the requests
+// of others.
 type visit struct {
 	records []*record
 }
 
 const (
 	maxVisits  = 64
-	maxRecords = 8 // of a visit
+	maxRecords = 8 // key of a visit
 )
 
-// page is the answer to a request for the page or a part of it.
+// page returns the answer to a request for the page or a part of it.
 func (s site) page(c *client, r request) (a answer, ok bool) {
 	path := r.path
 	if path == "/" && s.root == nil {
 		path = "/.calls"
 	}
 	if path == "/favicon.ico" && s.root == nil {
-		path = "/.calls.svg" // some ask for it on their own
+		path = "/.calls.svg" // some browsers request it without being asked
 	}
 	if !strings.HasPrefix(path, "/.calls") {
 		return a, false
@@ -72,14 +72,14 @@ func (s site) page(c *client, r request) (a answer, ok bool) {
 
 func part(kind string, b []byte) answer {
 	return answer{status: 200, kind: kind, body: b, size: int64(len(b)), more: []string{
-		"Cache-Control: no-store", // to be seen it has to be asked for
-		// Even if something of a client's came into the page as more than text,
-		// the browser would not run it.
+		"Cache-Control: no-store", // it must be requested to be visible
+		// Even if a client's text came into the page as markup, the browser would not run
+		// it.
 		"Content-Security-Policy: default-src 'self'",
 	}}
 }
 
-// visit begins one, and ends the oldest if there are many.
+// visit creates a visit, and removes the oldest if there are many.
 func (r *recorder) visit() (key string) {
 	key = rand.Text()
 	r.mu.Lock()
@@ -106,13 +106,13 @@ func (r *recorder) join(key string, c *record) {
 			return
 		}
 	}
-	if len(v.records) == maxRecords { // keep the first: it brought the page
+	if len(v.records) == maxRecords { // keep the first, which carried the page
 		v.records = append(v.records[:1], v.records[2:]...)
 	}
 	v.records = append(v.records, c)
 }
 
-// What the page gets. Its script puts everything into text, nothing into markup.
+// This is the data of the page. Its script inserts everything as text, never as markup.
 type shown struct {
 	Connections []shownConnection `json:"connections"`
 }
@@ -121,8 +121,8 @@ type shownConnection struct {
 	Number int          `json:"number"`
 	FD     int          `json:"fd"`
 	From   string       `json:"from"`
-	First  int          `json:"first"` // how many entries are forgotten
-	Here   bool         `json:"here"`  // this answer goes over it
+	First  int          `json:"first"` // number of dropped entries
+	Here   bool         `json:"here"`  // this answer uses it
 	Calls  []shownEntry `json:"calls"`
 }
 
@@ -130,14 +130,14 @@ type shownEntry struct {
 	At     int64  `json:"at"` // nanoseconds since the connection was accepted
 	Note   string `json:"note,omitempty"`
 	Name   string `json:"name,omitempty"`
-	Text   string `json:"text,omitempty"` // the whole call, as strace has it
+	Text   string `json:"text,omitempty"` // the whole call, as strace prints it
 	Result int    `json:"result"`
 	Error  string `json:"error,omitempty"`
 	Took   int64  `json:"took"`
-	Data   string `json:"data,omitempty"` // the first line of what was carried
+	Data   string `json:"data,omitempty"` // the first line of the carried bytes
 }
 
-// tell is what is known of a visit.
+// tell returns the data of a visit.
 func (r *recorder) tell(key string, here *record) shown {
 	r.mu.Lock()
 	var records []*record
@@ -162,8 +162,7 @@ func (r *recorder) tell(key string, here *record) shown {
 	return t
 }
 
-// firstLine is the beginning of what a call carried, in letters that are surely
-// only that.
+// firstLine returns the beginning of a call's bytes, in characters that are safe as text.
 func firstLine(c sock.Call) string {
 	if c.Err != nil {
 		return ""

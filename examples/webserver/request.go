@@ -16,20 +16,20 @@ import (
 type request struct {
 	method  string
 	path    string // of the target, decoded: /hello there.txt
-	query   string // what is behind its question mark, as it came
-	keep    bool   // the client wants to ask again on this connection
-	body    int64  // how many bytes follow; nothing here wants them
-	expects bool   // it does not send them before it is asked to
+	query   string // the part after the question mark, unchanged
+	keep    bool   // the client may send another request on this connection
+	body    int64  // length of the body, which this server ignores
+	expects bool   // the client waits for permission to send it
 }
 
-// What a client may send before we look at it.
+// These limits apply before a request is parsed.
 const (
 	maxLine = 4 << 10  // the first line
-	maxHead = 8 << 10  // that and the fields
-	maxBody = 64 << 10 // what we throw away to hear the next request
+	maxHead = 8 << 10  // the first line and the fields
+	maxBody = 64 << 10 // bytes that are discarded to reach the next request
 )
 
-// A refusal is an answer that says what is wrong, by its number.
+// A refusal is an answer that reports an error, by its number.
 type refusal int
 
 func (r refusal) Error() string { return strconv.Itoa(int(r)) + " " + reasons[int(r)] }
@@ -39,9 +39,9 @@ func (r refusal) Error() string { return strconv.Itoa(int(r)) + " " + reasons[in
 //
 // Lines end with CR LF; LF alone will do, so that one can type a request by hand.
 func headEnd(b []byte) (int, error) {
-	start := len(b) - len(bytes.TrimLeft(b, "\r\n")) // some clients send an empty line too many
+	start := len(b) - len(bytes.TrimLeft(b, "\r\n")) // some clients send an additional empty line
 	if start < len(b) && !isToken(b[start:start+1]) {
-		return 0, refusal(400) // no letter of a method: TLS begins with 0x16
+		return 0, refusal(400) // no character of a method: TLS begins with 0x16
 	}
 	line := bytes.IndexByte(b[start:], '\n')
 	if line > maxLine || line < 0 && len(b)-start > maxLine {
@@ -65,9 +65,9 @@ func headEnd(b []byte) (int, error) {
 	return 0, nil
 }
 
-// parse reads a head. Two programs that read the same bytes differently can be
-// played off against each other, so what is not exactly right is refused. With a
-// refusal the request is what could be read.
+// parse reads a head. Two programs that read the same bytes differently can be used
+// against each other, so it refuses everything that is not exactly right. With a refusal
+// the request has the parts that could be read.
 func parse(head []byte) (r request, err error) {
 	lines := strings.Split(strings.TrimLeft(string(head), "\r\n"), "\n")
 	for i := range lines {
@@ -85,7 +85,7 @@ func parse(head []byte) (r request, err error) {
 		} else if !(len(v) == 8 && strings.HasPrefix(v, "HTTP/1.") && digit(v[7])) {
 			return r, refusal(400)
 		}
-		newer = true // HTTP/1.7 is HTTP/1.1 with more, and has to live with less
+		newer = true // HTTP/1.7 includes HTTP/1.1
 	}
 	switch r.method {
 	case "GET", "HEAD":
@@ -110,13 +110,13 @@ func parse(head []byte) (r request, err error) {
 	case "GET", "HEAD":
 		return r, nil
 	case "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE":
-		return r, refusal(405) // there are such, but not here
+		return r, refusal(405) // not supported here
 	}
 	return r, refusal(501)
 }
 
-// target takes the second word of a request apart. A proxy is asked for a whole
-// URL; we are none, and whatever host it names we answer for ourselves.
+// target splits the second word of a request. Proxies get a whole URL; this server is
+// none, and answers for itself whatever host the URL names.
 func target(s string) (path, query string, err error) {
 	for _, c := range []byte(s) {
 		if c <= ' ' || c >= 0x7f {
@@ -157,7 +157,7 @@ func fields(lines []string) (map[string][]string, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || !isToken([]byte(name)) {
-			return nil, refusal(400) // a space before the colon, or in front: it once meant something
+			return nil, refusal(400) // spaces before the colon or in front had a meaning once
 		}
 		value = strings.Trim(value, " \t")
 		for _, c := range []byte(value) {
@@ -171,15 +171,15 @@ func fields(lines []string) (map[string][]string, error) {
 	return f, nil
 }
 
-// bodyLength says how many bytes follow the head. If two sides do not agree on
-// that, the one takes for a request what the other has sent as something else.
+// bodyLength returns the number of bytes after the head. If two sides disagree on it, one
+// takes for a request what the other has sent as a body.
 func bodyLength(f map[string][]string, newer bool) (n int64, err error) {
 	if coding := f["transfer-encoding"]; coding != nil {
 		switch {
 		case f["content-length"] != nil || !newer:
 			return 0, refusal(400)
 		case len(coding) == 1 && strings.EqualFold(coding[0], "chunked"):
-			return 0, refusal(411) // say beforehand how long it is
+			return 0, refusal(411) // the length must be given in advance
 		}
 		return 0, refusal(501)
 	}
@@ -203,7 +203,7 @@ func bodyLength(f map[string][]string, newer bool) (n int64, err error) {
 	return n, nil
 }
 
-// tokens are the words of a list: "keep-alive, Upgrade".
+// tokens returns the words of a list: "keep-alive, Upgrade".
 func tokens(values []string) map[string]bool {
 	set := map[string]bool{}
 	for _, v := range values {
@@ -214,7 +214,7 @@ func tokens(values []string) map[string]bool {
 	return set
 }
 
-// isToken reports whether b is a word as HTTP has them.
+// isToken reports whether b is a token of HTTP.
 func isToken(b []byte) bool {
 	for _, c := range b {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || digit(c)

@@ -14,20 +14,20 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A server is what all its clients share.
+// A server is the state that all its clients share.
 type server struct {
 	site     site
 	calls    *recorder
 	patience time.Duration
-	places   chan bool // has one for each client, and room for so many
+	places   chan bool // one entry for each client; its capacity is the limit
 
 	mu      sync.Mutex
-	waiting list.List // clients of whom we await a request, first who came first
-	wanted  bool      // a place, when nobody was waiting
+	waiting list.List // clients whose request is awaited, the oldest first
+	wanted  bool      // a free place, when no client was waiting
 }
 
 func newServer(clients int, patience time.Duration) *server {
-	mime.AddExtensionType(".txt", "text/plain; charset=utf-8") // package mime asks the system for it, which may have no list
+	mime.AddExtensionType(".txt", "text/plain; charset=utf-8") // package mime uses the system's list, which may be missing
 	calls := newRecorder()
 	return &server{site: site{calls: calls}, calls: calls, patience: patience, places: make(chan bool, clients)}
 }
@@ -52,9 +52,9 @@ func (s *server) run(ctx context.Context, at sock.Addr, folder string) error {
 	return s.serve(ctx, l)
 }
 
-// listen is as in examples/echo, but for NoDelay: the header and the page are two
-// sends, and the second does not wait until the first has been acknowledged. The
-// sockets that Accept makes inherit it.
+// listen works as in examples/echo, with NoDelay in addition: the head and the page are
+// two sends, and the second does not wait until the first is acknowledged. Accepted
+// sockets inherit it.
 func listen(at sock.Addr) (*sock.Socket, error) {
 	l, err := sock.Open(at.Domain(), sock.Stream, 0, sockopt.ReuseAddr.With(true))
 	if err != nil {
@@ -81,8 +81,8 @@ func listen(at sock.Addr) (*sock.Socket, error) {
 	return l, nil
 }
 
-// serve accepts clients until ctx ends: as in examples/echo a goroutine for each,
-// but not for any number of them.
+// serve accepts clients until ctx ends: a goroutine for each, as in examples/echo, but
+// with a limit.
 func (s *server) serve(ctx context.Context, l *sock.Socket) error {
 	ctx, stop := context.WithCancel(ctx)
 	context.AfterFunc(ctx, func() { l.Close() })
@@ -104,7 +104,7 @@ func (s *server) serve(ctx context.Context, l *sock.Socket) error {
 		one := &client{socket: c, from: from, record: s.calls.of(c.FD()), server: s}
 		select {
 		case s.places <- true:
-		default: // a full house: who has waited longest without asking goes
+		default: // full: the client that has waited longest without a request is closed
 			s.makeRoom()
 			select {
 			case s.places <- true:
@@ -121,31 +121,31 @@ func (s *server) serve(ctx context.Context, l *sock.Socket) error {
 	}
 }
 
-// full reports whether the next client would find no place. Then nobody keeps one
-// between two requests.
+// full reports whether there is no place for the next client. Then no client keeps its
+// place between two requests.
 func (s *server) full() bool { return len(s.places) == cap(s.places) }
 
-// makeRoom ends the connection of the client that is slowest to ask. Those who only hold a
-// place, with a byte every now and then, lose it to those who want something.
+// makeRoom closes the client that is slowest to send a request. Clients that only hold a
+// place, with a byte now and then, lose it to clients with requests.
 func (s *server) makeRoom() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.waiting.Front()
 	if s.wanted = first == nil; s.wanted {
-		return // all are being answered: the first of them who is done
+		return // all are being answered: the first that is done
 	}
 	s.waiting.Remove(first)
-	first.Value.(*client).socket.Close() // which ends its Recv
+	first.Value.(*client).socket.Close() // this ends its Recv
 }
 
-// await puts a client into the list of those who may have to go.
+// await adds a client to the list of those that may be closed.
 func (s *server) await(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.place = s.waiting.PushBack(c)
 }
 
-// again does so between two requests, if its place is not wanted for another.
+// again does so between two requests, if no other client needs the place.
 func (s *server) again(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,9 +157,9 @@ func (s *server) again(c *client) bool {
 	return true
 }
 
-// asked takes a client out of that list: it has asked, or has closed.
+// asked removes a client from that list: it has sent a request, or has closed.
 func (s *server) asked(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.waiting.Remove(c.place) // no harm if makeRoom has
+	s.waiting.Remove(c.place) // harmless if makeRoom has removed it
 }

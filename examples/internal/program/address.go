@@ -7,11 +7,11 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// Forms are the addresses that -server and -client take, for -h.
+// Forms lists the forms of address that -server and -client take, for -h.
 const Forms = "127.0.0.1:7000, [::1]:7000 or unix:/path; names are not looked up"
 
-// ParseAddr reads the address of a flag. Of a name the error says that it is none:
-// examples/address is about names.
+// ParseAddr reads the address of a flag. For a name its error explains that names are not
+// looked up: examples/address is about names.
 func ParseAddr(text string) (sock.Addr, error) {
 	a, err := sock.ParseAddr(text)
 	if err == nil {

@@ -11,8 +11,8 @@ import (
 // Deadlines and durations use package time.
 func Now() time.Time { return on(os.Getenv("SOCK_EXAMPLE_DATE"), time.Now()) }
 
-// on returns now on another date, in UTC. A date that is none panics: else a test would
-// run today, and pass.
+// on returns now on another date, in UTC. An invalid date panics: otherwise a test would
+// run on today's date, and pass.
 func on(date string, now time.Time) time.Time {
 	if date == "" {
 		return now

@@ -1,5 +1,5 @@
-// Package program is what surrounds each example and is no part of its lesson: the
-// end of its flags, its system calls in colour, Ctrl-C, and its exit status.
+// Package program has the parts of each example that are no part of its lesson: flags,
+// system calls in colour, Ctrl-C, and the exit status.
 package program
 
 import (
@@ -29,7 +29,7 @@ func Main(usage string, run func(ctx context.Context, args []string) error) {
 	}
 	trace := flag.Bool("trace", false, "print each system call on a socket to stderr")
 	flag.CommandLine.Init(name, flag.ContinueOnError)
-	flag.CommandLine.SetOutput(new(strings.Builder)) // its words are ours to say, in one line
+	flag.CommandLine.SetOutput(new(strings.Builder)) // the program prints the error itself, in one line
 	switch err := flag.CommandLine.Parse(os.Args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
 		flag.CommandLine.SetOutput(os.Stdout)
@@ -57,7 +57,7 @@ func end(name string, err error) {
 	os.Exit(1)
 }
 
-// Wrong is an error in what the program was asked to do.
+// Wrong returns an error about the command line.
 func Wrong(format string, args ...any) error {
 	return wrong{fmt.Errorf(format, args...)}
 }

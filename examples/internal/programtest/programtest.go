@@ -1,4 +1,4 @@
-// Package programtest runs examples, and the programs they talk to, as processes.
+// Package programtest runs examples, and the programs that they talk to, as processes.
 package programtest
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/berkeleysockets/sock/socktest"
 )
 
-// asProgram in its environment makes the test binary the program.
+// asProgram in the environment makes the test binary run the program.
 const asProgram = "EXAMPLE_TEST_AS_PROGRAM"
 
-// Main is the TestMain of an example whose main this is.
+// Main is the TestMain of an example with this main function.
 func Main(m *testing.M, main func()) {
 	if os.Getenv(asProgram) != "" {
 		main()
@@ -36,11 +36,11 @@ func Main(m *testing.M, main func()) {
 type Process struct {
 	t        *testing.T
 	Cmd      *exec.Cmd
-	In       io.WriteCloser // its stdin, if none was given to Start
+	In       io.WriteCloser // its stdin, if Start got none
 	Out, Err Output
 }
 
-// Own is this program, not started yet.
+// Own returns this program as a process that is not started yet.
 func Own(t *testing.T, args ...string) *Process {
 	exe, err := os.Executable()
 	if err != nil {
@@ -51,13 +51,13 @@ func Own(t *testing.T, args ...string) *Process {
 		exe = by
 	}
 	p := Installed(t, exe, args...)
-	// The race detector has each program linger for a second at its end.
+	// With the race detector each program would otherwise end a second later.
 	p.Cmd.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	return p
 }
 
-// Installed is somebody else's program, not started yet. Where it is not
-// installed the test is skipped.
+// Installed returns an installed program as a process that is not started yet. If it is
+// not installed, the test is skipped.
 func Installed(t *testing.T, name string, args ...string) *Process {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -77,7 +77,7 @@ func Installed(t *testing.T, name string, args ...string) *Process {
 	}
 	p := &Process{t: t, Cmd: exec.Command(path, args...)}
 	p.Cmd.Stdout, p.Cmd.Stderr = &p.Out, &p.Err
-	// Tests compare its words, and it shall reach the loopback and not a proxy.
+	// Tests compare its messages, and it must use the loopback and no proxy.
 	p.Cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "no_proxy=*", "NO_PROXY=*")
 	p.Cmd.WaitDelay = 10 * time.Second
 	return p
@@ -107,7 +107,7 @@ func (p *Process) Start(stdin io.Reader) *Process {
 	return p
 }
 
-// Says writes text to its stdin, if none was given to Start.
+// Says writes text to its stdin, if Start got none.
 func (p *Process) Says(text string) {
 	p.t.Helper()
 	if _, err := io.WriteString(p.In, text); err != nil {
@@ -115,7 +115,7 @@ func (p *Process) Says(text string) {
 	}
 }
 
-// Wait waits for its end, and wants this exit status.
+// Wait waits for its end, and checks the exit status.
 func (p *Process) Wait(status int) {
 	p.t.Helper()
 	timer := time.AfterFunc(Patience, func() {
@@ -133,7 +133,7 @@ func (p *Process) Wait(status int) {
 	}
 }
 
-// Signal sends it a signal, and wants it to end well.
+// Signal sends it a signal, and checks that it ends with status 0.
 func (p *Process) Signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.Cmd.Process.Signal(s); err != nil {
@@ -142,8 +142,8 @@ func (p *Process) Signal(s os.Signal) {
 	p.Wait(0)
 }
 
-// Interrupted has a program asked to end after some lines of what it prints: it ends
-// well each time, and without a word.
+// Interrupted sends a signal after some lines of output, and checks that the program ends
+// with status 0 and without a message.
 func Interrupted(t *testing.T, args ...string) {
 	for lines := 1; lines <= 13; lines += 3 {
 		for _, sig := range Endings {
@@ -157,10 +157,10 @@ func Interrupted(t *testing.T, args ...string) {
 	}
 }
 
-// Patience is for what should take no time, on a machine that is very busy.
+// Patience is a limit for steps that should take no time, on a very busy machine.
 const Patience = time.Minute
 
-// Output is what a process has printed so far.
+// Output is the output of a process so far.
 type Output struct {
 	mu      sync.Mutex
 	b       bytes.Buffer
@@ -183,10 +183,10 @@ func (o *Output) String() string {
 	return o.b.String()
 }
 
-// Bytes is a copy of it.
+// Bytes returns a copy of it.
 func (o *Output) Bytes() []byte { return []byte(o.String()) }
 
-// Until waits until the Output so far is as wanted.
+// Until waits until a condition on the Output holds.
 func (o *Output) Until(t *testing.T, what string, wanted func([]byte) bool) {
 	t.Helper()
 	late := time.After(Patience)
@@ -222,7 +222,7 @@ func (o *Output) Find(t *testing.T, pattern string) (group string) {
 	return group
 }
 
-// Place is an address to listen on.
+// Place returns an address to listen at.
 func Place(t *testing.T, network string) string {
 	t.Helper()
 	switch network {
@@ -239,14 +239,14 @@ func Place(t *testing.T, network string) string {
 	return "unix:" + UnixPath(t)
 }
 
-// UnixPath is short enough for every sun_path.
+// UnixPath returns a path that fits into every sun_path.
 func UnixPath(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(ShortDir(t), "s")
 }
 
-// ShortDir is a folder of the test's own for sockets, also where TMPDIR is longer than
-// a sun_path.
+// ShortDir returns a folder of the test for sockets, also if TMPDIR is too long for a
+// sun_path.
 func ShortDir(t *testing.T) string {
 	t.Helper()
 	in := os.TempDir()
@@ -261,7 +261,7 @@ func ShortDir(t *testing.T) string {
 	return dir
 }
 
-// Split takes an address of a program's apart: host and port, or the path.
+// Split splits a program's address into host and port, or returns the path.
 func Split(t *testing.T, addr string) []string {
 	t.Helper()
 	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
@@ -274,7 +274,7 @@ func Split(t *testing.T, addr string) []string {
 	return []string{host, port}
 }
 
-// Dial is package net's client.
+// Dial connects with package net.
 func Dial(t *testing.T, addr string) net.Conn {
 	t.Helper()
 	network, at := "tcp", addr
@@ -290,17 +290,17 @@ func Dial(t *testing.T, addr string) net.Conn {
 	return c
 }
 
-// Endings are the signals that tell a program to end.
+// Endings lists the signals that ask a program to end.
 var Endings = map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM}
 
-// Usages is how an example answers arguments.
+// Usages lists arguments of an example, with the expected output.
 type Usages []struct {
 	Args   []string
 	Status int
-	Says   string // a pattern, of stdout with status 0 and of stderr without
+	Says   string // a pattern for stdout with status 0, otherwise for stderr
 }
 
-// Test has a program answer them.
+// Test runs the program with each of them.
 func (usages Usages) Test(t *testing.T) {
 	for _, u := range usages {
 		p := Own(t, u.Args...).Start(strings.NewReader(""))
