@@ -225,3 +225,45 @@ func ExampleInherited() {
 	f.Close()
 	l.Close()
 }
+
+// Listen and Dial take networks and addresses as package net does, and settings of sock.
+func ExampleDial() {
+	l, err := sock.Listen("tcp", "127.0.0.1:0", sockopt.RecvBuffer.With(1<<16))
+	try(err)
+	defer l.Close()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	c, err := sock.Dial(ctx, "tcp", l.LocalAddr().String(), sockopt.TCPUserTimeout.With(time.Minute))
+	try(err)
+	defer c.Close()
+	s, _, err := l.Accept()
+	try(err)
+	defer s.Close()
+	_, err = c.Write([]byte("hello"))
+	try(err)
+	p := make([]byte, 5)
+	_, err = io.ReadFull(s, p)
+	fmt.Println(string(p), err)
+	// Output: hello <nil>
+}
+
+// Control applies settings to a socket of package net, before it is bound or connected.
+func ExampleControl() {
+	config := net.ListenConfig{Control: sock.Control(sockopt.ReusePort.With(true))}
+	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	try(err)
+	defer l.Close()
+	again, err := config.Listen(context.Background(), "tcp", l.Addr().String()) // shares the port
+	try(err)
+	fmt.Println(again.Addr().String() == l.Addr().String())
+	again.Close()
+	// Output: true
+}
+
+// A service reports its state to the service manager; without one nothing is sent.
+func ExampleNotify() {
+	sent, err := sock.Notify(sock.NotifyReady)
+	fmt.Println(sent, err)
+	// Output: false <nil>
+}

@@ -1,9 +1,11 @@
 package sock_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"os"
 	"time"
 
@@ -101,4 +103,30 @@ func ExamplePoller_AddFD() {
 	fmt.Println(events[0].Data, events[0].Ready, events[0].FD == fd)
 	try(p.RemoveFD(fd))
 	// Output: the pipe Readable true
+}
+
+// All gives the events of one Wait after another.
+func ExamplePoller_All() {
+	p, err := sock.NewPoller()
+	try(err)
+	a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
+	try(err)
+	defer a.Close()
+	defer b.Close()
+	b.SetNonblock(true)
+	try(p.Add(b, sock.Readable, "b"))
+	_, err = a.Send([]byte("hello"), 0)
+	try(err)
+	for e, err := range p.All(make([]sock.Event, 16)) {
+		if err != nil {
+			fmt.Println(errors.Is(err, net.ErrClosed))
+			return
+		}
+		n, _ := e.Socket.RecvQueue()
+		fmt.Println(e.Data, e.Ready, n)
+		p.Close()
+	}
+	// Output:
+	// b Readable 5
+	// true
 }
