@@ -234,7 +234,7 @@ func ExampleDial() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	c, err := sock.Dial(ctx, "tcp", l.LocalAddr().String(), sockopt.TCPUserTimeout.With(time.Minute))
+	c, err := sock.Dial(ctx, "tcp", l.LocalAddr().String(), sockopt.KeepAlive.With(true))
 	try(err)
 	defer c.Close()
 	s, _, err := l.Accept()
@@ -263,6 +263,7 @@ func ExampleControl() {
 
 // A service reports its state to the service manager; without one nothing is sent.
 func ExampleNotify() {
+	os.Unsetenv("NOTIFY_SOCKET") // as if a user had started it
 	sent, err := sock.Notify(sock.NotifyReady)
 	fmt.Println(sent, err)
 	// Output: false <nil>
