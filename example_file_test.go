@@ -36,7 +36,7 @@ func ExampleSocket_ReadFrom() {
 	// Output: <h1>hello</h1>
 }
 
-// What is sent without a copy is the kernel's until it says otherwise.
+// The kernel uses the bytes until RecvErr reports the send as complete.
 func ExampleSocket_SendZeroCopy() {
 	l, err := sock.Open(sock.Inet, sock.Stream, 0)
 	try(err)
@@ -71,8 +71,7 @@ func ExampleSocket_SendZeroCopy() {
 	// Output: sends 0 to 0 are complete
 }
 
-// A group, on the interface that the kernel chooses. Source would be the one sender that
-// is heard.
+// The kernel chooses the interface of the group. Source would limit it to one sender.
 func ExampleSocket_JoinGroup() {
 	s, err := sock.Open(sock.Inet, sock.Dgram, 0)
 	try(err)

@@ -13,8 +13,8 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A loop as QUIC has it: batches with segmentation offload, ECN and the address that a
-// datagram came to, with sockets and memory that are made once.
+// This is the loop of a QUIC stack: batches with segmentation offload, ECN and the
+// destination of a datagram, with sockets and memory that are made once.
 func Example_quicLoop() {
 	local, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)
@@ -52,7 +52,7 @@ func Example_quicLoop() {
 		out.Drop(n)
 	}
 
-	// What arrived together is received together.
+	// Datagrams that arrived together are received together.
 	in := sock.NewBatch(16, 65536, 256)
 	packets, ecn := 0, 0
 	var info cmsg.PacketInfo
@@ -75,7 +75,7 @@ func Example_quicLoop() {
 			for range slices.Chunk(in.At(i), size) {
 				packets++
 			}
-			// The answer leaves from where the question came to.
+			// The answer leaves from the address to which the question came.
 			try(out.Add([]byte("ack"), cmsg.AppendPacketInfo(buf[:0], cmsg.PacketInfo{Local: info.Local}), in.Addr(i)))
 		}
 	}
@@ -109,7 +109,7 @@ func Example_options() {
 	// Output: 30s
 }
 
-// An open file goes to another process, or here to the other end of a pair.
+// An open file is passed to another process, or here to the other end of a pair.
 func ExampleSocket_SendFiles() {
 	a, b, err := sock.Pair(sock.Unix, sock.Stream, 0)
 	try(err)
@@ -133,7 +133,7 @@ func ExampleSocket_SendFiles() {
 	// Output: through a file that came through a socket
 }
 
-// Who says that nobody is there, and how: the error queue.
+// The error queue reports that no socket has the port, and which machine says so.
 func ExampleSocket_RecvErr() {
 	local, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)

@@ -129,9 +129,9 @@ func ExampleSocket_Read() {
 	// line 2
 }
 
-// A connection of package net as a Socket: here to wait for its first byte
-// without a buffer, which package net cannot. The two share the kernel's socket,
-// and each is closed.
+// A connection of package net becomes a Socket, here to wait for its first byte without a
+// buffer, which package net cannot do. The two share the kernel's socket, and each must
+// be closed.
 func ExampleFromConn() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	try(err)
@@ -157,7 +157,7 @@ func ExampleFromConn() {
 	// Output: Readable: hello
 }
 
-// A Socket that was made with sock, for code that insists on a *net.TCPConn.
+// A Socket becomes a *net.TCPConn, for code that requires one.
 func ExampleSocket_NetConn() {
 	l, server := local()
 	defer l.Close()
@@ -171,7 +171,7 @@ func ExampleSocket_NetConn() {
 	// Output: *net.TCPConn true
 }
 
-// A datagram socket for code that wants a net.PacketConn.
+// A datagram socket becomes a net.PacketConn.
 func ExamplePacketConn() {
 	at, err := sock.ParseAddr("127.0.0.1:0")
 	try(err)
@@ -190,7 +190,7 @@ func ExamplePacketConn() {
 	// Output: to myself, true
 }
 
-// Names become addresses, to be tried in their order.
+// Resolve looks names up. The program tries the addresses in their order.
 func ExampleResolve() {
 	found, err := sock.Resolve(context.Background(), sock.Inet, "127.0.0.1:http")
 	try(err)
@@ -200,8 +200,8 @@ func ExampleResolve() {
 	// Output: 127.0.0.1:80
 }
 
-// A server that is given its listening socket, by systemd or by the process it
-// replaces, and makes one if there is none.
+// A server inherits its listening socket from systemd or from the process that it
+// replaces, and otherwise opens one.
 func ExampleInherited() {
 	given, err := sock.Inherited()
 	try(err)

@@ -12,8 +12,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// One goroutine serves all clients. What a client does not read is not sent: this
-// loop drops such a one, where examples/echo waits until it is Writable.
+// One goroutine serves all clients. This loop drops a client that does not read its
+// answers; examples/echo waits until it is Writable.
 func ExamplePoller() {
 	l, server := local()
 	l.SetNonblock(true)
@@ -66,7 +66,7 @@ func ExamplePoller() {
 	// again
 }
 
-// Wake ends the Wait of another goroutine, to hand it something to do.
+// Wake ends the Wait of another goroutine, to give it work.
 func ExamplePoller_Wake() {
 	p, err := sock.NewPoller()
 	try(err)
@@ -82,7 +82,7 @@ func ExamplePoller_Wake() {
 	// Output: 0 a message
 }
 
-// A descriptor that is no socket: what a child prints, between what sockets do.
+// A descriptor that is no socket, here a pipe of a child, in a loop with sockets.
 func ExamplePoller_AddFD() {
 	r, w, err := os.Pipe()
 	try(err)

@@ -28,10 +28,10 @@ type book struct {
 	spare []*opening
 }
 
-// record is the one book there is: like descriptors, it is the process's.
+// record is the only book: like descriptors it belongs to the process.
 var record = book{open: map[any]*opening{}}
 
-// start has every Socket from now on written down. It may be called again.
+// start records every Socket from now on. It may be called again.
 func (b *book) start() {
 	var t leakcheck.Tracker = b
 	leakcheck.Current.CompareAndSwap(nil, &t)
@@ -70,8 +70,8 @@ func (b *book) mark() uint64 {
 	return b.count
 }
 
-// left returns what was opened after a mark and is open, in that order, once
-// there is nothing or the time is up.
+// left returns the open Sockets that were opened after a mark, in that order. It waits
+// until there are none or the time has passed.
 func (b *book) left(mark uint64, wait time.Duration) []opening {
 	for end := time.Now().Add(wait); ; time.Sleep(time.Millisecond) {
 		left := b.since(mark)

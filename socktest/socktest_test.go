@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(socktest.Main(m)) }
 
-// A watched is a test that is watched by a test: what it registers and reports
-// goes here.
+// A watched is a test that another test observes: it records what the test registers and
+// reports.
 type watched struct {
 	testing.TB
 	cleanups []func()
@@ -160,7 +160,7 @@ func TestFailedSetting(t *testing.T) {
 	}
 }
 
-// A Socket of before does not count, nor does one whose Close is under way.
+// Sockets from before NoLeaks do not count, nor one whose Close is in progress.
 func TestNotLeaks(t *testing.T) {
 	old := udp(t)
 	defer old.Close()

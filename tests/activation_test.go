@@ -22,10 +22,10 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// All is tried in children: environment and descriptors are a process's own.
+// These tests run in children, because environment and descriptors belong to a process.
 
-// heirOf is child with files, which it has from descriptor 3 on, and what the
-// environment says of them.
+// heirOf returns child with files, from descriptor 3 on, and with environment variables
+// for them.
 func heirOf(t testing.TB, name string, files []*os.File, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	c := child(t, name, args...)
@@ -45,8 +45,7 @@ func fileOf(t testing.TB, s *sock.Socket) *os.File {
 	return f
 }
 
-// blockingPair is a pair of sockets as another program has them: in their
-// blocking mode.
+// blockingPair returns a pair of sockets in blocking mode, as in another program.
 func blockingPair(t testing.TB) (a, b *os.File) {
 	t.Helper()
 	syscall.ForkLock.RLock()
@@ -64,8 +63,8 @@ func blockingPair(t testing.TB) (a, b *os.File) {
 	return a, b
 }
 
-// A listener, a datagram socket and a connection are handed to a child, which
-// answers over each; without LISTEN_PID, and with its own.
+// A child inherits a listener, a datagram socket and a connection, and answers over each;
+// without LISTEN_PID, and with its own.
 func TestInherited(t *testing.T) {
 	t.Parallel()
 	for _, pid := range []string{"no PID", "own PID"} {
@@ -97,7 +96,7 @@ func TestInherited(t *testing.T) {
 	}
 }
 
-// talksBack fails the test unless what s sends comes back.
+// talksBack fails the test unless the peer of s sends the same bytes back.
 func talksBack(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	if _, err := s.Write([]byte("hello")); err != nil {
@@ -163,7 +162,7 @@ func init() {
 		return errors.Join(err, client.Close(), l.Close(), u.Close(), c.Close())
 	}
 
-	// A child of one that has adopted its sockets has none of them.
+	// A child of a process that has adopted its sockets has none of them.
 	children["heir of nothing"] = func([]string) error {
 		for fd := 3; fd < 6; fd++ {
 			if _, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
@@ -177,7 +176,7 @@ func init() {
 	}
 }
 
-// self is child for a child.
+// self is child, for use in a child.
 func self(name string, args ...string) *exec.Cmd {
 	exe, err := os.Executable()
 	if err != nil {
@@ -191,7 +190,7 @@ func self(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// descriptorState says what fcntl(2) reports a descriptor.
+// descriptorState returns the flags that fcntl(2) reports for a descriptor.
 func descriptorState(fd int) string {
 	status, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	if err != nil {
@@ -211,7 +210,7 @@ func descriptorState(fd int) string {
 	return said
 }
 
-// listenEnvironment is what of the environment speaks of inherited sockets.
+// listenEnvironment returns the environment variables about inherited sockets.
 func listenEnvironment() string {
 	var s []string
 	for _, v := range os.Environ() {
@@ -222,7 +221,7 @@ func listenEnvironment() string {
 	return strings.Join(s, " ")
 }
 
-// What is wrong is reported, and then nothing has changed.
+// An error is reported, and then nothing has changed.
 func TestInheritedRefused(t *testing.T) {
 	t.Parallel()
 	a, b := blockingPair(t)
@@ -307,7 +306,7 @@ func troubled([]string) error {
 	try("4", own, syscall.EINVAL, "inherited descriptor 6: opened by this process")
 	bad = append(bad, s.Close())
 
-	// Nothing, which is no error: then what there is stays as it is, too.
+	// Nothing is inherited, which is no error: then the descriptors stay unchanged too.
 	for _, none := range []struct{ fds, pid, left string }{
 		{"", own, "LISTEN_FDS= LISTEN_FDNAMES=a:b LISTEN_PID=" + own},
 		{"0", own, ""},
@@ -331,7 +330,7 @@ func troubled([]string) error {
 		}
 	}
 
-	// After all that they are still good.
+	// After all that the sockets still work.
 	os.Setenv("LISTEN_FDS", "3")
 	given, err := sock.Inherited()
 	if err != nil || len(given) != 3 {
@@ -350,8 +349,8 @@ func troubled([]string) error {
 	return errors.Join(bad...)
 }
 
-// A server is replaced by its next version, and that by the next, while clients
-// connect: none of them is turned away, since the socket listens all the time.
+// A server is replaced by its next version, twice, while clients connect. No client is
+// refused, because the socket listens all the time.
 func TestInheritedRestart(t *testing.T) {
 	t.Parallel()
 	l, name := listening(t, "tcp4")
@@ -406,7 +405,7 @@ func TestInheritedRestart(t *testing.T) {
 		t.Error(err)
 	}
 	orders.Close()
-	// They have all ended when nobody has this open.
+	// All have ended when no process has this open.
 	ended := make(chan string, 1)
 	go func() {
 		all, err := io.ReadAll(reports)

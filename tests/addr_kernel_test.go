@@ -31,7 +31,7 @@ func TestAddrKernelIP(t *testing.T) {
 	}
 }
 
-// All who may tell of a connection's two ends give the same address.
+// All calls that return the ends of a connection return the same addresses.
 func TestAddrKernelConnection(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "tcp6", "unix"} {

@@ -162,7 +162,7 @@ func TestAddrForms(t *testing.T) {
 	}
 }
 
-// What one system lacks is said there, never a wrong address.
+// A form of address that a system lacks is an error there, never a wrong address.
 func TestAddrElsewhere(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "linux" {
@@ -201,7 +201,7 @@ func TestAddrAbstractName(t *testing.T) {
 	}
 }
 
-// Text that is read, but is not how String writes it.
+// Text that ParseAddr reads, but that String does not write.
 func TestAddrParse(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -229,7 +229,7 @@ func rawHex(text string) string {
 	return fmt.Sprintf("%X", a.Bytes())
 }
 
-// Each of these is an error that says what was wrong, and the zero Addr.
+// Each of these is an error that names the reason, with the zero Addr.
 func TestAddrBad(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", maxPath+1)
@@ -337,7 +337,7 @@ func TestAddrFallsBackToRaw(t *testing.T) {
 	}
 }
 
-// RawAddr brings what it knows into the one form: padding does not tell two apart.
+// RawAddr returns one canonical form: padding does not make two addresses differ.
 func TestAddrCanonical(t *testing.T) {
 	t.Parallel()
 	dirty := refInet4([4]byte{1, 2, 3, 4}, 80)
@@ -442,8 +442,8 @@ func TestAddrInterfaceName(t *testing.T) {
 	}
 }
 
-// What lies behind the 28 bytes of an IPv6 address is not part of it, and its length
-// byte, where there is one, says 28.
+// Bytes behind the 28 of an IPv6 address are no part of it, and its length byte, if there
+// is one, is 28.
 func TestAddrRawLong(t *testing.T) {
 	t.Parallel()
 	want := addr(t, "[fe80::1%7]:80")

@@ -23,8 +23,8 @@ import (
 
 const allocRuns = 50
 
-// needRawCalls skips where calls go through x/sys, which allocates for them,
-// and where what is measured is the race detector.
+// needRawCalls skips the test if calls go through x/sys, which allocates for them, or if
+// it would measure the race detector.
 func needRawCalls(t *testing.T) {
 	t.Helper()
 	switch runtime.GOOS {
@@ -458,7 +458,7 @@ func TestAllocParked(t *testing.T) {
 	}
 }
 
-// A write that has to wait for its reader.
+// A write waits for its reader.
 func TestAllocParkedWrite(t *testing.T) {
 	needRawCalls(t)
 	a, b := streams(t, "pair")
@@ -517,7 +517,7 @@ func TestAllocParkedDatagram(t *testing.T) {
 	}
 }
 
-// A deadline that is moved before each call is a usual thing too.
+// A deadline is moved before each call.
 func TestAllocDeadline(t *testing.T) {
 	needRawCalls(t)
 	a, b := streams(t, "tcp4")

@@ -20,7 +20,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// methods has every method of Socket that may fail, called as it should be.
+// methods has every method of Socket that can fail, with valid arguments.
 var methods = map[string]func(s *sock.Socket) error{
 	"Accept":       func(s *sock.Socket) error { _, _, err := s.Accept(); return err },
 	"AtMark":       func(s *sock.Socket) error { _, err := s.AtMark(); return err },
@@ -99,13 +99,13 @@ var methods = map[string]func(s *sock.Socket) error{
 
 var anywhere, _ = sock.ParseAddr("127.0.0.1:0")
 
-// Arguments that are as they should be.
+// These arguments are valid.
 var (
 	keepAll     = []sock.FilterInstruction{{Op: 0x06, K: 0xffff}} // ret #65535
 	sourceGroup = sock.Group{Addr: netip.MustParseAddr("232.1.2.3"), Source: netip.MustParseAddr("127.0.0.1")}
 )
 
-// calls are more ways to call them, which a closed Socket answers the same.
+// calls are more calls, to which a closed Socket returns the same error.
 var calls = map[string]func(s *sock.Socket) error{
 	"Connect, IPv6":              func(s *sock.Socket) error { return s.Connect(loopback6) },
 	"Read, nil":                  func(s *sock.Socket) error { _, err := s.Read(nil); return err },
@@ -152,7 +152,7 @@ var calls = map[string]func(s *sock.Socket) error{
 	"Shutdown of nonsense":       func(s *sock.Socket) error { return s.Shutdown(77) },
 }
 
-// certain are the methods that cannot fail, and say something after Close too.
+// certain lists the methods that cannot fail, and that return something after Close too.
 var certain = []string{"Domain", "FD", "LocalAddr", "Protocol", "RemoteAddr", "SetNonblock", "String", "Type"}
 
 // A new method of Socket needs a row in a table above.
@@ -245,7 +245,7 @@ func TestBadInputClosed(t *testing.T) {
 	}
 }
 
-// What an address says comes with the error, closed or not.
+// The error contains the address, closed or not.
 func TestBadInputClosedText(t *testing.T) {
 	t.Parallel()
 	s := open(t, sock.Inet, sock.Stream)
@@ -330,8 +330,8 @@ func TestBadInputSettings(t *testing.T) {
 	}
 }
 
-// Empty buffers, where they do nothing and where they are a message, in blocking
-// mode: nothing waits for what it does not want.
+// Empty buffers, which do nothing on streams and are a message elsewhere, in blocking
+// mode: no call waits for data that it does not request.
 func TestBadInputEmpty(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, streamNetworks...) {
@@ -368,8 +368,7 @@ func TestBadInputEmpty(t *testing.T) {
 	}
 }
 
-// nonzero passes over ErrWouldBlock: whether an empty receive of an empty stream
-// would block is the kernel's to say.
+// nonzero ignores ErrWouldBlock: kernels differ for an empty receive of an empty stream.
 func nonzero(n int, err error) (int, error) {
 	if err == sock.ErrWouldBlock {
 		err = nil
@@ -394,8 +393,8 @@ func TestBadInputBacklog(t *testing.T) {
 	}
 }
 
-// More buffers than a call takes: a stream's are left for the next, a message is
-// not cut.
+// More buffers than one call takes: on a stream the rest is left for the next call, and a
+// message is not cut.
 func TestBadInputVectors(t *testing.T) {
 	t.Parallel()
 	bufs := make([][]byte, 2000)
@@ -495,8 +494,8 @@ func TestBadInputDeadlines(t *testing.T) {
 	}
 }
 
-// What is no socket is in TestErrnoFromFD. This is one, of another kind than the
-// calls expect: they answer, with an error or not.
+// TestErrnoFromFD covers descriptors that are no sockets. This is a socket of another
+// kind than the calls expect: they return, with an error or without.
 func TestBadInputForeignSocket(t *testing.T) {
 	t.Parallel()
 	if sock.Netlink < 0 {

@@ -18,8 +18,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// batchEnds is two ends of a kind between which messages go, and the address to
-// send them to: zero where they are connected.
+// batchEnds returns two ends of a kind, and the address to send to: zero if they are
+// connected.
 func batchEnds(t testing.TB, network string) (a, b *sock.Socket, from, to sock.Addr) {
 	t.Helper()
 	switch network {
@@ -53,7 +53,7 @@ func adds(t testing.TB, b *sock.Batch, to sock.Addr, messages ...string) {
 	}
 }
 
-// sendAll sends what is in a batch, however many calls that takes.
+// sendAll sends all messages of a batch, with as many calls as it takes.
 func sendAll(t testing.TB, s *sock.Socket, b *sock.Batch) {
 	t.Helper()
 	for b.Len() > 0 {
@@ -65,7 +65,7 @@ func sendAll(t testing.TB, s *sock.Socket, b *sock.Batch) {
 	}
 }
 
-// receives wants messages to come, in order, from an address.
+// receives expects messages, in order, from an address.
 func receives(t testing.TB, s *sock.Socket, b *sock.Batch, from sock.Addr, want ...string) {
 	t.Helper()
 	for len(want) > 0 {
@@ -111,7 +111,8 @@ func TestBatch(t *testing.T) {
 				t.Error(n, err, in.Len())
 			}
 
-			// What was sent is there until it is dropped, and can be sent again.
+			// Sent messages stay in the batch until they are dropped, and can be sent
+			// again.
 			out.Drop(7)
 			sendAll(t, a, out)
 			receives(t, b, in, from, want[7:]...)
@@ -129,7 +130,7 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// A batch that was received goes back where it came from, message by message.
+// A received batch is sent back to its senders, message by message.
 func TestBatchEcho(t *testing.T) {
 	t.Parallel()
 	for _, network := range datagramNetworks {
@@ -168,7 +169,7 @@ func TestBatchEcho(t *testing.T) {
 	}
 }
 
-// Add and Drop in any order: what is there is what a slice would hold.
+// After Add and Drop in any order the batch holds what a slice would hold.
 func TestBatchModel(t *testing.T) {
 	t.Parallel()
 	type message struct {
@@ -270,8 +271,8 @@ func TestBatchMisuse(t *testing.T) {
 	}
 }
 
-// An error in the middle: what comes before it went, and it is reported when it is
-// its turn. Dropping it is going on.
+// An error in the middle: the messages before it are sent, and the next call returns the
+// error. After Drop the rest is sent.
 func TestBatchErrorBehind(t *testing.T) {
 	t.Parallel()
 	a, b, from, to := batchEnds(t, "udp4")
@@ -312,7 +313,7 @@ func TestBatchErrorBehind(t *testing.T) {
 	receives(t, b, in, from, "a", "b", "d", "f")
 }
 
-// A receiver that is full: fewer go than there are, and none is lost.
+// With a full receiver fewer messages are sent, and none is lost.
 func TestBatchShort(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"pair", "seqpacket"} {
@@ -444,8 +445,8 @@ func TestBatchClose(t *testing.T) {
 	}
 }
 
-// A stream takes part of a message: the rest goes first the next time, and no
-// byte is lost or sent twice.
+// A stream takes a part of a message: the next call sends the rest first, and no byte is
+// lost or sent twice.
 func TestBatchStream(t *testing.T) {
 	t.Parallel()
 	for _, network := range streamNetworks {
@@ -509,7 +510,7 @@ func TestBatchEnd(t *testing.T) {
 	}
 }
 
-// What does not fit is cut, and said to be; the next message is whole.
+// A message that does not fit is cut and marked; the next message is whole.
 func TestBatchTrunc(t *testing.T) {
 	t.Parallel()
 	a, b, from, to := batchEnds(t, "udp4")
@@ -555,7 +556,7 @@ func TestBatchPendingError(t *testing.T) {
 	wrong(t, err, "sendmmsg", sock.Addr{}, syscall.ECONNREFUSED)
 }
 
-// Peek leaves the first message there, as often as it is asked.
+// Peek leaves the first message in the queue, at each call.
 func TestBatchPeek(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "linux" {

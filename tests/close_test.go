@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A pending is a call that waits without end, unless its Socket is closed.
+// A pending is a call that waits until its Socket is closed.
 type pending struct {
 	name string
 	make func(t testing.TB) (*sock.Socket, func() error)
@@ -49,7 +49,7 @@ func sending(network string, call func(s *sock.Socket) error) func(t testing.TB)
 	}
 }
 
-// megabyte is more than any socket takes at once.
+// megabyte is longer than any socket buffer.
 var megabyte [1 << 20]byte
 
 var pendings = []pending{
@@ -172,7 +172,7 @@ var pendings = []pending{
 	}},
 }
 
-// silent returns the address of a listener that does not answer: its queue is
+// silent returns the address of a listener that does not answer, because its backlog is
 // full.
 func silent(t testing.TB) sock.Addr {
 	t.Helper()
@@ -191,7 +191,7 @@ func silent(t testing.TB) sock.Addr {
 	return to
 }
 
-// full is datagrams over unix, where b takes no more.
+// full returns two unix datagram sockets of which b is full.
 func full(t testing.TB) (a *sock.Socket, aName sock.Addr, b *sock.Socket, bName sock.Addr) {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -229,7 +229,7 @@ func TestCloseWakes(t *testing.T) {
 	}
 }
 
-// Close meets the call at any point: before it, on its way into the poller, in
+// Close arrives at any point of the call: before it, on its way into the poller, and in
 // it.
 func TestCloseAnytime(t *testing.T) {
 	t.Parallel()
@@ -264,7 +264,7 @@ func TestCloseAnytime(t *testing.T) {
 	}
 }
 
-// One Close wakes them all, also those that wait behind one another.
+// One Close wakes all waiting calls, also those that wait behind another.
 func TestCloseWakesAll(t *testing.T) {
 	t.Parallel()
 	s, _ := streams(t, "pair")
@@ -410,8 +410,8 @@ func TestCloseOnce(t *testing.T) {
 	}
 }
 
-// When Close returns the descriptor is closed, though somebody waited on it: its
-// address can be bound again. Not parallel: no other test takes it meanwhile.
+// When Close returns the descriptor is closed, although a call waited on it: its address
+// can be bound again. Not parallel, so that no other test takes the address meanwhile.
 func TestCloseFrees(t *testing.T) {
 	rounds := 1000
 	if testing.Short() {
@@ -455,8 +455,8 @@ func TestCloseFrees(t *testing.T) {
 	}
 }
 
-// A callback of WithFD keeps the descriptor open, and Close does not wait for
-// it; those who wait are woken all the same.
+// A callback of WithFD keeps the descriptor open, and Close does not wait for it, but
+// wakes all waiting calls.
 func TestCloseWithFD(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")
@@ -488,7 +488,7 @@ func TestCloseWithFD(t *testing.T) {
 	}
 }
 
-// Close from within a callback ends without waiting for itself.
+// Close in a callback does not wait for itself.
 func TestCloseInCallback(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

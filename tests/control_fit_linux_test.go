@@ -17,7 +17,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// reports turns on every message that a receiver of IP can have.
+// reports switches on every message that a receiver of IP can get.
 func reports(t testing.TB, s *sock.Socket) {
 	t.Helper()
 	for _, o := range [][2]int{{unix.IPPROTO_IP, unix.IP_RECVTTL}, {unix.IPPROTO_IP, unix.IP_RECVTOS}} {
@@ -30,8 +30,8 @@ func reports(t testing.TB, s *sock.Socket) {
 	}
 }
 
-// What a control message asks for is what arrives, or the send fails: on every kind of socket,
-// to every kind of destination, by address and by connection, by SendMsg and by SendBatch.
+// A control message has its effect, or the send fails: on every kind of socket, to every
+// kind of destination, by address and by connection, by SendMsg and by SendBatch.
 func TestControlHeededOrRefused(t *testing.T) {
 	t.Parallel()
 	v4, v6, mapped := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1"), netip.MustParseAddr("::ffff:127.0.0.1")

@@ -21,7 +21,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// content is bytes that no mistake repeats.
+// content returns bytes without repetition.
 func content(n int) []byte {
 	p := make([]byte, n)
 	rand.NewChaCha8(sha256.Sum256([]byte("content"))).Read(p)
@@ -42,7 +42,7 @@ func fileWith(t testing.TB, p []byte) *os.File {
 	return f
 }
 
-// collects reads all that comes to s, in the background.
+// collects reads from s until the end, in a goroutine.
 func collects(s io.Reader) <-chan []byte {
 	c := make(chan []byte, 1)
 	go func() {
@@ -68,7 +68,7 @@ func same(t testing.TB, got, want []byte) {
 
 const copied = 3<<20 + 12345 // more than any buffer or pipe holds
 
-// readers are what ReadFrom may be given, each of which says p.
+// readers are the sources for ReadFrom. Each contains p.
 var readers = map[string]func(t testing.TB, p []byte) io.Reader{
 	"file": func(t testing.TB, p []byte) io.Reader { return fileWith(t, p) },
 	"file from its middle": func(t testing.TB, p []byte) io.Reader {
@@ -175,7 +175,7 @@ func TestReadFromCopy(t *testing.T) {
 	}
 }
 
-// writers are what WriteTo may be given, and what arrived there.
+// writers are the destinations for WriteTo, with the bytes that arrived there.
 var writers = map[string]func(t testing.TB) (io.Writer, func() []byte){
 	"buffer":            func(t testing.TB) (io.Writer, func() []byte) { b := new(bytes.Buffer); return b, b.Bytes },
 	"file":              func(t testing.TB) (io.Writer, func() []byte) { return fileFor(t, 0) },
@@ -244,7 +244,7 @@ func TestWriteTo(t *testing.T) {
 	}
 }
 
-// Which calls do it: by hand is recv and send, of 32 KiB.
+// The calls that carry the bytes: by hand these are recv and send, of 32 KiB.
 func TestCopyCalls(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("what takes which way is Linux's")
@@ -310,7 +310,7 @@ func carriers(calls []sock.Call, fd int) string {
 	return strings.Join(names, ", ")
 }
 
-// A wrapper that embeds a file has a Read of its own, which counts.
+// A wrapper that embeds a file has its own Read, which must be used.
 type counted struct {
 	*os.File
 	n int
@@ -335,7 +335,7 @@ func TestReadFromWrapper(t *testing.T) {
 	same(t, recvTimeout(t, got), p)
 }
 
-// What the kernel does not send from is copied: a file of /proc has no length.
+// A file from which the kernel does not send is copied: a file of /proc has no length.
 func TestReadFromProc(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -360,7 +360,7 @@ func TestReadFromProc(t *testing.T) {
 	}
 }
 
-// A file that becomes shorter while it is sent ends there, and ReadFrom with it.
+// If a file becomes shorter while it is sent, ReadFrom ends at its new end.
 func TestReadFromShrinking(t *testing.T) {
 	t.Parallel()
 	p := content(8 << 20)
@@ -386,7 +386,7 @@ func TestReadFromShrinking(t *testing.T) {
 	}
 }
 
-// An error of either side ends it, with what was done until then.
+// An error of either side ends the copy. The count is that of the bytes until then.
 func TestCopyErrors(t *testing.T) {
 	t.Parallel()
 	p := content(copied)
@@ -421,7 +421,7 @@ func TestCopyErrors(t *testing.T) {
 	wantErr(t, err, net.ErrClosed)
 }
 
-// Close and a deadline wake who waits in a copy, either way.
+// Close and a deadline wake a waiting copy, in both directions.
 func TestCopyWakes(t *testing.T) {
 	t.Parallel()
 	for _, from := range []string{"file", "buffer", "Socket, tcp4", "pipe"} {
@@ -447,8 +447,8 @@ func TestCopyWakes(t *testing.T) {
 	}
 }
 
-// Bytes that come one by one, each just as the copy begins to wait for it: a copy that
-// waits for the wrong end then waits without end.
+// Bytes arrive one by one, each just when the copy begins to wait for it: a copy that
+// waits for the wrong end would wait without end.
 func TestCopyTrickle(t *testing.T) {
 	t.Parallel()
 	for name, ends := range map[string]func(t *testing.T) (w io.Writer, copies func() error, r io.Reader){
@@ -498,8 +498,8 @@ func TestCopyTrickle(t *testing.T) {
 	}
 }
 
-// A non-blocking Socket takes what cannot be lost, and refuses the rest before
-// it takes anything.
+// A non-blocking Socket accepts sources of which nothing can be lost, and refuses the
+// others before it takes anything.
 func TestCopyNonblock(t *testing.T) {
 	t.Parallel()
 	p := content(copied)

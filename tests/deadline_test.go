@@ -15,7 +15,7 @@ import (
 
 var past = time.Unix(1, 0)
 
-// isTimeout fails the test unless err is what a deadline makes of a call.
+// isTimeout fails the test unless err is the error of a passed deadline.
 func isTimeout(t testing.TB, err error) {
 	t.Helper()
 	wantErr(t, err, os.ErrDeadlineExceeded)
@@ -31,8 +31,8 @@ func isTimeout(t testing.TB, err error) {
 // again reports whether the call can wait a second time on the same Socket.
 func (p pending) again() bool { return p.name != "Connect" }
 
-// A deadline that is set while the call waits ends it then; one in the past does
-// at once, and so it fails every later call until it is taken away.
+// A deadline that is set during a wait ends the wait at its time; one in the past ends it
+// at once, and every later call, until it is removed.
 func TestDeadlineWhileWaiting(t *testing.T) {
 	t.Parallel()
 	for _, p := range pendings {
@@ -59,7 +59,7 @@ func TestDeadlineWhileWaiting(t *testing.T) {
 	}
 }
 
-// A deadline counts that was set before the Socket ever waited.
+// A deadline that was set before the first wait is used.
 func TestDeadlineBefore(t *testing.T) {
 	t.Parallel()
 	for _, p := range pendings {
@@ -76,7 +76,7 @@ func TestDeadlineBefore(t *testing.T) {
 	}
 }
 
-// A deadline may move while the call waits: what counts is where it is.
+// A deadline may move during a wait: its last value is used.
 func TestDeadlineMoved(t *testing.T) {
 	t.Parallel()
 	for _, p := range pendings {
@@ -92,8 +92,8 @@ func TestDeadlineMoved(t *testing.T) {
 	}
 }
 
-// putOff moves a deadline again and again before it comes, and then nearer. It
-// reports false if it was late itself, so that it says nothing.
+// putOff moves a deadline several times before it passes, and then nearer. It returns
+// false if it was too late itself, which shows nothing.
 func putOff(t *testing.T, p pending) bool {
 	s, call := p.make(t)
 	defer s.Close()
@@ -125,8 +125,8 @@ func putOff(t *testing.T, p pending) bool {
 	return true
 }
 
-// Once its time has come a deadline fails what could proceed, in every mode, and
-// leaves the other direction alone.
+// A passed deadline fails calls that could proceed, in every mode, and does not affect
+// the other direction.
 func TestDeadlineExpired(t *testing.T) {
 	t.Parallel()
 	reads := map[string]func(s *sock.Socket) error{
@@ -241,7 +241,7 @@ func TestDeadlineConnections(t *testing.T) {
 	}
 }
 
-// Times at the edge of what can be said are no more than far away.
+// Times at the limits of the type are only far away.
 func TestDeadlineFarAway(t *testing.T) {
 	t.Parallel()
 	for _, at := range []time.Time{
@@ -283,8 +283,7 @@ func TestDeadlineClosed(t *testing.T) {
 	wantErr(t, err, net.ErrClosed)
 }
 
-// A deadline that is set while Close wakes everybody must not put somebody to
-// sleep again.
+// A deadline that is set while Close wakes all waits must not make a call wait again.
 func TestDeadlineAgainstClose(t *testing.T) {
 	t.Parallel()
 	rounds := 150

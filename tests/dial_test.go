@@ -388,7 +388,7 @@ func TestDialNames(t *testing.T) {
 	if !errors.As(err, &dns) {
 		t.Error(err)
 	}
-	// What lost is closed: no descriptor is left, and no connection waits for its handshake.
+	// The connections that lost are closed: no descriptor is left.
 	eventually(t, "no descriptor is left", func() bool { return descriptorCount(t) == before })
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// notHere is an address of no machine: TEST-NET-2, and the documentation's.
+// notHere is an address of TEST-NET-2, which no machine has.
 const (
 	notHere4 = "198.51.100.77:0"
 	notHere6 = "[2001:db8:51::77]:0"

@@ -11,15 +11,14 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// refusing is where nobody listens, and nobody can begin to: a port or path that
-// is bound.
+// refusing returns an address without a listener that stays so: a bound port or path.
 func refusing(t testing.TB, network string) sock.Addr {
 	t.Helper()
 	_, at := bound(t, network, sock.Stream)
 	return at
 }
 
-// TestErrnoConnect has what one connect(2) of a fresh socket answers.
+// TestErrnoConnect has the results of one connect(2) of a new socket.
 func TestErrnoConnect(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Dir(path(t))
@@ -104,7 +103,7 @@ func TestErrnoConnectTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 			closed(t, s)
-			// Linux says yes once more after a connection that was in progress.
+			// Linux returns 0 once more after a connection that was in progress.
 			if err := c.Connect(at); err != nil || network == "unix" {
 				wrong(t, err, "connect", at, syscall.EISCONN)
 			}
@@ -185,7 +184,7 @@ func TestErrnoConnectUnspec(t *testing.T) {
 		if aName.Domain() != sock.Unix {
 			continue
 		}
-		// and it receives from all again
+		// It receives from all senders again.
 		if _, err := b.SendTo(nil, 0, aName); err != nil {
 			t.Error(err)
 		}

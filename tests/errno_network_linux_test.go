@@ -14,8 +14,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// Errors of the network itself, in a network namespace of the child's own: it
-// begins with nothing but a loopback interface that is down.
+// These are errors of the network itself, in the child's own network namespace, which has
+// only a loopback interface that is down.
 
 var errnoNetwork = []errnoCase{
 	{"ENETUNREACH tcp4", "connect", onLinux(syscall.ENETUNREACH), connecting("127.0.0.1:9")},

@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// Errors that depend on what the process may do, and has.
+// These errors depend on the privileges and limits of the process.
 
 func init() {
 	children["errno unprivileged"] = func(args []string) error {
@@ -113,7 +113,7 @@ func TestErrnoUnprivileged(t *testing.T) {
 	hear(t, child(t, "errno unprivileged", dir), errnoUnprivileged)
 }
 
-// A process with no descriptor left: nothing is lost by it, and nothing leaks.
+// With no descriptor left nothing is lost, and nothing leaks.
 func TestErrnoNoDescriptors(t *testing.T) {
 	t.Parallel()
 	if out, err := child(t, "errno no descriptors").Output(); err != nil {
@@ -223,7 +223,7 @@ func noDescriptors() error {
 	return errors.Join(bad...)
 }
 
-// EPIPE comes without the signal, from whichever call and kind of socket.
+// EPIPE comes without the signal, from each call and each kind of socket.
 func TestErrnoNoSIGPIPE(t *testing.T) {
 	t.Parallel()
 	signals := make(chan os.Signal, 10)

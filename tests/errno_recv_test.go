@@ -69,7 +69,7 @@ func seqpacket(t testing.TB) *sock.Socket {
 	return open(t, sock.Unix, sock.SeqPacket)
 }
 
-// EAGAIN is would-block, whichever call it is.
+// EAGAIN is ErrWouldBlock, from each call.
 func TestErrnoRecvWouldBlock(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, streamNetworks...) {
@@ -88,8 +88,8 @@ func TestErrnoRecvWouldBlock(t *testing.T) {
 	}
 }
 
-// What is pending is reported once: then a refused datagram socket waits again, and
-// a stream that was reset has ended.
+// A pending error is reported once: then a refused datagram socket waits again, and a
+// stream that was reset has ended.
 func TestErrnoRecvPendingOnce(t *testing.T) {
 	t.Parallel()
 	u := repulsed(t, "udp4")

@@ -38,8 +38,8 @@ func fullReceiver(t testing.TB, network string) sock.Addr {
 	return at
 }
 
-// repulsed returns a UDP socket for which an ICMP answer has come: the port it is
-// connected to is not there.
+// repulsed returns a UDP socket that has got an ICMP error: the port of its peer does not
+// exist.
 func repulsed(t testing.TB, network string) *sock.Socket {
 	t.Helper()
 	at := fullReceiver(t, network)
@@ -56,7 +56,7 @@ func repulsed(t testing.TB, network string) *sock.Socket {
 	return s
 }
 
-// TestErrnoSend has what Send answers.
+// TestErrnoSend has the errors of Send.
 func TestErrnoSend(t *testing.T) {
 	t.Parallel()
 	one := []byte("x")
@@ -134,7 +134,7 @@ func TestErrnoSend(t *testing.T) {
 	}
 }
 
-// patient makes a call that should not wait an error, and not a test that hangs.
+// patient returns an error if a call waits, so that the test does not hang.
 func patient(t testing.TB, s *sock.Socket) *sock.Socket {
 	t.Helper()
 	if err := s.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -152,7 +152,7 @@ func shut(t testing.TB, network string) *sock.Socket {
 	return a
 }
 
-// aimed returns a datagram socket that is connected to one that lives.
+// aimed returns a datagram socket that is connected to an open one.
 func aimed(t testing.TB, network string) *sock.Socket {
 	t.Helper()
 	a, _, _, at := datagrams(t, network)
@@ -180,7 +180,7 @@ func TestErrnoSendBiggest(t *testing.T) {
 	}
 }
 
-// TestErrnoSendTo has what an address adds, to SendTo and SendMsg alike.
+// TestErrnoSendTo has the additional errors of an address, for SendTo and SendMsg.
 func TestErrnoSendTo(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Dir(path(t))

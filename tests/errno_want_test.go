@@ -17,8 +17,8 @@ import (
 // The tables of errors, errno_*_test.go: a file a system call, a subtest an
 // errno of the ERRORS section of its man page and what provokes it.
 
-// onLinux is what an errno's test wants: Linux's answer there, elsewhere one of
-// the others, which are POSIX's and FreeBSD's, or the same if there are none.
+// onLinux is the expected errno: Linux's there, elsewhere one of the others (POSIX's and
+// FreeBSD's), or the same if there are none.
 func onLinux(linux error, others ...error) []error {
 	if runtime.GOOS == "linux" || len(others) == 0 {
 		return []error{linux}
@@ -85,7 +85,7 @@ type errnoCase struct {
 	do   func(args []string) error
 }
 
-// heard is what the child says of a case.
+// heard is the child's report of a case.
 type heard struct {
 	Name, Op, Text string
 	Errno          syscall.Errno
@@ -94,8 +94,8 @@ type heard struct {
 
 var errSkip = errors.New("cannot be provoked here")
 
-// tell is the child's part: it runs the cases in order, prints what came, and
-// leaves the judgement to its parent.
+// tell runs in the child: it runs the cases in order and prints the results. The parent
+// judges them.
 func tell(cases []errnoCase, args []string) error {
 	out := json.NewEncoder(os.Stdout)
 	for _, c := range cases {
@@ -118,7 +118,7 @@ func tell(cases []errnoCase, args []string) error {
 	return nil
 }
 
-// hear is the parent's: a subtest for each case.
+// hear runs in the parent: it makes a subtest of each case.
 func hear(t *testing.T, c *exec.Cmd, cases []errnoCase) {
 	t.Helper()
 	out, err := c.Output()

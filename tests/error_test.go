@@ -12,7 +12,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// What other people's packages ask of an error.
+// These are the methods that other packages look for in an error.
 func TestErrorAsOthersAsk(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

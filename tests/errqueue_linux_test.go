@@ -14,7 +14,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A port where nobody is, asked over IPv4 and IPv6: who says so, and how.
+// A closed port, over IPv4 and IPv6: the report names the machine and the reason.
 func TestRecvErrRefused(t *testing.T) {
 	t.Parallel()
 	for network, c := range map[string]struct {
@@ -102,7 +102,7 @@ func TestRecvErrPoller(t *testing.T) {
 	}
 }
 
-// When each datagram left, by its number.
+// A report has the time at which each datagram left, and its number.
 func TestRecvErrTimestamps(t *testing.T) {
 	t.Parallel()
 	const flags = unix.SOF_TIMESTAMPING_TX_SOFTWARE | unix.SOF_TIMESTAMPING_SOFTWARE | unix.SOF_TIMESTAMPING_OPT_ID
@@ -148,7 +148,7 @@ func TestRecvErrTimestamps(t *testing.T) {
 	}
 }
 
-// One message asks for itself alone.
+// One message requests a timestamp for itself only.
 func TestRecvErrTimestampOfOne(t *testing.T) {
 	t.Parallel()
 	a, _, to := controlPair(t, "udp4", "")
@@ -167,7 +167,7 @@ func TestRecvErrTimestampOfOne(t *testing.T) {
 	}
 }
 
-// Of a stream: when the peer has acknowledged it.
+// On a stream: the time at which the peer has acknowledged it.
 func TestRecvErrAcknowledged(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")
@@ -183,8 +183,8 @@ func TestRecvErrAcknowledged(t *testing.T) {
 	}
 }
 
-// Who says it need not be this machine: another machine's port that is closed, and a
-// machine that is not there.
+// The report may come from another machine: a closed port there, and a router for a
+// machine that does not exist.
 func TestRecvErrNetwork(t *testing.T) {
 	if t.Parallel(); !alone(t) {
 		return
@@ -240,7 +240,7 @@ func TestAllocRecvErr(t *testing.T) {
 	})
 }
 
-// Where there is no error queue the kernel would hand out data.
+// On sockets without an error queue the kernel would return data.
 func TestRecvErrNone(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "pair")

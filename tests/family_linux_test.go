@@ -16,9 +16,10 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// Families beyond streams and datagrams of IP: each does what it is for.
+// These are families beyond IP's streams and datagrams. Each test uses a family for its
+// purpose.
 
-// needs opens a socket that not everybody may.
+// needs opens a socket that takes a privilege.
 func needs(t testing.TB, d sock.Domain, ty sock.Type, p sock.Protocol, set ...sock.Setting) *sock.Socket {
 	t.Helper()
 	s, err := sock.Open(d, ty, p, set...)
@@ -31,7 +32,7 @@ func needs(t testing.TB, d sock.Domain, ty sock.Type, p sock.Protocol, set ...so
 	return closed(t, s)
 }
 
-// echo is an ICMP echo request, with its checksum.
+// echoRequest returns an ICMP echo request with its checksum.
 func echoRequest(typ byte, id, seq uint16, data string) []byte {
 	p := []byte{typ, 0, 0, 0}
 	p = binary.BigEndian.AppendUint16(p, id)
@@ -51,7 +52,7 @@ func echoRequest(typ byte, id, seq uint16, data string) []byte {
 	return p
 }
 
-// A raw socket of ICMP asks, and is answered: of IPv4 the header comes too.
+// A raw ICMP socket sends a request and gets the answer, with IPv4's header.
 func TestFamilyRawICMP(t *testing.T) {
 	t.Parallel()
 	s := needs(t, sock.Inet, sock.Raw, sock.ICMP)

@@ -17,8 +17,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// raiseFiles lets this process have as many descriptors as it may, and returns
-// how many that is: 20,000 are enough for anything.
+// raiseFiles raises the limit on descriptors, and returns it; 20,000 are enough.
 func raiseFiles() int {
 	var r unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
@@ -31,7 +30,7 @@ func raiseFiles() int {
 	return int(min(r.Cur, 20000))
 }
 
-// talks fails the test unless what one sends the other receives, both ways.
+// talks fails the test unless each end receives what the other sends.
 func talks(t testing.TB, a, b io.ReadWriter) {
 	t.Helper()
 	for _, end := range [][2]io.ReadWriter{{a, b}, {b, a}} {
@@ -178,7 +177,7 @@ func TestFDRawConn(t *testing.T) {
 	}
 }
 
-// FromFD takes what is a socket. Anything else stays the caller's, as it was.
+// FromFD accepts sockets. Any other descriptor stays the caller's, unchanged.
 func TestFDFrom(t *testing.T) {
 	t.Parallel()
 	for _, fd := range []int{-1, -1 << 31, 1 << 20, math.MaxInt32} {
@@ -233,7 +232,7 @@ func TestFDFrom(t *testing.T) {
 	}
 }
 
-// What FromFD makes knows what it is, whatever it is.
+// A Socket of FromFD knows its domain, type and protocol, for every kind.
 func TestFDFromKinds(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -331,8 +330,8 @@ func TestFDFromConn(t *testing.T) {
 	})
 }
 
-// A duplicate is a Socket of its own: its Close wakes nobody on the first, and
-// the connection lives until the last is closed.
+// A duplicate is a separate Socket: its Close wakes no call on the first, and the
+// connection lives until the last is closed.
 func TestFDDup(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "unix", "pair"} {
@@ -409,7 +408,7 @@ func TestFDDetach(t *testing.T) {
 	}
 }
 
-// Of many who detach at once, one gets it.
+// Of many concurrent Detach calls one succeeds.
 func TestFDDetachOnce(t *testing.T) {
 	t.Parallel()
 	for range 50 {
@@ -441,8 +440,8 @@ func TestFDDetachOnce(t *testing.T) {
 	}
 }
 
-// Where there is no descriptor to be had, Detach, Dup and File fail and the
-// Socket stays whole. In a process of its own, which runs out of them.
+// Without a free descriptor Detach, Dup and File fail and the Socket is unchanged. The
+// test runs in its own process, which uses up its descriptors.
 func TestFDNoneLeft(t *testing.T) {
 	t.Parallel()
 	if out, err := child(t, "no descriptors").Output(); err != nil {

@@ -18,10 +18,10 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// Each connection has a token, and nothing but that is ever sent over it. While
-// descriptor numbers recycle as fast as they can, goroutines go on using Sockets
-// that were closed, or are being closed, by others: should a number outlive its
-// Socket, a token would turn up where it does not belong.
+// Each connection has a token, and carries nothing else. While descriptor numbers are
+// reused as fast as possible, goroutines use Sockets that others have closed or are
+// closing. If a call reached a reused number, a token would appear on the wrong
+// connection.
 func TestRecycle(t *testing.T) {
 	t.Parallel()
 	run := 4 * time.Second
@@ -63,7 +63,7 @@ type recycler struct {
 	next     atomic.Uint64
 }
 
-// renew opens a connection, talks over it, and closes it while others use it.
+// renew opens a connection, uses it, and closes it while others use it.
 func (r *recycler) renew(i int, stop <-chan bool) {
 	listener, name := listening(r.t, "tcp4")
 	for {
@@ -109,7 +109,7 @@ func (r *recycler) connect(i int, listener *sock.Socket, name sock.Addr) (a, b *
 			r.t.Error(err)
 			return nil, nil
 		}
-		// A reset leaves no port behind that waits for its time.
+		// A reset leaves no port in TIME_WAIT.
 		if err := sockopt.Linger.Set(c, sockopt.LingerValue{On: true}); err != nil {
 			r.t.Error(err)
 		}
@@ -147,8 +147,8 @@ func (r *recycler) send(l *link, flags sock.Flags) error {
 	return err
 }
 
-// receive looks at what comes: all of the token, or a part of it where others
-// received the rest.
+// receive checks the received bytes: the whole token, or a part if others received the
+// rest.
 func (r *recycler) receive(l *link, flags sock.Flags) error {
 	var p [8]byte
 	// What was sent may have reached a late user: do not wait without end.
@@ -165,7 +165,7 @@ func (r *recycler) receive(l *link, flags sock.Flags) error {
 	return err
 }
 
-// haunt uses what others may have closed, in every way.
+// haunt uses Sockets that others may have closed, in every way.
 func (r *recycler) haunt(i int, stop <-chan bool) {
 	for n := i; ; n++ {
 		select {

@@ -14,9 +14,9 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A Socket that is dropped without Close leaks its descriptor, as in C: the
-// garbage collector closes nothing, whether the Socket has waited in Go's poller,
-// where an os.File owns it, or not. In a process of its own, for it leaks.
+// An unreachable Socket leaks its descriptor: the garbage collector closes nothing,
+// whether the Socket has waited in the runtime poller, where an os.File owns it, or not.
+// The test runs in its own process, because it leaks.
 func TestGarbage(t *testing.T) {
 	t.Parallel()
 	out, err := child(t, "garbage").Output()

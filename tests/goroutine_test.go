@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// goBlocked runs f in a goroutine, and returns once that waits for something. The
-// channel gives what f returns.
+// goBlocked runs f in a goroutine, and returns when that goroutine waits. The channel has
+// the result of f.
 func goBlocked(t testing.TB, f func() error) <-chan error {
 	t.Helper()
 	id := make(chan string, 1)
@@ -37,8 +37,8 @@ func stacks() string {
 	}
 }
 
-// waits reports the states in which a call of ours waits: in Go's poller, behind
-// another call there, in the queue of Writes, between two looks.
+// waits reports whether a goroutine state is that of a waiting call: in the runtime
+// poller, behind another call there, in the queue of Writes, or between two polls.
 func waits(state string) bool {
 	for _, s := range []string{"IO wait", "semacquire", "chan receive", "select", "sleep"} {
 		if strings.HasPrefix(state, s) {

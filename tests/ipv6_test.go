@@ -32,7 +32,7 @@ func dual(t *testing.T, ty sock.Type) (*sock.Socket, uint16) {
 	return s, name.Port()
 }
 
-// An IPv4 client of a dual-stack listener is a v4-mapped address, on both of the
+// An IPv4 client of a dual-stack listener has a v4-mapped address, in both of the
 // server's names, and package net's types agree.
 func TestIPv6DualStackStream(t *testing.T) {
 	t.Parallel()
@@ -91,7 +91,7 @@ func TestIPv6DualStackDatagram(t *testing.T) {
 	if err != nil || string(p[:n]) != "back" || from != mapped {
 		t.Errorf("%q from %v, %v", p[:n], from, err)
 	}
-	// What was received from is sent to as it is.
+	// SendTo accepts the address that RecvFrom returned.
 	if _, err := s.SendTo([]byte("again"), 0, from); err != nil {
 		t.Error(err)
 	}
@@ -109,7 +109,8 @@ func TestIPv6DualStackDatagram(t *testing.T) {
 	}
 }
 
-// Bound to a v4-mapped address an IPv6 socket is an IPv4 one, all but its family.
+// An IPv6 socket that is bound to a v4-mapped address works like an IPv4 socket, except
+// for its family.
 func TestIPv6BindMapped(t *testing.T) {
 	t.Parallel()
 	needIPv6(t)

@@ -21,8 +21,8 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// A server that runs out of descriptors waits, and serves again when there are
-// some. In a process of its own.
+// A server without free descriptors waits, and serves again when there are some. The test
+// runs in its own process.
 func TestListenerNoDescriptors(t *testing.T) {
 	t.Parallel()
 	if out, err := child(t, "serve without descriptors").Output(); err != nil {

@@ -47,8 +47,7 @@ func reach(ctx context.Context, to sock.Addr) (net.Conn, error) {
 	return s, nil
 }
 
-// A site is an http.Server on Sockets, and a client that reaches it with
-// Sockets.
+// A site is an http.Server on Sockets, with a client that uses Sockets.
 type site struct {
 	*http.Server
 	listener *sock.Socket
@@ -159,7 +158,7 @@ func onSites(t *testing.T, h http.HandlerFunc, f func(t *testing.T, v *site)) {
 	}
 }
 
-// The server knows who asks, and one connection serves several requests.
+// The server knows the client's address, and one connection serves several requests.
 func TestListenerHTTP(t *testing.T) {
 	onSites(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Proto, " ", r.Context().Value(http.LocalAddrContextKey), " ", r.RemoteAddr)
@@ -389,8 +388,7 @@ func TestListenerHTTPShutdown(t *testing.T) {
 	}
 }
 
-// A client that gives up in the middle of a body: the server learns it, and
-// serves on.
+// If a client cancels in the middle of a body, the server notices it, and serves others.
 func TestListenerHTTPCancel(t *testing.T) {
 	t.Parallel()
 	for _, network := range siteNetworks {

@@ -17,7 +17,8 @@ import (
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// What net.Listener promises, and what it is asked for beyond.
+// A Listener does what net.Listener promises, and has the additional methods that
+// programs look for.
 func TestListener(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "tcp6", "unix"} {
@@ -136,7 +137,7 @@ func TestListenerOfNothing(t *testing.T) {
 	wrong(t, err, "accept", sock.Addr{}, syscall.EOPNOTSUPP, syscall.EINVAL)
 }
 
-// What the listener is set to, what it accepts is too.
+// Accepted sockets inherit the listener's TCPNoDelay.
 func TestListenerNoDelay(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, "tcp4", "tcp6") {

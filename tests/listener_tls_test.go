@@ -69,8 +69,7 @@ func talkTLS(t *testing.T, network string) (client, server *tls.Conn) {
 	return tls.Client(c, clientConfig), server
 }
 
-// Each side ends its half with a close_notify, and hears what the other has to
-// say still.
+// Each side ends its half with a close_notify, and receives the rest of the other.
 func TestListenerTLS(t *testing.T) {
 	t.Parallel()
 	there, back := noise(1<<20), noise(1<<20+1)
@@ -150,7 +149,7 @@ func TestListenerTLSDeadline(t *testing.T) {
 	wantErr(t, client.SetReadDeadline(time.Time{}), nil)
 	talks(t, client, server)
 
-	// Nobody answers: a context ends the handshake, and closes.
+	// There is no answer: a context ends the handshake, and closes.
 	a, _ := streams(t, "tcp4")
 	alone := tls.Client(a, &tls.Config{InsecureSkipVerify: true})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -14,8 +14,8 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// A wire is where groups are tried: from two senders to one listener. Each listener
-// has a port of its own, so that what another test sends does not come there.
+// A wire has two senders and one listener to test groups. Each listener has its own port,
+// so that datagrams of other tests do not arrive there.
 type wire struct {
 	group            netip.Addr
 	listens          netip.Addr    // the listener's address, by unicast
@@ -44,8 +44,7 @@ func (w wire) from(sender int) sock.Group {
 	return sock.Group{Addr: w.group, Interface: w.listensBy, Source: w.sends[sender]}
 }
 
-// A listener hears what is sent to its port, by unicast and to groups that it is a
-// member of.
+// A listener receives datagrams for its port, by unicast and to its groups.
 type listener struct {
 	*sock.Socket
 	at netip.AddrPort

@@ -15,10 +15,10 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// Tests that need a network of their own.
+// These tests need their own network.
 
-// ownNetwork has a child begin in a network namespace, with nothing in it but a
-// loopback interface that is down, and in a mount namespace.
+// ownNetwork starts a child in a network namespace with only a loopback interface that is
+// down, and in a mount namespace.
 func ownNetwork() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	if id := os.Getuid(); id != 0 { // root in a user namespace may have the others
@@ -53,7 +53,7 @@ func alone(t *testing.T) bool {
 	return false
 }
 
-// A namespace is one of the network, of a descriptor; 0 is the process's.
+// A namespace is a network namespace, as a descriptor; 0 is the process's.
 type namespace int
 
 // newNamespace makes one more.
@@ -87,7 +87,7 @@ func (n namespace) back(t testing.TB) {
 	runtime.UnlockOSThread()
 }
 
-// enter has the goroutine open sockets in n until leave.
+// enter lets the goroutine open sockets in n until leave.
 func (n namespace) enter(t testing.TB) (leave func()) {
 	t.Helper()
 	if n == 0 {

@@ -16,10 +16,9 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// sameNetAddr fails the test unless ours is what package net says of the same
-// socket, in type and every field. A unix address without a name is "" here;
-// package net writes it as the empty abstract name, "@", on Linux, and has nil or
-// "" elsewhere.
+// sameNetAddr fails the test unless our address equals package net's for the same socket,
+// in type and every field. A unix address without a name is "" here; package net writes
+// "@" on Linux, and has nil or "" elsewhere.
 func sameNetAddr(t testing.TB, what string, ours, others net.Addr) {
 	t.Helper()
 	if u, ok := ours.(*net.UnixAddr); ok && u.Name == "" {
@@ -156,7 +155,7 @@ func TestNetAddrOfOurs(t *testing.T) {
 	}
 }
 
-// Before Bind and after Close an address says nothing but its family.
+// Before Bind and after Close an address has only its family.
 func TestNetAddrOfNobody(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -201,8 +200,8 @@ func TestNetAddrOfNobody(t *testing.T) {
 	}
 }
 
-// Each Socket that is the end of a connection knows its other end, however it was
-// made, after a reset and after Close.
+// Each connected Socket knows its peer, however it was made, also after a reset and after
+// Close.
 func TestNetAddrRemote(t *testing.T) {
 	t.Parallel()
 	adopted := func(t *testing.T, s *sock.Socket) *sock.Socket {

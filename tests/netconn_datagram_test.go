@@ -17,8 +17,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// packetsTalk sends from a to b, which is there, and back to where that came
-// from.
+// packetsTalk sends from a to b, and back to the sender's address.
 func packetsTalk(t testing.TB, a, b net.PacketConn, there net.Addr) {
 	t.Helper()
 	p := make([]byte, 99)

@@ -16,7 +16,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// Every waiting call is woken with net.ErrClosed, and takes nothing along.
+// Every waiting call returns net.ErrClosed, and takes no data.
 func TestHandOverParked(t *testing.T) {
 	t.Parallel()
 	for name, wait := range map[string]func(s *sock.Socket) error{
@@ -95,8 +95,8 @@ func TestHandOverWithFD(t *testing.T) {
 	talks(t, c, peer)
 }
 
-// Of many who hand it over, detach or close it at once, one gets it, and no
-// other descriptor is left.
+// Of many concurrent hand-overs, Detach and Close calls one succeeds, and no other
+// descriptor is left.
 func TestHandOverOnce(t *testing.T) {
 	t.Parallel()
 	type way = func(*sock.Socket) (io.Closer, error)

@@ -17,7 +17,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// What cannot be handed over stays as it was.
+// A Socket that cannot be handed over stays unchanged.
 func TestHandOverRefused(t *testing.T) {
 	t.Parallel()
 	connects := func(s *sock.Socket) func(t *testing.T) {

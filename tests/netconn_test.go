@@ -124,8 +124,8 @@ func says(t testing.TB, c io.Writer, what string) {
 	}
 }
 
-// A connection goes from package net to us and back, three times, with what it
-// has received and nobody has read. Deadlines and modes stay behind.
+// A connection goes from package net to a Socket and back, three times, with bytes that
+// have arrived and are not read. Deadlines and modes are not carried over.
 func TestHandOverStream(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "tcp6", "unix"} {

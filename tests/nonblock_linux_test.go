@@ -14,7 +14,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// Nobody answers, and time runs out: not a deadline, but the kernel's patience.
+// There is no answer: not a deadline ends the attempt, but the kernel's own limit.
 func TestConnectResultTimedOut(t *testing.T) {
 	t.Parallel()
 	to := silent(t)
@@ -37,8 +37,8 @@ func TestConnectResultTimedOut(t *testing.T) {
 	}
 }
 
-// Nobody can be reached, as the kernel knows at once (no route) or finds out (no
-// answer to ARP). In a network namespace of its own.
+// The destination is unreachable: the kernel knows it at once (no route), or later (no
+// answer to ARP). In its own network namespace.
 func TestConnectResultUnreachable(t *testing.T) {
 	t.Parallel()
 	c := child(t, "unreachable")

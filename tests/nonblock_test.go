@@ -106,7 +106,7 @@ func TestNonblockCalls(t *testing.T) {
 	}
 }
 
-// Blocking or not: what Accept returns is as the listener is then.
+// An accepted Socket has the mode that the listener has at that time.
 func TestNonblockInherited(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"tcp4", "unix"} {
@@ -187,7 +187,7 @@ func TestNonblockImplied(t *testing.T) {
 	}
 }
 
-// A Write that does not wait says how much it has sent, and does not queue.
+// A non-blocking Write returns how much it has sent, and does not queue.
 func TestNonblockWrite(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")
@@ -287,7 +287,7 @@ func TestConnectResultRefused(t *testing.T) {
 	}
 }
 
-// While nobody answers it is in progress, and says so as often as asked.
+// Without an answer the attempt is in progress, at each call.
 func TestConnectResultInProgress(t *testing.T) {
 	t.Parallel()
 	to := silent(t)

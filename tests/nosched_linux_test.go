@@ -14,7 +14,7 @@ import (
 	"github.com/berkeleysockets/sock/sockopt"
 )
 
-// Calls keep their processor while nobody else can make them sleep.
+// Calls keep the P while no other process can make them sleep.
 func TestBrief(t *testing.T) {
 	t.Parallel()
 	lingers := func(seconds uint32) []byte {

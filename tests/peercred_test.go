@@ -15,7 +15,7 @@ import (
 	"github.com/berkeleysockets/sock/cmsg"
 )
 
-// me is what a peer sees of this process. Not every system reports the process.
+// me returns the credentials of this process. Not every system reports the process ID.
 func me() cmsg.Credentials {
 	c := cmsg.Credentials{PID: os.Getpid(), UID: os.Geteuid(), GID: os.Getegid()}
 	if runtime.GOOS == "dragonfly" {
@@ -116,7 +116,7 @@ func TestPeerCredOthers(t *testing.T) {
 	wantErr(t, err, net.ErrClosed)
 }
 
-// They are kept though the peer has closed.
+// The credentials stay after the peer has closed.
 func TestPeerCredClosed(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "unix")
@@ -160,7 +160,7 @@ func init() {
 	}
 }
 
-// Another process, of another user: each end sees the other.
+// Another process of another user: each end sees the other's credentials.
 func TestPeerCredProcess(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

@@ -197,7 +197,7 @@ func memoryClients(args []string) error {
 		if err != nil {
 			return err
 		}
-		// A reset leaves no port behind that waits for its time.
+		// A reset leaves no port in TIME_WAIT.
 		if err := errors.Join(sockopt.Linger.Set(s, sockopt.LingerValue{On: true}), s.Connect(at)); err != nil {
 			return err
 		}

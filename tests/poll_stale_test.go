@@ -31,8 +31,7 @@ func stalePair(t testing.TB) (a, b *sock.Socket) {
 	return a, b
 }
 
-// staleQuiet fails the test if p has anything to tell. What is so already it would
-// tell at once.
+// staleQuiet fails the test if p reports an event at once.
 func staleQuiet(t testing.TB, p *sock.Poller, what string) {
 	t.Helper()
 	events := make([]sock.Event, 8)
@@ -123,7 +122,7 @@ type staleLife struct {
 	removedAt atomic.Uint64 // the last Wait that had begun when Remove or Close returned
 }
 
-// Descriptor numbers recycle as fast as they can while another goroutine waits.
+// Descriptor numbers are reused as fast as possible while another goroutine waits.
 func TestStaleReuse(t *testing.T) {
 	t.Parallel()
 	rounds := 100_000
@@ -495,7 +494,7 @@ func TestStaleDetach(t *testing.T) {
 	staleReported(t, p, again, "after")
 }
 
-// What package net was given is not in the Poller either.
+// A socket that was handed over to package net is not in the Poller either.
 func TestStaleHandover(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)

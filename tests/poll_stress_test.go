@@ -53,7 +53,7 @@ func TestPollStress(t *testing.T) {
 	if slots > 8 {
 		t.Errorf("%d slots made for 8 Sockets at a time", slots)
 	}
-	// Now they are stopped by the end of the Poller.
+	// Now the end of the Poller stops them.
 	x.stop = make(chan bool)
 	x.ending.Store(true)
 	for i := range 8 {
@@ -102,7 +102,7 @@ type stay struct {
 	again     sync.Mutex   // modifying
 }
 
-// wait is the one who waits, and receives.
+// wait runs the Poller, and receives.
 func (x *stress) wait() {
 	events := make([]sock.Event, 16)
 	var buf [64]byte

@@ -180,7 +180,8 @@ func alike(s, pattern string) bool {
 	return true
 }
 
-// Nobody spins over what is so and not wanted. Not parallel: it counts calls.
+// No Wait returns again and again for readiness that is not watched. Not parallel: it
+// counts calls.
 func TestPollNoSpin(t *testing.T) {
 	half := func(t *testing.T) *sock.Socket {
 		s, peer := streams(t, "tcp4")

@@ -201,7 +201,7 @@ func TestPollNoRoom(t *testing.T) {
 	}
 }
 
-// With room for few, all that are ready come to their turn.
+// With little room each ready Socket has its turn.
 func TestPollTurns(t *testing.T) {
 	t.Parallel()
 	for _, room := range []int{1, 3, 49, 100, 500} {
@@ -296,7 +296,7 @@ func TestPollManyReady(t *testing.T) {
 	}
 }
 
-// What others change while somebody waits, he hears of.
+// A change during a Wait takes effect in that Wait.
 func TestPollChangesWhileWaiting(t *testing.T) {
 	t.Parallel()
 	p := newPoller(t)

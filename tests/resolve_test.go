@@ -82,7 +82,7 @@ func TestResolveNumeric(t *testing.T) {
 	}
 }
 
-// Numeric forms ask nobody: that a context has ended does not matter.
+// Numeric forms need no lookup: an ended context does not matter.
 func TestResolveWithoutAsking(t *testing.T) {
 	t.Parallel()
 	ended, cancel := context.WithCancel(t.Context())
@@ -330,7 +330,7 @@ func nameServer([]string) error {
 		}
 	}
 
-	// While nobody answers a context ends.
+	// Without an answer the context ends the lookup.
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { <-asked; cancel() }()
 	if _, err := sock.Resolve(ctx, sock.Inet, "silent.test.:80"); !errors.Is(err, context.Canceled) {

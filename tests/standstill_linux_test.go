@@ -65,8 +65,9 @@ func standstill(t testing.TB, processors int, do func()) time.Duration {
 // slowCall is how long the slow calls of these tests take.
 const slowCall = 200 * time.Millisecond
 
-// notStopped runs do, which returns how long its slow call took, and wants that nobody stood
-// still for half of that. A loaded machine may stop a goroutine as long, but not every time.
+// notStopped runs do, which returns how long its slow call took, and fails the test if
+// another goroutine stood still for half of that. A loaded machine may stop a goroutine
+// as long, but not every time.
 func notStopped(t *testing.T, what string, do func() time.Duration) {
 	t.Helper()
 	for _, processors := range []int{1, 2} {

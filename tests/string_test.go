@@ -11,7 +11,7 @@ import (
 	"github.com/berkeleysockets/sock"
 )
 
-// printed wants what fmt.Println prints of v.
+// printed compares what fmt.Println prints of v.
 func printed(t *testing.T, v any, want string) {
 	t.Helper()
 	if got := strings.TrimSuffix(fmt.Sprintln(v), "\n"); !regexp.MustCompile("^(" + want + ")$").MatchString(got) {

@@ -71,7 +71,7 @@ func TestTCPFastOpen(t *testing.T) {
 	}
 }
 
-// A connection counts once it has something to say.
+// A connection is accepted when data has arrived.
 func TestTCPDeferAccept(t *testing.T) {
 	t.Parallel()
 	l, to := listening(t, "tcp4")
@@ -170,8 +170,8 @@ func TestTCPMultipath(t *testing.T) {
 	}
 }
 
-// A peer that has vanished is found out: by questions while idle, and by data that nobody
-// acknowledges.
+// A vanished peer is detected: by keep-alive probes while idle, and by data without an
+// acknowledgement.
 func TestTCPVanished(t *testing.T) {
 	if t.Parallel(); !alone(t) {
 		return
@@ -197,7 +197,7 @@ func TestTCPVanished(t *testing.T) {
 	}
 }
 
-// A writer who wants no more than a little to lie unsent is reported later that it may write.
+// A writer with a low-water mark for unsent bytes becomes writable later.
 func TestTCPNotSentLowWater(t *testing.T) {
 	t.Parallel()
 	fill := func(low uint32) int {

@@ -275,7 +275,7 @@ func TestUnixFullReceiverClose(t *testing.T) {
 	})
 }
 
-// A receiver that goes away ends the waiting too.
+// A receiver that closes ends the wait too.
 func TestUnixFullReceiverClosed(t *testing.T) {
 	eachConnected(t, func(t *testing.T, connected bool) {
 		s, r, at := filled(t, connected)

@@ -39,8 +39,7 @@ func inErrorQueue(t testing.TB, s *sock.Socket) {
 	}
 }
 
-// few fails the test if more than most system calls are made for s while f runs:
-// then somebody spins.
+// few fails the test if f makes more than most system calls for s: then a call spins.
 func few(t testing.TB, s *sock.Socket, most int, f func()) {
 	t.Helper()
 	var mu sync.Mutex
@@ -62,12 +61,12 @@ func few(t testing.TB, s *sock.Socket, most int, f func()) {
 	}
 }
 
-// A while that is long for one who spins.
+// This time is long for a call that spins.
 func letSpin() { time.Sleep(50 * time.Millisecond) }
 
-// Somebody who waits to receive is not disturbed by messages in the error queue,
-// which are no news to him: he neither spins nor fails, and receives what comes.
-// The tests of the error queue are not parallel: they count system calls.
+// Messages in the error queue do not disturb a waiting receive: it neither spins nor
+// fails, and receives what arrives. The tests of the error queue are not parallel,
+// because they count system calls.
 func TestWaitReaderWithErrorQueue(t *testing.T) {
 	for _, before := range []bool{true, false} {
 		t.Run(fmt.Sprint("filled before ", before), func(t *testing.T) {
@@ -173,7 +172,7 @@ func TestWaitFullWithErrorQueue(t *testing.T) {
 	}
 }
 
-// A deadline and Close reach somebody who waits so.
+// A deadline and Close end such a wait.
 func TestWaitFullWithErrorQueueEnds(t *testing.T) {
 	s, _ := streams(t, "tcp4")
 	stamped(t, s)
@@ -292,7 +291,7 @@ func TestWaitShutDatagrams(t *testing.T) {
 				wantErr(t, err, sock.ErrWouldBlock)
 			})
 		}
-		// The one that asks on and on does not spin either.
+		// A call that repeats does not spin either.
 		s, _ := bound(t, network, sock.Dgram)
 		s.Shutdown(sock.ShutRead)
 		raw, err := s.SyscallConn()

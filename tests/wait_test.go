@@ -83,8 +83,8 @@ func fillBufferFirmly(t testing.TB, s *sock.Socket) {
 	}
 }
 
-// What Wait is asked for, what makes it so, and what it then says: the bits of
-// got, and none but those and maybe.
+// Each row has the bits for Wait, the event that causes them, and the result: the bits of
+// got, and no others but maybe.
 var waitTests = []struct {
 	name     string
 	networks []string
@@ -168,7 +168,7 @@ func TestWaitReady(t *testing.T) {
 	}
 }
 
-// What Wait found is still there for those who take it.
+// Wait takes nothing: the data is still there.
 func TestWaitTakesNothing(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "tcp4")
@@ -241,7 +241,7 @@ func TestWaitConnections(t *testing.T) {
 	}
 }
 
-// Many wait for the same: all of them hear of it.
+// Many goroutines wait for the same event: all return.
 func TestWaitMany(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")

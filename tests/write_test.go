@@ -159,7 +159,8 @@ func TestWriteNoInterleaving(t *testing.T) {
 	}
 }
 
-// Who waits longest writes first; who gives up leaves the others their places.
+// The Write that has waited longest is first; one that gives up leaves the order of the
+// others.
 func TestWriteInTurn(t *testing.T) {
 	t.Parallel()
 	s, peer := streams(t, "pair")
@@ -182,7 +183,7 @@ func TestWriteInTurn(t *testing.T) {
 		wantErr(t, recvTimeout(t, w), nil)
 	}
 
-	// One deadline is everybody's: all that wait give up, and it goes on.
+	// One deadline ends all waiting Writes, and later ones proceed.
 	first = goBlocked(t, func() error { _, err := s.Write(megabyte[:]); return err })
 	waiting = nil
 	for range 5 {
@@ -203,7 +204,7 @@ func TestWriteInTurn(t *testing.T) {
 	}
 }
 
-// A Write that is ended says how much of it the peer will receive.
+// An interrupted Write returns how much the peer will receive.
 func TestWriteEnded(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"pair", "unix", "tcp4"} {
@@ -344,7 +345,7 @@ func TestWriteHalfClosed(t *testing.T) {
 	}
 }
 
-// To a peer that has closed: an error, no signal, at last.
+// A Write to a peer that has closed ends with an error, without a signal.
 func TestWriteToNobody(t *testing.T) {
 	t.Parallel()
 	for _, network := range present(t, streamNetworks...) {

@@ -77,7 +77,7 @@ func TestZeroCopyDatagram(t *testing.T) {
 	completions(t, a, 0)
 }
 
-// What is out stays alive while its owner has let go of it, and of the Socket.
+// A buffer in flight stays reachable after its owner has dropped it and the Socket.
 func TestZeroCopyKeeps(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")
@@ -129,8 +129,8 @@ func TestZeroCopyFlag(t *testing.T) {
 	}
 }
 
-// Too many that are out: the kernel says so, and reading the queue helps; or it waits for
-// room like any send.
+// With too many sends in flight the kernel returns an error, and reading the queue helps;
+// or the call waits for room like any send.
 func TestZeroCopyMany(t *testing.T) {
 	t.Parallel()
 	a, b := streams(t, "tcp4")
