@@ -123,7 +123,7 @@ func NewPoller() (*Poller, error) {
 	q, e := selector.New()
 	p := &Poller{selector: q, closed: make(chan struct{})}
 	p.refs.Set(sockfd.Opened)
-	show(p.calls())
+	flush(p.calls())
 	if e != 0 {
 		return nil, opError("newpoller", Addr{}, e)
 	}
@@ -352,7 +352,7 @@ func (p *Poller) Close() error {
 	p.selector.WakeAlways()
 	p.release()
 	<-p.closed // others are out in a moment: a Wait has been woken
-	show(p.selector.Calls())
+	flush(p.selector.Calls())
 	return nil
 }
 
@@ -471,7 +471,7 @@ func (p *Poller) release() {
 func (p *Poller) releaseAndTrace() {
 	calls := p.calls()
 	p.release()
-	show(calls)
+	flush(calls)
 }
 
 // calls returns the calls that no tracer has seen yet, if tracing is on. The caller holds a
@@ -483,10 +483,10 @@ func (p *Poller) calls() []trace.Call {
 	return p.selector.Calls()
 }
 
-func show(calls []trace.Call) {
+func flush(calls []trace.Call) {
 	if t := current.Load(); t != nil {
 		for _, c := range calls {
-			t.f(Call{Name: c.Name, Args: c.Args, Duration: c.Duration}.made(c.FD, c.Result, c.Errno, c.Start))
+			t.f(Call{Name: c.Name, Args: c.Args, Duration: c.Duration}.finish(c.FD, c.Result, c.Errno, c.Start))
 		}
 	}
 }

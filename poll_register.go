@@ -204,7 +204,7 @@ func (s *Socket) withRegistration(p *Poller, f func() sys.Errno) sys.Errno {
 		calls := p.calls()
 		p.release()
 		last := s.fd.Release()
-		show(calls) // a tracer may close both
+		flush(calls) // a tracer may close both
 		if last {
 			s.fd.Destroy()
 		}
@@ -340,7 +340,7 @@ func (s *Socket) leavePollers() {
 		s.removeRegistration(m.poller)
 	}
 	s.regMu.Unlock()
-	show(calls)
+	flush(calls)
 }
 
 // The Poller's side. The caller is inside, and holds its lock.

@@ -136,11 +136,11 @@ func tracing() (t *tracer, start time.Time) {
 }
 
 func (t *tracer) emit(c Call, fd, result int, e sys.Errno, start time.Time) {
-	t.f(c.made(fd, result, e, start))
+	t.f(c.finish(fd, result, e, start))
 }
 
-// made sets the result of a call that has just returned.
-func (c Call) made(fd, result int, e sys.Errno, start time.Time) Call {
+// finish sets the result of a call that has just returned.
+func (c Call) finish(fd, result int, e sys.Errno, start time.Time) Call {
 	c.FD, c.Result, c.Start = fd, result, start
 	if c.Duration == 0 {
 		c.Duration = time.Since(start)

@@ -30,7 +30,7 @@ func (s *Socket) SendFiles(p []byte, files ...*os.File) (n int, err error) {
 	case len(files) > maxRights:
 		return 0, invalidInput("sendfiles", "more than 253 files")
 	}
-	held := hold(files, make([]int, 0, len(files)), func(fds []int) {
+	held := withFDs(files, make([]int, 0, len(files)), func(fds []int) {
 		m := Message{Bufs: [][]byte{p}}
 		if len(fds) > 0 {
 			m.Control = cmsg.AppendRights(nil, fds...)
@@ -43,8 +43,8 @@ func (s *Socket) SendFiles(p []byte, files ...*os.File) (n int, err error) {
 	return n, err
 }
 
-// hold calls f while none of the files can be closed. Fd could make one blocking.
-func hold(files []*os.File, fds []int, f func(fds []int)) error {
+// withFDs calls f while none of the files can be closed. Fd could make one blocking.
+func withFDs(files []*os.File, fds []int, f func(fds []int)) error {
 	if len(files) == 0 {
 		f(fds)
 		return nil
@@ -54,7 +54,7 @@ func hold(files []*os.File, fds []int, f func(fds []int)) error {
 		return err
 	}
 	var deeper error
-	err = c.Control(func(fd uintptr) { deeper = hold(files[1:], append(fds, int(fd)), f) })
+	err = c.Control(func(fd uintptr) { deeper = withFDs(files[1:], append(fds, int(fd)), f) })
 	if err != nil {
 		return os.ErrClosed
 	}
