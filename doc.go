@@ -171,12 +171,16 @@
 //
 // # Package net
 //
+// [Dial], [Listen] and [ListenPacket] take networks and addresses in the form of package
+// net, resolve names, and return a Socket.
+//
 // A *Socket is a [net.Conn]: crypto/tls, bufio and io.Copy accept it. [Listener] returns
 // a [net.Listener] for net/http, and [PacketConn] a [net.PacketConn] for quic-go.
+// [Control] applies settings to sockets that package net opens.
 // [FromConn] makes a Socket of a connection of package net; [Socket.NetConn],
 // [Socket.NetListener] and [Socket.NetPacketConn] hand a Socket over to it.
 // [Socket.File] and [Inherited] pass sockets to a child process, and take them from
-// systemd.
+// systemd; [Notify] reports the state of a service to it.
 //
 // # Tracing
 //
