@@ -156,6 +156,49 @@ func scopeID(zone string) (uint32, error) {
 	return uint32(i.Index), nil
 }
 
+// AddrFromNet returns the address in a net.Addr of package net: a TCPAddr, UDPAddr, IPAddr or
+// UnixAddr, or one that a Socket returned. An IPv4 address is [Inet]'s in both of package net's
+// forms, of 4 and of 16 bytes. A unix name that begins with "@" is abstract.
+//
+// Errors: EINVAL (no address, or not one of package net's).
+func AddrFromNet(a net.Addr) (Addr, error) {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		if a != nil {
+			return fromIP(a.IP, a.Port, a.Zone)
+		}
+	case *net.UDPAddr:
+		if a != nil {
+			return fromIP(a.IP, a.Port, a.Zone)
+		}
+	case *net.IPAddr:
+		if a != nil {
+			return fromIP(a.IP, 0, a.Zone)
+		}
+	case *net.UnixAddr:
+		if a != nil {
+			if name, ok := strings.CutPrefix(a.Name, "@"); ok && sys.Abstract {
+				return AbstractAddr(name)
+			}
+			return UnixAddr(a.Name)
+		}
+	case otherAddr:
+		return a.addr, nil
+	}
+	return Addr{}, badAddr(fmt.Sprintf("%T", a), "no address of package net")
+}
+
+func fromIP(ip net.IP, port int, zone string) (Addr, error) {
+	addr, ok := netip.AddrFromSlice(ip)
+	if !ok || port < 0 || port > math.MaxUint16 {
+		return Addr{}, badAddr(fmt.Sprintf("%v port %d", ip, port), "no IP address and port")
+	}
+	if addr = addr.Unmap(); addr.Is6() {
+		addr = addr.WithZone(zone)
+	}
+	return AddrFrom(netip.AddrPortFrom(addr, uint16(port)))
+}
+
 // UnixAddr returns the address of a path. The empty path is the unnamed address.
 // A path that does not fit sun_path is an error (108 bytes on Linux, 104 on
 // FreeBSD, NetBSD and DragonFly, 103 on macOS and OpenBSD), as is one with a NUL.
@@ -316,6 +359,74 @@ func (a Addr) Path() string {
 	}
 	return ""
 }
+
+// WithPort returns the address with another port; the address itself if it has no IP.
+func (a Addr) WithPort(port uint16) Addr {
+	if ap := a.AddrPort(); ap.IsValid() {
+		a, _ = AddrFrom(netip.AddrPortFrom(ap.Addr(), port))
+	}
+	return a
+}
+
+// Unmap returns the IPv4 address of a v4-mapped IPv6 address, and any other as it is. A
+// dual-stack socket returns v4-mapped addresses for IPv4 peers.
+func (a Addr) Unmap() Addr {
+	if ap := a.AddrPort(); ap.Addr().Is4In6() {
+		a, _ = AddrFrom(netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()))
+	}
+	return a
+}
+
+// Netlink returns the port id and the multicast groups of a netlink address, and whether it is
+// one.
+func (a Addr) Netlink() (port, groups uint32, ok bool) { return sys.Netlink(a.bytes()) }
+
+// VSock returns the context id and the port of a vsock address, and whether it is one.
+func (a Addr) VSock() (cid, port uint32, ok bool) { return sys.VSock(a.bytes()) }
+
+// A LinkAddr has the fields of a packet address: of [PacketAddr], or of the sender of a frame.
+type LinkAddr struct {
+	EtherType uint16     // 0x0800 for IPv4
+	Interface int        // its index
+	LinkType  uint16     // ARPHRD_*: 1 for Ethernet; of a received address
+	Packet    PacketType // of a received address
+	hardware  [sys.MaxLongHardware]byte
+	n         uint8
+}
+
+// Link returns the fields of a packet address, and whether a is one (Linux).
+//
+// Source: packet(7).
+func (a Addr) Link() (l LinkAddr, ok bool) {
+	sa := a.bytes()
+	proto, index, hw, ok := sys.Packet(sa)
+	if !ok {
+		return LinkAddr{}, false
+	}
+	l.EtherType, l.Interface = proto, int(index)
+	link, kind := sys.PacketKind(sa)
+	l.LinkType, l.Packet = link, PacketType(kind)
+	l.n = uint8(copy(l.hardware[:], hw))
+	return l, true
+}
+
+// Hardware returns the hardware address. It is valid as long as l.
+func (l *LinkAddr) Hardware() net.HardwareAddr { return l.hardware[:l.n] }
+
+// A PacketType says for whom a received frame was (PACKET_*).
+type PacketType uint8
+
+// The types of packets.
+const (
+	PacketHost      PacketType = iota // for this machine
+	PacketBroadcast                   // for all
+	PacketMulticast                   // for a group
+	PacketOtherHost                   // for another machine: the interface is promiscuous
+	PacketOutgoing                    // sent by this machine
+)
+
+// String returns the type as [Addr.String] prints it: "host", "broadcast" ...
+func (p PacketType) String() string { return packetKindText(byte(p)) }
 
 // Abstract returns the abstract name of a unix address, and whether it has one.
 func (a Addr) Abstract() (name string, ok bool) {

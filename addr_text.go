@@ -111,6 +111,16 @@ func ParseAddr(s string) (Addr, error) {
 	return AddrFrom(ap)
 }
 
+// MustParseAddr is [ParseAddr] for a text that is known to be an address, in tests and
+// variables. It panics if it is none.
+func MustParseAddr(s string) Addr {
+	a, err := ParseAddr(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
 // namesFamily reports whether s begins with the word of a family, for [ParseAddr].
 func namesFamily(s string) bool {
 	switch kind, _, colon := strings.Cut(s, ":"); kind {
