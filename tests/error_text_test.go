@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -127,7 +128,7 @@ func TestErrorTextTraced(t *testing.T) {
 
 func sockOfName(t *testing.T, name string) *sock.Socket {
 	s := open(t, sock.Unix, sock.Dgram)
-	at, err := sock.UnixAddr(t.TempDir() + "/" + name)
+	at, err := sock.UnixAddr(filepath.Dir(path(t)) + "/" + name)
 	wantErr(t, err, nil)
 	wantErr(t, s.Bind(at), nil)
 	return s
