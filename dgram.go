@@ -2,6 +2,7 @@ package sock
 
 import (
 	"errors"
+	"iter"
 	"net/netip"
 	"strconv"
 
@@ -74,6 +75,14 @@ func (m Message) String() string {
 		text += ", " + m.Flags.String()
 	}
 	return text
+}
+
+// Controls returns an iterator over the control messages that RecvMsg received, the first
+// NControl bytes of Control. It makes no call, and allocates as [cmsg.All] does.
+//
+// Source: cmsg(3).
+func (m *Message) Controls() iter.Seq[cmsg.Message] {
+	return cmsg.All(m.Control[:max(0, min(m.NControl, len(m.Control)))])
 }
 
 // SendMsg sends a message: one sendmsg(2). Without buffers it is an empty message, which may

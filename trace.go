@@ -58,6 +58,17 @@ func (c Call) String() string {
 	return b.String()
 }
 
+// ErrnoName returns the C name of the errno, "EAGAIN", or "" if the call succeeded. The
+// number is in Err, a syscall.Errno; where no system has one, as on Windows, Err is a number of
+// this package.
+func (c Call) ErrnoName() string {
+	var e sys.Errno
+	if errors.As(c.Err, &e) {
+		return sys.ErrnoName(e)
+	}
+	return ""
+}
+
 type tracer struct{ f func(Call) }
 
 var current atomic.Pointer[tracer]

@@ -3,6 +3,7 @@ package sock_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"slices"
@@ -438,6 +439,47 @@ func TestControlBatch(t *testing.T) {
 			}
 			got++
 		}
+	}
+}
+
+// Controls ends where the kernel stopped, whatever the fields say, and allocates nothing.
+func TestMessageControls(t *testing.T) {
+	a, b, to := controlPair(t, "udp4", "")
+	setInt(t, b, unix.IPPROTO_IP, unix.IP_RECVTTL, 1)
+	setInt(t, b, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
+	m := sock.Message{Bufs: [][]byte{make([]byte, 9)}, Control: make([]byte, 256)}
+	count := func() (n int) {
+		for c := range m.Controls() {
+			if c.Level != unix.IPPROTO_IP {
+				t.Errorf("a message of level %d", c.Level)
+			}
+			n++
+		}
+		return n
+	}
+	if n := count(); n != 0 {
+		t.Errorf("%d messages before anything was received", n)
+	}
+	_, err := a.SendTo([]byte("x"), 0, to)
+	wantErr(t, err, nil)
+	_, err = b.RecvMsg(&m, 0)
+	wantErr(t, err, nil)
+	if n := count(); n != 2 {
+		t.Errorf("%d messages of TTL and packet information", n)
+	}
+	allocates(t, "Controls", 0, func() { count() })
+	for range m.Controls() {
+		break // and go on with the first again
+	}
+	for size, want := range map[int]int{-5: 0, 0: 0, 9: 0, m.NControl: 2, 1 << 40 & math.MaxInt: 2} {
+		all := m.NControl
+		if m.NControl = size; count() != want {
+			t.Errorf("NControl %d: %d messages, want %d", size, count(), want)
+		}
+		m.NControl = all
+	}
+	if m.Control = m.Control[:1]; count() != 0 {
+		t.Error("a message in a Control of one byte")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 	"weak"
@@ -301,6 +302,29 @@ func TestTraceShowsAdoption(t *testing.T) {
 	_, err = sock.FromFD(-5)
 	if err == nil {
 		t.Error("FromFD(-5)")
+	}
+}
+
+// A tracer has the errno by name and by number.
+func TestTraceErrno(t *testing.T) {
+	a, _ := streams(t, "pair")
+	r := record(t)
+	_, err := a.Recv(make([]byte, 1), sock.DontWait)
+	wantErr(t, err, sock.ErrWouldBlock)
+	_, err = a.Send([]byte("x"), 0)
+	wantErr(t, err, nil)
+	var names []string
+	for _, c := range r.take() {
+		if c.FD == a.FD() {
+			names = append(names, c.Name+" "+c.ErrnoName())
+			var e syscall.Errno
+			if errors.As(c.Err, &e) != (c.ErrnoName() != "") {
+				t.Errorf("%v has no number", c)
+			}
+		}
+	}
+	if got, want := strings.Join(names, ", "), "recvfrom EAGAIN, sendto "; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -113,7 +113,7 @@ func (a *arrivals) receive(flags sock.Flags) error {
 	if _, err := a.socket.RecvMsg(&m, flags); err != nil {
 		return err
 	}
-	for c := range cmsg.All(m.Control[:m.NControl]) {
+	for c := range m.Controls() {
 		if n, ok := c.Drops(); ok {
 			a.drops = n
 		}
